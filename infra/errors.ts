@@ -1,0 +1,44 @@
+/**
+ * An expected failure, told to a person: no stack trace is shown for it.
+ * Says what happened (and on which machine), what was left as it is, and what to do next.
+ */
+export class FleetError extends Error {
+  override readonly name = "FleetError";
+  readonly machine: string | undefined;
+  readonly kept: string | undefined;
+  readonly next: string | undefined;
+  /** Last lines of a log that show the cause. */
+  readonly log: readonly string[];
+  readonly exitCode: number;
+
+  constructor(
+    what: string,
+    about: { machine?: string; kept?: string; next?: string; log?: readonly string[]; exitCode?: number } = {},
+  ) {
+    const lines = [
+      about.machine === undefined ? what : `${about.machine}: ${what}`,
+      ...(about.log ?? []).map((line) => `  | ${line}`),
+      ...(about.kept === undefined ? [] : [`Left as it is: ${about.kept}`]),
+      ...(about.next === undefined ? [] : [`What to do: ${about.next}`]),
+    ];
+    super(lines.join("\n"));
+    this.machine = about.machine;
+    this.kept = about.kept;
+    this.next = about.next;
+    this.log = about.log ?? [];
+    this.exitCode = about.exitCode ?? exitCodes.failed;
+  }
+}
+
+/** Exit codes of the `fleet` command; the README's table is the same. */
+export const exitCodes = {
+  ok: 0,
+  /** It failed; the message says what every machine runs now. */
+  failed: 1,
+  /** Wrong command line or configuration; nothing was touched. */
+  usage: 2,
+  /** Done, but machines that could not be reached were left out. */
+  partial: 3,
+  /** Stopped by Ctrl-C or TERM; what had been switched was put back. */
+  interrupted: 130,
+} as const;

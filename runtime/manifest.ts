@@ -1,0 +1,122 @@
+/**
+ * The contract from the operator's side to a machine: everything about what one machine shall run.
+ * Both halves import this file; nothing else of the runtime is imported by `infra/`, `report.ts` apart.
+ */
+import { createHash } from "node:crypto";
+import { z } from "zod";
+
+/** Names units, folders and a system user (Linux allows 32 characters for a user; ours adds `fw-`). */
+export const nameSchema = z
+  .string()
+  .regex(/^[a-z]([a-z0-9-]{0,22}[a-z0-9])?$/, "lower-case letters, digits and dashes, starting with a letter, at most 24 characters");
+
+export const sha256Schema = z.string().regex(/^[0-9a-f]{64}$/, "a sha256 in lower-case hexadecimal");
+
+const milliseconds = z.int().min(1).max(3_600_000);
+
+/** How the workers of a process are started. */
+export const commandSchema = z.discriminatedUnion("kind", [
+  z.strictObject({
+    kind: z.literal("asgi"),
+    /** `module:attribute`, as uvicorn takes it. */
+    app: z.string().regex(/^[A-Za-z_][\w.]*:[A-Za-z_][\w.]*$/, 'an ASGI application as "module:attribute", for example "main:app"'),
+  }),
+  z.strictObject({
+    kind: z.literal("node"),
+    /** The module, relative to the app's folder; it default-exports a handler or an http server, or listens itself. */
+    module: z.string().regex(/^(?!\/)(?!.*\.\.)[\w./@-]+\.(ts|mts|js|mjs|cjs)$/, 'a module inside the app, for example "server.ts"'),
+  }),
+]);
+
+export const workersSchema = z.strictObject({
+  /** `auto` counts the machine's cores when the supervisor starts. */
+  count: z.union([z.literal("auto"), z.int().min(1).max(512)]),
+  /** Workers for each core; used by `auto` only. */
+  perCore: z.number().positive().max(16),
+  /** No more than this many, whatever the machine has; used by `auto` only. */
+  max: z.int().min(1).max(512).optional(),
+  /** Memory budget of one worker: `auto` starts no more workers than fit. */
+  memoryMiB: z.int().min(16).optional(),
+});
+
+export const healthSchema = z.strictObject({
+  path: z.string().regex(/^\/\S*$/, 'a path starting with "/"'),
+  /** `success`: 200 to 399 is healthy. `alive`: anything below 500 is, for an app with no route of its own for this. */
+  accept: z.enum(["success", "alive"]),
+  /** A new generation is undone when it isn't healthy after this long. */
+  timeoutMs: milliseconds,
+});
+
+export const processSchema = z.strictObject({
+  name: z.literal("web"),
+  command: commandSchema,
+  workers: workersSchema,
+  health: healthSchema,
+  /** A worker that isn't ready after this long is killed; the generation has failed. */
+  bootTimeoutMs: milliseconds,
+  /** A worker whose event loop is silent for this long is killed and replaced. */
+  livenessTimeoutMs: milliseconds,
+  /** Requests under way get this long to end before their worker is killed. */
+  drainTimeoutMs: milliseconds,
+});
+
+export const manifestSchema = z.strictObject({
+  schema: z.literal(1),
+  fleet: nameSchema,
+  machine: nameSchema,
+  /** The runtime bundle's id: it is unpacked in `/opt/fleetwright/runtime/<id>`. */
+  runtime: sha256Schema,
+  app: z.strictObject({
+    name: nameSchema,
+    release: z.strictObject({
+      /** Hash of the release's inputs; names its folder. */
+      id: sha256Schema,
+      /** The archive for this machine's architecture and Python. */
+      archive: z.strictObject({ sha256: sha256Schema, bytes: z.int().positive() }),
+    }),
+    environment: z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "an environment variable's name"), z.string()),
+    processes: z.tuple([processSchema]),
+    /** `MemoryMax=` of the unit: all workers and the supervisor together. */
+    memoryMaxMiB: z.int().min(64).optional(),
+  }),
+  https: z.strictObject({
+    /** `internal`: the machine's own certificate authority. `none`: plain HTTP, behind a balancer. */
+    mode: z.enum(["internal", "none"]),
+    /** Addresses and domain names that the certificate is for; the first is the machine's own address. */
+    names: z.array(z.string().min(1)).min(1),
+    httpPort: z.int().min(1).max(65535),
+    httpsPort: z.int().min(1).max(65535),
+  }),
+});
+
+export type Manifest = z.infer<typeof manifestSchema>;
+export type Process = z.infer<typeof processSchema>;
+export type WorkerCommand = z.infer<typeof commandSchema>;
+export type WorkersConfig = z.infer<typeof workersSchema>;
+
+/** JSON with sorted keys and no white space: the same value gives the same text, on both sides. */
+export function canonicalJson(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map((item) => canonicalJson(item ?? null)).join(",")}]`;
+  if (value !== null && typeof value === "object") {
+    const entries = Object.entries(value).filter(([, item]) => item !== undefined);
+    entries.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+    return `{${entries.map(([key, item]) => `${JSON.stringify(key)}:${canonicalJson(item)}`).join(",")}}`;
+  }
+  return JSON.stringify(value);
+}
+
+/** sha256 of a value's canonical JSON, in hexadecimal. */
+export function hashOf(value: unknown): string {
+  return createHash("sha256").update(canonicalJson(value)).digest("hex");
+}
+
+/** Length of a generation's name: 64 bits, ample for the handful on one machine, and short enough for unit names. */
+const GENERATION_LENGTH = 16;
+
+/**
+ * The generation that a manifest makes on a machine: runtime, release, environment, processes and limits.
+ * HTTPS is not part of it, as Caddy outlives every generation.
+ */
+export function generationOf(manifest: Manifest): string {
+  return hashOf({ runtime: manifest.runtime, app: manifest.app }).slice(0, GENERATION_LENGTH);
+}
