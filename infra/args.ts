@@ -1,0 +1,119 @@
+/** The arguments of `Fleet`, as a program or a stack's configuration gives them. `config/schema.ts` checks them. */
+import type { Input } from "@pulumi/pulumi";
+
+export interface FleetArgs {
+  /** The app that every machine of the fleet serves. */
+  app: AppArgs;
+  /** Where the machines come from. */
+  machines: LocalMachinesArgs | HostsArgs;
+  /** Workers on each machine. @default "auto": one for each core, counted on the machine when the app starts */
+  workers?: "auto" | number | WorkersArgs;
+  https?: HttpsArgs;
+  rollout?: RolloutArgs;
+}
+
+export interface AppArgs {
+  /** The app's folder, relative to the program's working directory. */
+  dir: string;
+  /** Names units, folders and the system user on the machines. @default the folder's name */
+  name?: string;
+  /** An ASGI application as `module:attribute`. @default detected: see README, "Which app" */
+  asgi?: string;
+  /** A Node module inside the app. @default detected */
+  node?: string;
+  /** Environment variables of the workers. */
+  environment?: Record<string, Input<string>>;
+  health?: HealthArgs;
+  /** A worker that isn't ready after this long is killed. @default 60000 */
+  bootTimeoutMs?: number;
+  /** A worker whose event loop is silent for this long is killed and replaced. @default 30000 */
+  livenessTimeoutMs?: number;
+  /** Requests under way get this long to end when their worker is replaced. @default 30000 */
+  drainTimeoutMs?: number;
+  /** Memory of the supervisor and all workers together, `MemoryMax=` of the unit. @default no limit */
+  memoryMaxMiB?: number;
+}
+
+export interface HealthArgs {
+  /** Asked on every machine before a rollout goes on; must answer 200 to 399. @default "/", where anything below 500 will do */
+  path?: string;
+  /** @default 30000 */
+  timeoutMs?: number;
+}
+
+export interface WorkersArgs {
+  /** @default "auto" */
+  count?: "auto" | number;
+  /** Workers for each core. @default 1 */
+  perCore?: number;
+  /** Upper bound for `auto`. @default none */
+  max?: number;
+  /** Memory budget of one worker; `auto` starts no more than fit. @default none */
+  memoryMiB?: number;
+}
+
+/** Machines on this computer: real systemd in network namespaces of their own. Linux and root only. */
+export interface LocalMachinesArgs {
+  provider: "local";
+  /** @default 2 */
+  count?: number;
+  /** Debian 13 or 12. @default "trixie" */
+  image?: "trixie" | "bookworm";
+  /** Cores of each machine in turn; the last entry holds for the rest. @default [1, "all"] */
+  cores?: (number | "all")[];
+}
+
+/** Machines that are there already: any Debian 12 or 13 that answers SSH. */
+export interface HostsArgs {
+  provider: "hosts";
+  hosts: HostArgs[];
+}
+
+export interface LoginArgs {
+  address: Input<string>;
+  /** @default 22 */
+  port?: number;
+  /** Root, or a user with a password-less sudo. @default "root" */
+  user?: string;
+  /** Private key's path on this computer; `~` is understood. @default the SSH agent's keys */
+  privateKeyFile?: string;
+  /** The private key itself; kept as a secret. */
+  privateKey?: Input<string>;
+  /** The machine's host key as `ssh-keyscan` prints it, without the address: `ssh-ed25519 AAAA…`. */
+  hostKey: Input<string>;
+}
+
+export interface HostArgs extends LoginArgs {
+  /** Names the machine in the fleet; two machines can't share one. */
+  name: string;
+  /** A machine to go through. */
+  bastion?: LoginArgs;
+}
+
+export interface HttpsArgs {
+  /**
+   * `internal`: each machine has a certificate authority of its own, and the fleet's `caBundle` output verifies them all.
+   * `none`: plain HTTP, for machines behind a balancer.
+   * @default "internal"
+   */
+  mode?: "internal" | "none";
+  /** Domain names beside the machine's address. @default [] */
+  domains?: string[];
+  /** @default 80 */
+  httpPort?: number;
+  /** @default 443 */
+  httpsPort?: number;
+}
+
+export interface RolloutArgs {
+  /** How many machines are switched at the same time, after the first one alone. @default 1 */
+  batch?: number;
+  /** A machine that doesn't answer for this long is unreachable. @default 10000 */
+  connectTimeoutMs?: number;
+  /** A machine goes back by itself when the rollout hasn't spoken to it for this long. @default 30000 */
+  leaseMs?: number;
+  /** Go on without up to this many unreachable machines. @default 0 */
+  maxUnreachable?: number;
+  /** Names of machines to leave out of this rollout if they are unreachable. @default [] */
+  skip?: string[];
+}

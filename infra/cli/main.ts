@@ -1,0 +1,51 @@
+#!/usr/bin/env node
+/** The `fleet` command. Each subcommand loads only what it needs: `rollout` runs inside every `pulumi up`. */
+import { Command, Option } from "commander";
+import { exitCodes, FleetError } from "../errors.ts";
+
+const program = new Command("fleet")
+  .description("VM fleets from one typed configuration")
+  .exitOverride((error) => process.exit(error.exitCode === 0 ? exitCodes.ok : exitCodes.usage));
+
+const stackOption = new Option("--stack <name>", "the stack to ask").default("local");
+
+program
+  .command("local")
+  .description("bring up a real fleet on this computer and leave it running")
+  .option("--app <dir>", "the app to serve, instead of the one in Pulumi.local.yaml")
+  .option("--machines <n>", "how many machines", Number)
+  .addOption(new Option("--image <name>", "the machines' system").choices(["trixie", "bookworm"]))
+  .option("--skip <names>", "machines to leave out if they can't be reached, separated by commas")
+  .action(async (options) => process.exit(await (await import("./local.ts")).local(options)));
+
+program
+  .command("local:down")
+  .description("remove the local fleet: machines, namespaces, links, mounts, processes, state")
+  .action(async () => process.exit(await (await import("./local-down.ts")).localDown()));
+
+program
+  .command("up")
+  .description("pulumi up for a stack, with exit code 3 if machines were left out")
+  .addOption(new Option("--stack <name>", "the stack").makeOptionMandatory())
+  .option("--skip <names>", "machines to leave out if they can't be reached, separated by commas")
+  .action(async (options) => process.exit(await (await import("./up.ts")).up(options)));
+
+program
+  .command("status")
+  .description("what every machine runs, asked now")
+  .addOption(stackOption)
+  .option("--json", "for programs")
+  .action(async (options) => process.exit(await (await import("./status.ts")).status(options)));
+
+program
+  .command("rollout", { hidden: true })
+  .description("carry out a plan from standard input (pulumi up runs this)")
+  .action(async () => process.exit(await (await import("./rollout.ts")).rollout()));
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (!(error instanceof FleetError)) throw error;
+  process.stderr.write(`${error.message}\n`);
+  process.exit(error.exitCode);
+}

@@ -1,0 +1,57 @@
+// Starts the `fleet` command in a fresh clone: plain JavaScript, as neither packages nor a new Node need be there yet.
+// `--prepare` only installs; `--run FILE …` runs another TypeScript file the same way.
+import { spawn, spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { delimiter, dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+const args = process.argv.slice(2);
+
+/** Exit code for "nothing was touched": the same as the fleet command's. */
+const USAGE = 2;
+
+function stop(message) {
+  process.stderr.write(`${message}\n`);
+  process.exit(USAGE);
+}
+
+if (args[0] === "local" && process.platform !== "linux") {
+  stop(
+    `Local machines need Linux: they are real systemd machines in network namespaces, and this is ${process.platform}.\n` +
+      "What to do: run this in a Debian 12 or 13 VM (Lima, Multipass, WSL 2), or use provider `hosts` or a cloud from here: README, \"pulumi up\".",
+  );
+}
+
+installPackages();
+if (args[0] !== "--prepare") run(args[0] === "--run" ? args.slice(1) : [join(root, "infra/cli/main.ts"), ...args]);
+
+/** `npm ci` when what is installed is not what the lock file says. */
+function installPackages() {
+  const lock = createHash("sha256").update(readFileSync(join(root, "package-lock.json"))).digest("hex");
+  const mark = join(root, "node_modules", ".fleetwright-lock");
+  if (existsSync(mark) && readFileSync(mark, "utf8") === lock) return;
+  process.stderr.write("Installing npm packages (npm ci) …\n");
+  const result = spawnSync("npm", ["ci", "--no-fund", "--no-audit", "--loglevel=error"], { cwd: root, stdio: ["ignore", 2, 2] });
+  if (result.status !== 0) stop("npm ci failed, see above. What to do: mend what it says (network, disk), then run the same command again.");
+  writeFileSync(mark, lock);
+}
+
+/** The pinned Node where there is one for this computer, else this one if it is new enough to strip types. */
+function nodePath() {
+  const pinned = join(root, "node_modules/.bin/node");
+  if (existsSync(pinned)) return pinned;
+  const [major, minor] = process.versions.node.split(".").map(Number);
+  if (major > 22 || (major === 22 && minor >= 18)) return process.execPath;
+  return stop(`Node 22.18 or newer is needed; this is ${process.versions.node}. What to do: install Node 24 and run the same command again.`);
+}
+
+function run(command) {
+  const node = nodePath();
+  const env = { ...process.env, PATH: `${dirname(node)}${delimiter}${process.env.PATH ?? ""}` };
+  const child = spawn(node, ["--disable-warning=ExperimentalWarning", ...command], { stdio: "inherit", env });
+  // A terminal sends Ctrl-C to the child as well; we wait for how it ends.
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => signal !== "SIGINT" && child.kill(signal));
+  child.on("exit", (code, signal) => process.exit(code ?? (signal === "SIGINT" ? 130 : 1)));
+}

@@ -1,0 +1,116 @@
+/** The one schema for a fleet, whether it comes from a stack's configuration or from a program. */
+import { z } from "zod";
+import { commandSchema, healthSchema, nameSchema, workersSchema } from "../../runtime/manifest.ts";
+import { leaf } from "./leaf.ts";
+
+const milliseconds = z.int().min(1).max(3_600_000);
+const port = z.int().min(1).max(65535);
+const cores = z.union([z.literal("all"), z.int().min(1).max(1024)]);
+const hostKey = z
+  .string()
+  .regex(
+    /^(ssh-ed25519|ecdsa-sha2-nistp(256|384|521)|ssh-rsa) [A-Za-z0-9+/]+=*( .*)?$/,
+    'a host key as "ssh-keyscan HOST" prints it, without the address: "ssh-ed25519 AAAA…"',
+  );
+
+const loginShape = {
+  address: leaf(z.string().min(1)),
+  port: port.default(22),
+  user: z.string().min(1).default("root"),
+  privateKeyFile: z.string().min(1).optional(),
+  privateKey: leaf(z.string().min(1)).optional(),
+  hostKey: leaf(hostKey),
+};
+
+const hostSchema = z.strictObject({ name: nameSchema, ...loginShape, bastion: z.strictObject(loginShape).optional() });
+
+const machinesSchema = z.discriminatedUnion("provider", [
+  z.strictObject({
+    provider: z.literal("local"),
+    count: z.int().min(1).max(32).default(2),
+    image: z.enum(["trixie", "bookworm"]).default("trixie"),
+    cores: z.array(cores).min(1).default([1, "all"]),
+  }),
+  z.strictObject({
+    provider: z.literal("hosts"),
+    hosts: z
+      .array(hostSchema)
+      .min(1)
+      .superRefine((hosts, context) => {
+        hosts.forEach((host, index) => {
+          const first = hosts.findIndex((other) => other.name === host.name);
+          if (first === index) return;
+          context.addIssue({
+            code: "custom",
+            path: [index, "name"],
+            message: `"${host.name}" is the name of machine ${first} already; give each machine a name of its own`,
+          });
+        });
+      }),
+  }),
+]);
+
+const workers = z
+  .union([
+    workersSchema.shape.count,
+    z.strictObject({
+      count: workersSchema.shape.count.default("auto"),
+      perCore: workersSchema.shape.perCore.default(1),
+      max: workersSchema.shape.max,
+      memoryMiB: workersSchema.shape.memoryMiB,
+    }),
+  ])
+  .default("auto")
+  .transform((given) => (typeof given === "object" ? given : { count: given, perCore: 1 }));
+
+const appSchema = z
+  .strictObject({
+    dir: z.string().min(1),
+    name: nameSchema.optional(),
+    asgi: commandSchema.options[0].shape.app.optional(),
+    node: commandSchema.options[1].shape.module.optional(),
+    environment: z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), leaf(z.string())).default({}),
+    health: z
+      .strictObject({ path: healthSchema.shape.path.optional(), timeoutMs: milliseconds.default(30_000) })
+      .prefault({}),
+    bootTimeoutMs: milliseconds.default(60_000),
+    livenessTimeoutMs: milliseconds.default(30_000),
+    drainTimeoutMs: milliseconds.default(30_000),
+    memoryMaxMiB: z.int().min(64).optional(),
+  })
+  .superRefine((app, context) => {
+    if (app.asgi === undefined || app.node === undefined) return;
+    context.addIssue({ code: "custom", path: ["node"], message: 'give either "asgi" or "node", not both' });
+  });
+
+export const fleetSchema = z.strictObject({
+  app: appSchema,
+  machines: machinesSchema,
+  workers,
+  https: z
+    .strictObject({
+      mode: z.enum(["internal", "none"]).default("internal"),
+      domains: z.array(z.string().regex(/^(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,}$/, "a domain name, for example \"app.example.org\"")).default([]),
+      httpPort: port.default(80),
+      httpsPort: port.default(443),
+    })
+    .prefault({}),
+  rollout: z
+    .strictObject({
+      batch: z.int().min(1).default(1),
+      connectTimeoutMs: milliseconds.default(10_000),
+      leaseMs: milliseconds.default(30_000),
+      maxUnreachable: z.int().min(0).default(0),
+      skip: z.array(nameSchema).default([]),
+    })
+    .prefault({}),
+});
+
+/** A stack's configuration value: the fleet and its name. */
+export const stackConfigSchema = z.strictObject({ name: nameSchema.default("web"), ...fleetSchema.shape });
+
+/** A fleet's arguments after parsing: defaults filled in, every value of the right type. */
+export type FleetConfig = z.output<typeof fleetSchema>;
+export type StackConfig = z.output<typeof stackConfigSchema>;
+export type HostConfig = z.output<typeof hostSchema>;
+export type LoginConfig = Omit<HostConfig, "name" | "bastion">;

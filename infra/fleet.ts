@@ -1,0 +1,102 @@
+import { relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import * as command from "@pulumi/command";
+import * as pulumi from "@pulumi/pulumi";
+import type { FleetArgs } from "./args.ts";
+import { type App, checkApp } from "./build/app.ts";
+import { parseFleet } from "./config/parse.ts";
+import type { FleetConfig } from "./config/schema.ts";
+import { type Inventory, inventoryOf } from "./inventory.ts";
+import { hostMachines } from "./machines/hosts.ts";
+import { localMachines, localTarget } from "./machines/local.ts";
+import type { Machine } from "./machines/machine.ts";
+import { worldOf } from "./machines/local/world.ts";
+import { artifactBuilder } from "./rollout/artifacts.ts";
+import { prepare } from "./rollout/prepare.ts";
+import { type RolloutResult, rolloutResultSchema } from "./rollout/result.ts";
+
+/**
+ * Machines and one app on them, served over HTTPS on every core.
+ *
+ * Children: the provider's machines, and one command that carries out the rollout whenever a machine is not as wanted.
+ * Everything is checked, and the release built, before anything is created.
+ */
+export class Fleet extends pulumi.ComponentResource {
+  /** Where each machine serves, in the order of the machines. */
+  readonly urls: pulumi.Output<string[]>;
+  /** Id of the release that the fleet serves. */
+  readonly release: pulumi.Output<string>;
+  /** Cores and workers of each machine, by its name, as of the last rollout. */
+  readonly workers: pulumi.Output<Record<string, { cores: number; workers: number }>>;
+  /** PEM of every machine's root certificate; verifies the whole fleet. Empty with `https.mode: none`. */
+  readonly caBundle: pulumi.Output<string>;
+  /** Machines that the last rollout left out because they could not be reached. */
+  readonly skipped: pulumi.Output<string[]>;
+  /** How to reach every machine, for the `fleet` command; holds no private key. */
+  readonly inventory: pulumi.Output<Inventory>;
+
+  /**
+   * @param name names the fleet, its machines and its resources: lower-case letters, digits and dashes, at most 24
+   * @throws FleetError when the arguments or the app's folder have a problem; every problem is named
+   */
+  constructor(name: string, args: FleetArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("fleetwright:index:Fleet", checked(name, args), {}, opts);
+    const config = parseFleet(name, args);
+    const app = checkApp(config.app);
+    const say = (line: string): void => void pulumi.log.info(line, this);
+    const build = artifactBuilder(app, say);
+    const machines = this.provide(name, config, build);
+    const result = this.rollOut(name, config, app, machines, build);
+
+    this.urls = result.apply(({ machines: seen }) => Object.values(seen).flatMap(({ urls }) => urls.slice(0, 1)));
+    this.release = result.release;
+    this.workers = result.apply(({ machines: seen }) => sizes(seen));
+    this.caBundle = result.caBundle;
+    this.skipped = result.skipped;
+    this.inventory = inventoryOf(name, app.name, machines);
+    this.registerOutputs({ urls: this.urls, release: this.release, workers: this.workers });
+  }
+
+  private provide(name: string, config: FleetConfig, build: Build): Machine[] {
+    const args = config.machines;
+    if (args.provider === "hosts") return hostMachines(args.hosts);
+    // No machine is made before the release for it has been built.
+    const gate = pulumi.output(build([localTarget(args.image)]).then(({ releaseId }) => releaseId));
+    return localMachines(this, name, { ...args, world: worldOf(process.cwd(), pulumi.getStack()) }, gate);
+  }
+
+  /** One command for the whole fleet: nothing in a graph of commands could renew a lease or undo machine 1 when machine 11 fails. */
+  private rollOut(name: string, config: FleetConfig, app: App, machines: Machine[], build: Build): pulumi.Output<RolloutResult> {
+    const prepared = prepare({ fleet: name, config, app, machines, build, tell: (line) => void pulumi.log.info(line, this) });
+    const rollout = new command.local.Command(
+      `${name}-rollout`,
+      {
+        create: `node ${cliPath()} rollout`,
+        stdin: prepared.plan.apply((plan) => JSON.stringify(plan)),
+        triggers: prepared.triggers as unknown as pulumi.Input<unknown[]>,
+        // Progress goes to standard error; the result on standard output is an output of the stack.
+        logging: command.local.Logging.Stderr,
+      },
+      { parent: this, dependsOn: machines.flatMap((machine) => machine.dependsOn) },
+    );
+    return rollout.stdout.apply((stdout) => rolloutResultSchema.parse(JSON.parse(stdout)));
+  }
+}
+
+type Build = ReturnType<typeof artifactBuilder>;
+
+/** Validates before the component is registered, so that a typing mistake leaves no trace in the state. */
+function checked(name: string, args: FleetArgs): string {
+  checkApp(parseFleet(name, args).app);
+  return name;
+}
+
+/** Relative to the program's folder: an absolute path would be a change on every other computer. */
+function cliPath(): string {
+  const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
+  return relative(process.cwd(), fileURLToPath(new URL(`./cli/main.${extension}`, import.meta.url)));
+}
+
+function sizes(machines: RolloutResult["machines"]): Record<string, { cores: number; workers: number }> {
+  return Object.fromEntries(Object.entries(machines).map(([name, status]) => [name, { cores: status.cores, workers: status.workers.wanted }]));
+}

@@ -1,0 +1,23 @@
+/** The program that `pulumi up` and the `fleet` command both run: a stack's configuration in, a fleet and its outputs out. */
+import * as pulumi from "@pulumi/pulumi";
+import { parseStackConfig } from "./config/parse.ts";
+import { Fleet } from "./fleet.ts";
+
+/** Machines to leave out if they can't be reached, beside those in the configuration: `fleet up --skip`. */
+export const SKIP_VARIABLE = "FLEETWRIGHT_SKIP";
+
+/** Declares the fleet and returns the stack's outputs. */
+export function deploy() {
+  const { name, ...args } = parseStackConfig(new pulumi.Config("fleetwright").getObject("fleet"));
+  const extra = (process.env[SKIP_VARIABLE] ?? "").split(",").filter((machine) => machine !== "");
+  const rollout = { ...args.rollout, skip: [...args.rollout.skip, ...extra] };
+  const fleet = new Fleet(name, { ...args, rollout });
+  return {
+    urls: fleet.urls,
+    release: fleet.release,
+    workers: fleet.workers,
+    caBundle: fleet.caBundle,
+    skipped: fleet.skipped,
+    inventory: fleet.inventory,
+  };
+}

@@ -1,0 +1,39 @@
+/** Archives by their own hash, so that a plan can name them without a path of one computer. */
+import { existsSync, linkSync, mkdirSync, copyFileSync, renameSync } from "node:fs";
+import { dirname } from "node:path";
+import { cachePath } from "../cache.ts";
+import { FleetError } from "../errors.ts";
+
+export interface Archive {
+  path: string;
+  sha256: string;
+  bytes: number;
+}
+
+/** Makes an archive findable by its hash on this computer. */
+export function keepArchive(archive: Archive): void {
+  const target = pathOf(archive.sha256);
+  if (existsSync(target)) return;
+  mkdirSync(dirname(target), { recursive: true });
+  const temporary = `${target}.${process.pid}`;
+  try {
+    linkSync(archive.path, temporary);
+  } catch {
+    copyFileSync(archive.path, temporary);
+  }
+  renameSync(temporary, target);
+}
+
+/** The archive's path. @throws FleetError when this computer doesn't have it (any more) */
+export function findArchive(sha256: string): string {
+  const path = pathOf(sha256);
+  if (existsSync(path)) return path;
+  throw new FleetError(`the archive ${sha256.slice(0, 12)} is not in this computer's cache.`, {
+    kept: "everything; nothing was switched.",
+    next: "run the same command again: it builds what is missing.",
+  });
+}
+
+function pathOf(sha256: string): string {
+  return cachePath("archives", `${sha256}.tar.gz`);
+}

@@ -1,0 +1,73 @@
+/** Shell commands that a rollout runs on machines. Pure: text in, text out. */
+import { shellQuote } from "./transports/ssh-arguments.ts";
+
+const RUNTIME_FOLDER = "/opt/fleetwright/runtime";
+const INCOMING_FOLDER = "/var/lib/fleetwright/incoming";
+
+/** Becomes root where the login isn't. */
+const asRoot = (script: string): string =>
+  `if [ "$(id -u)" = 0 ]; then exec sh -c ${shellQuote(script)}; else exec sudo -n sh -c ${shellQuote(script)}; fi`;
+
+/** Prints what the machine is and, where an agent is installed, its status. Changes nothing. */
+export function probeScript(): string {
+  const report = `${RUNTIME_FOLDER.replace(/runtime$/, "current")}/bin/fleethost`;
+  return [
+    "say() { echo \"fleetwright.$1=$2\"; }",
+    "say machine-id \"$(cat /etc/machine-id 2>/dev/null)\"",
+    "say os \"$(. /etc/os-release; echo \"$ID\")\"",
+    "say os-version \"$(. /etc/os-release; echo \"$VERSION_ID\")\"",
+    "say arch \"$(uname -m)\"",
+    "say python \"$(python3 -c 'import sys; print(\"%d.%d\" % sys.version_info[:2])' 2>/dev/null)\"",
+    "say cores \"$(nproc)\"",
+    "say memory-kib \"$(sed -n 's/^MemTotal: *\\([0-9]*\\).*/\\1/p' /proc/meminfo)\"",
+    `say runtimes "$(ls ${RUNTIME_FOLDER} 2>/dev/null | tr '\\n' ' ')"`,
+    'sudo=""; root=yes',
+    'if [ "$(id -u)" != 0 ]; then sudo="sudo -n"; sudo -n true 2>/dev/null || root=no; fi',
+    "say root $root",
+    `if [ $root = yes ] && [ -x ${report} ]; then say status "$($sudo ${report} status --json 2>/dev/null)"; fi`,
+    "say end yes",
+  ].join("\n");
+}
+
+/** Takes an archive on standard input and keeps it under its hash; a cut-off or changed one is refused. */
+export function receiveCommand(sha256: string): string {
+  const path = incomingPath(sha256);
+  return asRoot(
+    `set -e; umask 077; mkdir -p ${INCOMING_FOLDER}; t=${path}.$$; trap 'rm -f "$t"' EXIT; cat > "$t"; ` +
+      `echo "${sha256}  $t" | sha256sum -c --quiet -; mv "$t" ${path}`,
+  );
+}
+
+/** Where `receiveCommand` puts an archive. */
+export function incomingPath(sha256: string): string {
+  return `${INCOMING_FOLDER}/${sha256}.tar.gz`;
+}
+
+/** Unpacks a received runtime bundle under its id, at once or not at all, and makes it the machine's current one. */
+export function installRuntimeCommand(id: string, archiveSha256: string): string {
+  const target = `${RUNTIME_FOLDER}/${id}`;
+  return asRoot(
+    `set -e; umask 022; mkdir -p ${RUNTIME_FOLDER}; t=${RUNTIME_FOLDER}/.${id}.$$; trap 'rm -rf "$t"' EXIT; ` +
+      `if [ ! -d ${target} ]; then mkdir "$t"; tar -xzf ${incomingPath(archiveSha256)} -C "$t" --no-same-owner; mv -T "$t" ${target}; fi; ` +
+      `rm -f ${incomingPath(archiveSha256)}; ${currentLink(id)}`,
+  );
+}
+
+/** Points `current` at an installed bundle. */
+export function useRuntimeCommand(id: string): string {
+  return asRoot(`set -e; ${currentLink(id)}`);
+}
+
+function currentLink(id: string): string {
+  return `ln -sfn ${RUNTIME_FOLDER}/${id} /opt/fleetwright/.current.$$; mv -T /opt/fleetwright/.current.$$ /opt/fleetwright/current`;
+}
+
+/** Runs the agent out of a given runtime bundle, as root. */
+export function agentCommand(runtime: string, ...args: string[]): string {
+  return asRoot(`exec ${RUNTIME_FOLDER}/${runtime}/bin/fleethost ${args.map(shellQuote).join(" ")}`);
+}
+
+/** Removes an archive that has been unpacked. */
+export function forgetCommand(sha256: string): string {
+  return asRoot(`rm -f ${incomingPath(sha256)}`);
+}

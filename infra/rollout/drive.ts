@@ -1,0 +1,143 @@
+/** Carries out a plan: stage everywhere, switch batch by batch, confirm everywhere; or put everything back. */
+import { FleetError, exitCodes } from "../errors.ts";
+import { agent, type Session } from "./agent.ts";
+import { keepLeases, type Leases } from "./leases.ts";
+import type { Observation } from "./observation.ts";
+import { observeThrough } from "./observe.ts";
+import { batches, decide, type Plan, reach } from "./plan.ts";
+import type { Say } from "./progress.ts";
+import { type RolloutResult, resultOf } from "./result.ts";
+import { stage } from "./stage.ts";
+import { sshConnection } from "./transports/ssh.ts";
+
+interface Context {
+  plan: Plan;
+  say: Say;
+  signal: AbortSignal;
+}
+
+/** @throws FleetError after every machine that had been switched was put back */
+export async function drive(plan: Plan, say: Say, signal: AbortSignal): Promise<RolloutResult> {
+  const sessions = plan.machines.map((machine) => ({
+    machine,
+    connection: sshConnection(machine.transport, plan.options.connectTimeoutMs),
+  }));
+  try {
+    return await driveSessions({ plan, say, signal }, sessions);
+  } finally {
+    await Promise.allSettled(sessions.map((session) => session.connection.close()));
+  }
+}
+
+async function driveSessions(context: Context, sessions: Session[]): Promise<RolloutResult> {
+  const { plan, say } = context;
+  const seen = await look(context, sessions);
+  const here = sessions.filter((session) => seen.get(session)?.state === "reachable");
+  const skipped = [...plan.skipped, ...sessions.filter((session) => !here.includes(session)).map(({ machine }) => machine.name)];
+  const changing = here.filter((session) => !matches(session, seen.get(session)));
+  for (const session of here) if (!changing.includes(session)) say(session.machine.name, "same", "is as wanted already");
+
+  await all(changing, (session) => stage(session, reachable(seen, session), say, context));
+  await switchAll(context, changing);
+
+  const after = await look(context, here);
+  return resultOf(plan, here.map((session) => ({ machine: session.machine, seen: reachable(after, session) })), skipped);
+}
+
+/** Asks every machine what it runs. @throws FleetError when too many don't answer */
+async function look({ plan }: Context, sessions: Session[]): Promise<Map<Session, Observation>> {
+  const seen = new Map<Session, Observation>();
+  await all(sessions, async (session) => {
+    const { name, transport } = session.machine;
+    seen.set(session, await observeThrough(name, transport, session.connection, plan.options.connectTimeoutMs));
+  });
+  const lost = [...seen].flatMap(([{ machine }, sight]) => (sight.state === "unreachable" ? [{ name: machine.name, ...sight }] : []));
+  const limits = { maxUnreachable: plan.options.maxUnreachable - plan.skipped.length, skip: [] };
+  if (lost.length > 0 && reach(lost.map(({ name }) => name), limits).verdict === "stop") throw unreachableError(lost);
+  return seen;
+}
+
+/** The error for machines that don't answer. */
+export function unreachableError(lost: readonly { name: string; why: string; waitedMs: number }[]): FleetError {
+  const lines = lost.map(({ name, why, waitedMs }) => `${name}: no answer for ${(waitedMs / 1000).toFixed(1)} s (${why})`);
+  return new FleetError(`${lost.length === 1 ? "a machine can't" : `${lost.length} machines can't`} be reached:\n  ${lines.join("\n  ")}`, {
+    kept: "everything; nothing was switched.",
+    next: "bring the machine back, or go on without it: name it under rollout.skip (or --skip), or raise rollout.maxUnreachable.",
+  });
+}
+
+function matches(session: Session, seen: Observation | undefined): boolean {
+  return decide(session.machine.manifest, "", seen).matches;
+}
+
+function reachable(seen: Map<Session, Observation>, session: Session): Extract<Observation, { state: "reachable" }> {
+  const sight = seen.get(session);
+  if (sight?.state === "reachable") return sight;
+  throw new FleetError("it stopped answering during the rollout.", {
+    machine: session.machine.name,
+    kept: "the other machines run the new release.",
+    next: "bring it back, then run the same command again.",
+  });
+}
+
+async function switchAll(context: Context, sessions: Session[]): Promise<void> {
+  const { plan, say, signal } = context;
+  const switched: Session[] = [];
+  const leases = keepLeases(plan.options.leaseMs);
+  try {
+    for (const group of batches(sessions, plan.options.batch)) {
+      signal.throwIfAborted();
+      switched.push(...group);
+      await all(group, (session) => switchOne(context, session, leases));
+    }
+    signal.throwIfAborted();
+    await all(sessions, (session) => agent(session, say, ["confirm", "--app", session.machine.manifest.app.name, "--apply-id", session.machine.applyId]));
+  } catch (error) {
+    leases.stop();
+    await putBack(context, switched);
+    throw signal.aborted ? interruptedError() : error;
+  } finally {
+    leases.stop();
+  }
+}
+
+/** Not ended by an interrupt: a switch under way is let finish, so that putting back finds the machine in a known state. */
+async function switchOne({ plan, say }: Context, session: Session, leases: Leases): Promise<void> {
+  leases.hold(session);
+  await agent(session, say, ["switch", "--apply-id", session.machine.applyId, "--lease-ms", String(plan.options.leaseMs)]);
+}
+
+/** A machine that can't be told goes back by itself when its lease runs out. */
+async function putBack({ say }: Context, sessions: Session[]): Promise<void> {
+  await Promise.allSettled(
+    sessions.map(async (session) => {
+      const { name, manifest } = session.machine;
+      await agent(session, say, ["revert", "--app", manifest.app.name]).then(
+        () => say(name, "back", "runs what it ran before"),
+        () => say(name, "back", "could not be told; it goes back by itself when its lease runs out"),
+      );
+    }),
+  );
+}
+
+function interruptedError(): FleetError {
+  return new FleetError("the rollout was interrupted.", {
+    kept: "every machine that had been switched was put back.",
+    next: "run the same command again when you are ready.",
+    exitCode: exitCodes.interrupted,
+  });
+}
+
+/** Runs `action` for all at once, waits for every one, then throws what went wrong first. */
+async function all<T>(items: readonly T[], action: (item: T) => Promise<unknown>): Promise<void> {
+  const outcomes = await Promise.allSettled(items.map(action));
+  const failures = outcomes.flatMap((outcome) => (outcome.status === "rejected" ? [outcome.reason as Error] : []));
+  if (failures.length > 1) throw combined(failures);
+  if (failures.length === 1) throw failures[0];
+}
+
+function combined(failures: readonly Error[]): Error {
+  const first = failures[0];
+  if (!(first instanceof FleetError)) return first ?? new Error("unknown failure");
+  return new FleetError(failures.map((failure) => failure.message).join("\n"), { exitCode: first.exitCode });
+}

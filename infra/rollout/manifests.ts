@@ -1,0 +1,49 @@
+/** A machine's manifest out of the fleet's configuration and what was built. Pure. */
+import { type Manifest, manifestSchema, type WorkerCommand } from "../../runtime/manifest.ts";
+import type { FleetConfig } from "../config/schema.ts";
+import type { Archive } from "./archives.ts";
+
+export interface ManifestParts {
+  fleet: string;
+  machine: string;
+  address: string;
+  app: { name: string; command: WorkerCommand; environment: Record<string, string> };
+  runtimeId: string;
+  release: { id: string; archive: Omit<Archive, "path"> };
+}
+
+/** @throws ZodError when a value that was deferred (an Output) turns out not to be allowed */
+export function manifestOf(config: FleetConfig, parts: ManifestParts): Manifest {
+  const { app, workers, https } = config;
+  return manifestSchema.parse({
+    schema: 1,
+    fleet: parts.fleet,
+    machine: parts.machine,
+    runtime: parts.runtimeId,
+    app: {
+      name: parts.app.name,
+      release: { id: parts.release.id, archive: { sha256: parts.release.archive.sha256, bytes: parts.release.archive.bytes } },
+      environment: parts.app.environment,
+      processes: [
+        {
+          name: "web",
+          command: parts.app.command,
+          workers,
+          health: healthOf(app.health),
+          bootTimeoutMs: app.bootTimeoutMs,
+          livenessTimeoutMs: app.livenessTimeoutMs,
+          drainTimeoutMs: app.drainTimeoutMs,
+        },
+      ],
+      memoryMaxMiB: app.memoryMaxMiB,
+    },
+    https: { mode: https.mode, names: [parts.address, ...https.domains], httpPort: https.httpPort, httpsPort: https.httpsPort },
+  });
+}
+
+/** With no path named, any answer below 500 shows that the app lives: not every API has something at "/". */
+function healthOf(health: FleetConfig["app"]["health"]): Manifest["app"]["processes"][0]["health"] {
+  return health.path === undefined
+    ? { path: "/", accept: "alive", timeoutMs: health.timeoutMs }
+    : { path: health.path, accept: "success", timeoutMs: health.timeoutMs };
+}

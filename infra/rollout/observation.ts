@@ -1,0 +1,49 @@
+/** What was seen on a machine. Pure: the probe's text in, facts out. */
+import type { AppStatus } from "../../runtime/report.ts";
+import type { Target } from "../machines/machine.ts";
+
+export interface Facts {
+  machineId: string;
+  os: string;
+  osVersion: string;
+  target: Target;
+  cores: number;
+  memoryMiB: number;
+  /** Root, or allowed to become it without a password. */
+  root: boolean;
+}
+
+export type Observation =
+  | { state: "reachable"; facts: Facts; /** Runtime bundles that are installed. */ runtimes: string[]; apps: AppStatus[] }
+  | { state: "unreachable"; why: string; waitedMs: number };
+
+const architectures: Record<string, Target["arch"]> = { x86_64: "x64", aarch64: "arm64" };
+
+/** Reads the `key=value` lines that `probeScript` prints; undefined if they aren't all there. */
+export function parseFacts(output: string): { facts: Facts; runtimes: string[]; status: unknown } | undefined {
+  const values = new Map<string, string>();
+  for (const line of output.split("\n")) {
+    const match = /^fleetwright\.([a-z-]+)=(.*)$/.exec(line);
+    if (match?.[1] !== undefined) values.set(match[1], match[2] ?? "");
+  }
+  if (values.get("end") !== "yes") return undefined;
+  const facts: Facts = {
+    machineId: values.get("machine-id") ?? "",
+    os: values.get("os") ?? "",
+    osVersion: values.get("os-version") ?? "",
+    target: { arch: architectures[values.get("arch") ?? ""] ?? "x64", python: values.get("python") || undefined },
+    cores: Number(values.get("cores") ?? 1),
+    memoryMiB: Math.floor(Number(values.get("memory-kib") ?? 0) / 1024),
+    root: values.get("root") === "yes",
+  };
+  const runtimes = (values.get("runtimes") ?? "").split(" ").filter((id) => /^[0-9a-f]{64}$/.test(id));
+  return { facts, runtimes, status: parseJson(values.get("status")) };
+}
+
+function parseJson(text: string | undefined): unknown {
+  try {
+    return text === undefined ? undefined : JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,98 @@
+/** Asks a machine what it is and what it runs: read-only, with a deadline. */
+import { setTimeout as sleep } from "node:timers/promises";
+import { statusSchema } from "../../runtime/report.ts";
+import { FleetError } from "../errors.ts";
+import type { Transport } from "../machines/machine.ts";
+import { type Facts, type Observation, parseFacts } from "./observation.ts";
+import { probeScript } from "./commands.ts";
+import { type Connection, TransportFailure } from "./transports/connection.ts";
+import { sshConnection } from "./transports/ssh.ts";
+
+/** How long a machine that answers gets for its report. */
+const REPORT_TIMEOUT_MS = 20_000;
+const RETRY_MS = 500;
+
+/**
+ * Observes one machine; one that doesn't answer is asked again until `connectTimeoutMs` has passed.
+ * @throws FleetError when it answers but can't be used: another host key, a refused login, no sudo, an unsupported system
+ */
+export async function observe(name: string, transport: Transport, connectTimeoutMs: number): Promise<Observation> {
+  const connection = sshConnection(transport, connectTimeoutMs);
+  try {
+    return await observeThrough(name, transport, connection, connectTimeoutMs);
+  } finally {
+    await connection.close();
+  }
+}
+
+/** The same over a connection that is open already. */
+export async function observeThrough(
+  name: string,
+  transport: Transport,
+  connection: Connection,
+  connectTimeoutMs: number,
+): Promise<Observation> {
+  const startedMs = performance.now();
+  for (;;) {
+    try {
+      const result = await connection.run(probeScript(), { timeoutMs: REPORT_TIMEOUT_MS + connectTimeoutMs });
+      return understand(name, transport, result.stdout, result.stderr);
+    } catch (error) {
+      if (!(error instanceof TransportFailure)) throw error;
+      if (error.problem !== "unreachable" && error.problem !== "ended") throw refused(name, transport, error);
+      const waitedMs = performance.now() - startedMs;
+      if (waitedMs >= connectTimeoutMs) return { state: "unreachable", why: error.message, waitedMs };
+      await sleep(RETRY_MS);
+    }
+  }
+}
+
+function understand(name: string, transport: Transport, stdout: string, stderr: string): Observation {
+  const probe = parseFacts(stdout);
+  if (probe === undefined) {
+    throw new FleetError("it answered the login, but not our questions.", {
+      machine: name,
+      log: [...stdout.split("\n"), ...stderr.split("\n")].filter((line) => line !== "").slice(-10),
+      kept: "everything; nothing was changed.",
+      next: `log in by hand (ssh ${transport.user}@${transport.host}) and see whether the shell prints or asks something at login.`,
+    });
+  }
+  checkUsable(name, transport, probe.facts);
+  const status = probe.status === undefined ? undefined : statusSchema.safeParse(probe.status).data;
+  return { state: "reachable", facts: probe.facts, runtimes: probe.runtimes, apps: status?.apps ?? [] };
+}
+
+function checkUsable(name: string, transport: Transport, facts: Facts): void {
+  const kept = "everything; nothing was changed.";
+  if (!["12", "13"].includes(facts.osVersion) || facts.os !== "debian") {
+    throw new FleetError(`it runs ${facts.os} ${facts.osVersion}; Fleetwright needs Debian 12 or 13.`, {
+      machine: name,
+      kept,
+      next: "use a machine with one of these systems, or take it out of the configuration.",
+    });
+  }
+  if (!facts.root) {
+    throw new FleetError(`user "${transport.user}" is not root and "sudo -n" was refused.`, {
+      machine: name,
+      kept,
+      next: `set machines.hosts[].user to "root", or allow sudo without a password: echo '${transport.user} ALL=(ALL) NOPASSWD: ALL' > /etc/sudoers.d/fleetwright`,
+    });
+  }
+}
+
+function refused(name: string, transport: Transport, failure: TransportFailure): FleetError {
+  const at = `${transport.user}@${transport.host}:${transport.port}`;
+  const kept = "everything; nothing was changed.";
+  if (failure.problem === "host-key") {
+    return new FleetError(`${transport.host} has another host key than the one in the configuration.`, {
+      machine: name,
+      kept,
+      next: `if the machine was rebuilt, compare "ssh-keyscan -p ${transport.port} ${transport.host}" with its console and set hostKey; if not, somebody may be in between.`,
+    });
+  }
+  return new FleetError(`the SSH login as ${at} was refused (${failure.message}).`, {
+    machine: name,
+    kept,
+    next: "check user and privateKeyFile, or load the key into the SSH agent (ssh-add -l lists it), and that the machine has it in authorized_keys.",
+  });
+}

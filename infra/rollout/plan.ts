@@ -1,0 +1,122 @@
+/** What one rollout shall do, decided before anything is done. Pure. */
+import { z } from "zod";
+import { hashOf, type Manifest, manifestSchema, generationOf, sha256Schema } from "../../runtime/manifest.ts";
+import type { AppStatus } from "../../runtime/report.ts";
+import type { Observation } from "./observation.ts";
+
+const loginShape = {
+  host: z.string(),
+  port: z.int(),
+  user: z.string(),
+  hostKey: z.string(),
+  privateKeyFile: z.string().optional(),
+  privateKey: z.string().optional(),
+};
+
+const archiveSchema = z.strictObject({ sha256: sha256Schema, bytes: z.int() });
+
+/** What `fleet rollout` reads from its standard input. Holds nothing that differs between two operators' computers. */
+export const planSchema = z.strictObject({
+  schema: z.literal(1),
+  fleet: z.string(),
+  release: z.string(),
+  machines: z.array(
+    z.strictObject({
+      name: z.string(),
+      transport: z.strictObject({ kind: z.literal("ssh"), ...loginShape, bastion: z.strictObject(loginShape).optional() }),
+      /** The apply's id, see `decide`. */
+      applyId: z.string(),
+      runtimeArchive: archiveSchema,
+      manifest: manifestSchema,
+    }),
+  ),
+  /** Machines that this rollout leaves out, as they could not be reached. */
+  skipped: z.array(z.string()),
+  options: z.strictObject({ batch: z.int().min(1), connectTimeoutMs: z.int(), leaseMs: z.int(), maxUnreachable: z.int() }),
+});
+export type Plan = z.infer<typeof planSchema>;
+export type PlannedMachine = Plan["machines"][number];
+
+/** How a machine stands to its manifest. */
+export interface Decision {
+  /**
+   * The machine's part of the rollout's triggers, and the id its next apply gets. A machine that is as wanted contributes
+   * the id it reports; one that isn't, a hash of what was seen and what is wanted. The agent records the id, so the run
+   * after a mend sees no difference; and with no state at all, a machine that is right is still right.
+   */
+  applyId: string;
+  matches: boolean;
+  /** One line for the preview. */
+  change: string;
+}
+
+/** Compares a machine's report with its manifest. `observed` is undefined while the machine doesn't exist yet. */
+export function decide(manifest: Manifest, identity: string, observed: Observation | undefined): Decision {
+  const app = observed?.state === "reachable" ? observed.apps.find((candidate) => candidate.app === manifest.app.name) : undefined;
+  const wanted = hashOf(manifest);
+  if (app !== undefined && isAsWanted(app, manifest, wanted)) return { applyId: app.applyId, matches: true, change: "no change" };
+  return {
+    applyId: hashOf({ wanted, identity, observed: app === undefined ? null : essence(app) }),
+    matches: false,
+    change: describeChange(manifest, app),
+  };
+}
+
+function isAsWanted(app: AppStatus, manifest: Manifest, wantedHash: string): boolean {
+  return (
+    app.manifestHash === wantedHash &&
+    app.generation === generationOf(manifest) &&
+    app.unconfirmed === null &&
+    app.health.state !== "down"
+  );
+}
+
+/** The parts of a report that stay the same from a preview to the update after it. */
+function essence(app: AppStatus): unknown {
+  return {
+    applyId: app.applyId,
+    manifestHash: app.manifestHash,
+    generation: app.generation,
+    unconfirmed: app.unconfirmed,
+    down: app.health.state === "down",
+  };
+}
+
+function describeChange(manifest: Manifest, app: AppStatus | undefined): string {
+  if (app === undefined) return `first release ${short(manifest.app.release.id)}`;
+  const changes = [
+    ...(app.release === manifest.app.release.id ? [] : [`release ${short(app.release)} -> ${short(manifest.app.release.id)}`]),
+    ...(app.runtime === manifest.runtime ? [] : [`runtime ${short(app.runtime)} -> ${short(manifest.runtime)}`]),
+    ...(app.unconfirmed === null ? [] : [`an unfinished switch to ${app.unconfirmed}`]),
+    ...(app.health.state === "down" ? [`the app is down (${app.health.detail})`] : []),
+  ];
+  if (changes.length > 0) return changes.join(", ");
+  return app.generation === generationOf(manifest) ? "HTTPS or the machine's settings" : "the app's settings";
+}
+
+/** A release's or bundle's id as people read it. */
+export function short(id: string): string {
+  return id.slice(0, 8);
+}
+
+/** The order in which machines are switched: the first alone, then `batch` at a time. */
+export function batches<T>(machines: readonly T[], batch: number): T[][] {
+  const [first, ...rest] = machines;
+  if (first === undefined) return [];
+  const groups: T[][] = [[first]];
+  for (let index = 0; index < rest.length; index += batch) groups.push(rest.slice(index, index + batch));
+  return groups;
+}
+
+/** Who is left out of a rollout, and whether it may go on without them. */
+export interface Reach {
+  verdict: "go on" | "stop";
+  unreachable: string[];
+}
+
+/** Unreachable machines stop a rollout, unless they are few enough or every one of them was named. */
+export function reach(unreachable: readonly string[], limits: { maxUnreachable: number; skip: readonly string[] }): Reach {
+  const named = unreachable.every((name) => limits.skip.includes(name));
+  const verdict = named || unreachable.length <= limits.maxUnreachable ? "go on" : "stop";
+  return { verdict, unreachable: [...unreachable] };
+}

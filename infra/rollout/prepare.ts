@@ -1,0 +1,125 @@
+/** From machines to a rollout's plan: ask each machine, build what it needs, decide. The Pulumi side of `plan.ts`. */
+import * as pulumi from "@pulumi/pulumi";
+import { hashOf } from "../../runtime/manifest.ts";
+import type { App } from "../build/app.ts";
+import type { FleetConfig } from "../config/schema.ts";
+import { FleetError } from "../errors.ts";
+import type { Machine, Target, Transport } from "../machines/machine.ts";
+import type { Built } from "./artifacts.ts";
+import { unreachableError } from "./drive.ts";
+import { manifestOf } from "./manifests.ts";
+import type { Observation } from "./observation.ts";
+import { observe } from "./observe.ts";
+import { decide, type Plan, reach } from "./plan.ts";
+
+export interface PrepareOptions {
+  fleet: string;
+  config: FleetConfig;
+  app: App;
+  machines: readonly Machine[];
+  build: (targets: readonly Target[]) => Promise<Built>;
+  /** Tells the operator what is about to change. */
+  tell: (line: string) => void;
+}
+
+/** A machine with everything about it known. */
+interface Seen {
+  name: string;
+  address: string;
+  identity: string;
+  transport: Transport;
+  sight: Observation;
+}
+
+type Reachable = Seen & { sight: { state: "reachable" } };
+
+export interface Prepared {
+  plan: pulumi.Output<Plan>;
+  /** Differ from the last run's exactly when a machine is not as wanted. */
+  triggers: pulumi.Output<string[]>;
+}
+
+/** In a preview, whatever depends on a machine that doesn't exist yet is decided during the update. */
+export function prepare(options: PrepareOptions): Prepared {
+  const { config, machines } = options;
+  const seen = pulumi.all(
+    machines.map(({ name, address, identity, transport }) =>
+      pulumi.all([address, identity, transport]).apply(async ([at, who, way]) => ({
+        name,
+        address: at,
+        identity: who,
+        transport: way,
+        sight: await observe(name, way, config.rollout.connectTimeoutMs),
+      })),
+    ),
+  );
+  const decided = pulumi.all([seen, pulumi.output(config.app.environment)]).apply(([all, environment]) => decideAll(options, all, environment));
+  return { plan: decided.apply(({ plan }) => plan), triggers: decided.apply(({ triggers }) => triggers) };
+}
+
+async function decideAll(options: PrepareOptions, seen: Seen[], environment: Record<string, string>): Promise<{ plan: Plan; triggers: string[] }> {
+  const { rollout } = options.config;
+  const skipped = leftOut(seen, rollout);
+  const here = seen.filter((machine): machine is Reachable => machine.sight.state === "reachable");
+  for (const name of skipped) options.tell(`${name}: can't be reached; this rollout goes on without it`);
+  const built = await options.build(here.map((machine) => targetOf(machine, options.app)));
+  const planned = here.map((machine) => planMachine(options, built, machine, environment));
+  for (const { entry, decision } of planned) if (!decision.matches) options.tell(`${entry.name}: ${decision.change}`);
+  return {
+    plan: {
+      schema: 1,
+      fleet: options.fleet,
+      release: built.releaseId,
+      machines: planned.map(({ entry }) => entry),
+      skipped,
+      options: {
+        batch: rollout.batch,
+        connectTimeoutMs: rollout.connectTimeoutMs,
+        leaseMs: rollout.leaseMs,
+        maxUnreachable: Math.max(rollout.maxUnreachable, skipped.length),
+      },
+    },
+    triggers: planned.flatMap(({ entry, identity }) => [identity, hashOf(entry.manifest), entry.applyId]),
+  };
+}
+
+function leftOut(seen: readonly Seen[], limits: FleetConfig["rollout"]): string[] {
+  const lost = seen.flatMap(({ name, sight }) => (sight.state === "unreachable" ? [{ name, why: sight.why, waitedMs: sight.waitedMs }] : []));
+  const { verdict, unreachable } = reach(lost.map(({ name }) => name), limits);
+  if (verdict === "stop" || lost.length === seen.length) throw unreachableError(lost);
+  return unreachable;
+}
+
+function targetOf(machine: Reachable, app: App): Target {
+  const { target } = machine.sight.facts;
+  if (app.command.kind === "asgi" && target.python === undefined) {
+    throw new FleetError("it has no python3, which this app needs.", {
+      machine: machine.name,
+      kept: "everything; nothing was changed.",
+      next: "install it on the machine: apt-get install python3",
+    });
+  }
+  return target;
+}
+
+function planMachine(options: PrepareOptions, built: Built, machine: Reachable, environment: Record<string, string>) {
+  const target = targetOf(machine, options.app);
+  const runtime = built.runtime(target.arch);
+  const manifest = manifestOf(options.config, {
+    fleet: options.fleet,
+    machine: machine.name,
+    address: machine.address,
+    app: { ...options.app, environment },
+    runtimeId: runtime.id,
+    release: { id: built.releaseId, archive: built.releaseArchive(target) },
+  });
+  const decision = decide(manifest, machine.identity, machine.sight);
+  const entry: Plan["machines"][number] = {
+    name: machine.name,
+    transport: machine.transport,
+    applyId: decision.applyId,
+    runtimeArchive: { sha256: runtime.archive.sha256, bytes: runtime.archive.bytes },
+    manifest,
+  };
+  return { entry, decision, identity: machine.identity };
+}

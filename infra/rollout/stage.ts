@@ -1,0 +1,61 @@
+/** Brings a machine everything it will need, touching nothing that runs. What is there already is not sent again. */
+import { statSync } from "node:fs";
+import { FleetError } from "../errors.ts";
+import { agent, type Session, talk } from "./agent.ts";
+import { findArchive } from "./archives.ts";
+import { incomingPath, installRuntimeCommand, receiveCommand, useRuntimeCommand } from "./commands.ts";
+import type { Observation } from "./observation.ts";
+import type { Say } from "./progress.ts";
+
+type Reachable = Extract<Observation, { state: "reachable" }>;
+
+export interface StageOptions {
+  signal: AbortSignal;
+}
+
+/** Runtime bundle, then release, then generation. */
+export async function stage(session: Session, seen: Reachable, say: Say, options: StageOptions): Promise<void> {
+  await stageRuntime(session, seen, say, options);
+  const { archive } = session.machine.manifest.app.release;
+  const known = await agent(session, say, ["stage"], options);
+  if (known.needs !== "archive") return;
+  await send(session, say, archive.sha256, "release", options);
+  await agent(session, say, ["stage", "--archive", incomingPath(archive.sha256)], options);
+}
+
+async function stageRuntime(session: Session, seen: Reachable, say: Say, options: StageOptions): Promise<void> {
+  const id = session.machine.manifest.runtime;
+  if (seen.runtimes.includes(id)) {
+    await command(session, "runtime", useRuntimeCommand(id), options);
+    return;
+  }
+  const { sha256 } = session.machine.runtimeArchive;
+  await send(session, say, sha256, "runtime", options);
+  await command(session, "runtime", installRuntimeCommand(id, sha256), options);
+  say(session.machine.name, "runtime", `installed ${id.slice(0, 8)}`);
+}
+
+async function send(session: Session, say: Say, sha256: string, what: string, options: StageOptions): Promise<void> {
+  const path = findArchive(sha256);
+  const megabytes = (statSync(path).size / 1e6).toFixed(1);
+  say(session.machine.name, what, `sending ${megabytes} MB`);
+  await command(session, what, receiveCommand(sha256), { ...options, stdinFile: path });
+}
+
+async function command(
+  session: Session,
+  step: string,
+  text: string,
+  options: StageOptions & { stdinFile?: string },
+): Promise<void> {
+  const { name } = session.machine;
+  const result = await talk(name, step, () => session.connection.run(text, options));
+  if (result.code === 0) return;
+  const full = /no space left/i.test(result.stderr);
+  throw new FleetError(full ? `the disk is full (while receiving the ${step}).` : `"${step}" failed with exit code ${result.code}.`, {
+    machine: name,
+    log: result.stderr.split("\n").filter((line) => line !== "").slice(-8),
+    kept: "everything that runs; only a half-sent file was removed.",
+    next: full ? "make room on the machine (df -h; journalctl --vacuum-size=100M), then run the same command again." : "see the lines above, then run the same command again.",
+  });
+}

@@ -1,0 +1,39 @@
+/** What a rollout needs of a machine, whatever the way to it. */
+
+export interface RunOptions {
+  /** Given to the command as its standard input. */
+  stdin?: string;
+  /** A local file given as standard input instead. */
+  stdinFile?: string;
+  /** Called with each whole line of standard output as it comes. */
+  onLine?: (line: string) => void;
+  /** The command is ended after this long. */
+  timeoutMs?: number;
+  signal?: AbortSignal;
+}
+
+export interface RunResult {
+  /** Exit code of the remote command. */
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+export interface Connection {
+  /** Runs a shell command on the machine. @throws TransportFailure when the machine can't be talked to */
+  run(command: string, options?: RunOptions): Promise<RunResult>;
+  close(): Promise<void>;
+}
+
+/** Why a machine could not be talked to. Only `unreachable` may be waited for or left out of a rollout. */
+export type TransportProblem = "unreachable" | "host-key" | "login" | "ended";
+
+export class TransportFailure extends Error {
+  override readonly name = "TransportFailure";
+  readonly problem: TransportProblem;
+
+  constructor(problem: TransportProblem, message: string) {
+    super(message);
+    this.problem = problem;
+  }
+}

@@ -1,0 +1,75 @@
+/** A connection by the system's OpenSSH: agents, hardware keys, bastions and post-quantum key exchange come with it. */
+import { spawn } from "node:child_process";
+import { createReadStream, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import type { SshTransport } from "../../machines/machine.ts";
+import { type Connection, type RunOptions, type RunResult, TransportFailure } from "./connection.ts";
+import { knownHosts, sshArguments, type SshFiles } from "./ssh-arguments.ts";
+import { sshOwnExitCode, sshProblem } from "./ssh-failure.ts";
+
+/** Opens a session whose commands share one SSH connection. Nothing is dialled before the first command. */
+export function sshConnection(transport: SshTransport, connectTimeoutMs: number): Connection {
+  const folder = mkdtempSync(join(tmpdir(), "fleetwright-ssh-"));
+  const files = writeFiles(folder, transport);
+  const common = sshArguments(transport, files, connectTimeoutMs);
+  return {
+    run: (command, options = {}) => runSsh([...common, "--", command], options),
+    close: async () => {
+      await runSsh(["-O", "exit", ...common], { timeoutMs: 5_000 }).catch(() => undefined);
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function writeFiles(folder: string, transport: SshTransport): SshFiles {
+  const writeKey = (name: string, key: string | undefined): string | undefined => {
+    if (key === undefined) return undefined;
+    const path = join(folder, name);
+    writeFileSync(path, key.endsWith("\n") ? key : `${key}\n`, { mode: 0o600 });
+    return path;
+  };
+  const files = {
+    knownHosts: join(folder, "known_hosts"),
+    control: join(folder, "control"),
+    keys: { machine: writeKey("key", transport.privateKey), bastion: writeKey("bastion-key", transport.bastion?.privateKey) },
+  };
+  writeFileSync(files.knownHosts, knownHosts(transport), { mode: 0o600 });
+  return files;
+}
+
+function runSsh(args: string[], options: RunOptions): Promise<RunResult> {
+  return new Promise((resolve, reject) => {
+    const child = spawn("ssh", args, {
+      stdio: ["pipe", "pipe", "pipe"],
+      signal: options.signal,
+      // Ctrl-C at the terminal is for us to handle: ssh must live to carry the way back.
+      detached: true,
+      timeout: options.timeoutMs,
+    });
+    const output = { stdout: "", stderr: "" };
+    if (options.onLine !== undefined) createInterface({ input: child.stdout }).on("line", options.onLine);
+    child.stdout.on("data", (chunk: Buffer) => (output.stdout += chunk.toString()));
+    child.stderr.on("data", (chunk: Buffer) => (output.stderr += chunk.toString()));
+    child.stdin.on("error", () => undefined);
+    if (options.stdinFile === undefined) child.stdin.end(options.stdin ?? "");
+    else createReadStream(options.stdinFile).pipe(child.stdin);
+    child.on("error", (error) => reject(new TransportFailure("ended", startFailure(error))));
+    child.on("close", (code, signal) => {
+      const detail = output.stderr.trim();
+      if (signal !== null) reject(new TransportFailure("ended", `the command was ended by ${signal}${detail === "" ? "" : `: ${detail}`}`));
+      else if (code === sshOwnExitCode) reject(new TransportFailure(sshProblem(detail), lastLine(detail)));
+      else resolve({ code: code ?? 1, ...output });
+    });
+  });
+}
+
+function startFailure(error: NodeJS.ErrnoException): string {
+  if (error.code === "ENOENT") return 'OpenSSH\'s "ssh" was not found on this computer; install it (Debian: apt-get install openssh-client)';
+  return error.message;
+}
+
+function lastLine(text: string): string {
+  return text.split("\n").at(-1)?.trim() || "the connection ended";
+}
