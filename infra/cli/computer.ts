@@ -1,0 +1,36 @@
+/** What this computer needs for local machines, installed where that is possible. */
+import { spawnSync } from "node:child_process";
+import { exitCodes, FleetError } from "../errors.ts";
+import { missingDebianPackages } from "../machines/local/requirements.ts";
+
+/** @throws FleetError with the exact command, when packages are missing and this isn't root */
+export function prepareComputer(): void {
+  if (process.getuid?.() !== 0) {
+    throw new FleetError("local machines need root: they are network namespaces, mounts and systemd containers.", {
+      kept: "everything; nothing was changed.",
+      next: `run it as root: sudo npm run local${hintForMissing()}`,
+      exitCode: exitCodes.usage,
+    });
+  }
+  const missing = missingDebianPackages();
+  if (missing.length > 0) install(missing);
+}
+
+function hintForMissing(): string {
+  const missing = missingDebianPackages();
+  return missing.length === 0 ? "" : ` (it will install: apt-get install ${missing.join(" ")})`;
+}
+
+function install(packages: readonly string[]): void {
+  process.stderr.write(`Installing Debian packages: ${packages.join(" ")} …\n`);
+  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
+  const commands = [["update", "-qq"], ["install", "-y", "-qq", "--no-install-recommends", ...packages]];
+  for (const args of commands) {
+    const result = spawnSync("apt-get", args, { env, stdio: ["ignore", "ignore", "inherit"] });
+    if (result.status === 0) continue;
+    throw new FleetError(`apt-get ${args[0]} failed.`, {
+      kept: "everything else; no machine was made.",
+      next: `see the lines above; then: apt-get update && apt-get install ${packages.join(" ")}`,
+    });
+  }
+}

@@ -1,0 +1,60 @@
+/** Runs Pulumi's engine on a stack and tells what it does, a line a step. */
+import type { EngineEvent, Stack } from "@pulumi/pulumi/automation/index.js";
+import { exitCodes } from "../errors.ts";
+
+export interface Outcome {
+  exitCode: number;
+  /** Resources that were created, changed or removed. */
+  changes: number;
+}
+
+const verbs: Record<string, string> = { create: "creating", update: "updating", replace: "replacing", delete: "removing" };
+
+/** An engine event as a line for the terminal, or nothing. Pure. */
+export function eventLine({ diagnosticEvent, resourcePreEvent }: EngineEvent): string | undefined {
+  if (diagnosticEvent !== undefined && !diagnosticEvent.ephemeral) return diagnosticLine(diagnosticEvent.severity, diagnosticEvent.message);
+  const metadata = resourcePreEvent?.metadata;
+  const verb = verbs[metadata?.op ?? ""];
+  if (metadata === undefined || verb === undefined || !metadata.type.startsWith("command:")) return undefined;
+  return `${verb} ${metadata.urn.split("::").at(-1)}`;
+}
+
+function diagnosticLine(severity: string, message: string): string | undefined {
+  const text = message.replaceAll(/<\{%.*?%\}>/g, "").trimEnd();
+  if (text === "" || severity === "debug") return undefined;
+  return severity === "error" || severity === "warning" ? `${severity}: ${text}` : text;
+}
+
+/** `pulumi up` or `pulumi destroy` on an open stack. Failures were told when this returns. */
+export async function runEngine(stack: Stack, action: "up" | "destroy"): Promise<Outcome> {
+  const told = new Set<string>();
+  const onEvent = (event: EngineEvent): void => {
+    const line = eventLine(event);
+    if (line === undefined || (line.startsWith("error: ") && told.has(line))) return;
+    told.add(line);
+    process.stderr.write(`${line}\n`);
+  };
+  const interrupted = watchInterrupts();
+  try {
+    const { summary } = await (action === "up" ? stack.up({ onEvent, suppressOutputs: true }) : stack.destroy({ onEvent }));
+    const changed = Object.entries(summary.resourceChanges ?? {}).filter(([op]) => op !== "same");
+    return { exitCode: exitCodes.ok, changes: changed.reduce((sum, [, count]) => sum + (count ?? 0), 0) };
+  } catch (error) {
+    if (interrupted()) return { exitCode: exitCodes.interrupted, changes: 0 };
+    if (![...told].some((line) => line.startsWith("error: "))) process.stderr.write(`${(error as Error).message}\n`);
+    return { exitCode: exitCodes.failed, changes: 0 };
+  }
+}
+
+/** The engine hears a terminal's Ctrl-C itself and lets the step under way end; we stay until it has. */
+function watchInterrupts(): () => boolean {
+  let heard = false;
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.once(signal, () => {
+      heard = true;
+      process.stderr.write("Interrupted: waiting for the step under way to end; what was switched is put back.\n");
+      process.on(signal, () => undefined);
+    });
+  }
+  return () => heard;
+}

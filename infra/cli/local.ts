@@ -1,0 +1,83 @@
+/** `fleet local`: a real fleet on this computer, by the same program that `pulumi up` runs. */
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join, relative, resolve } from "node:path";
+import type { Stack } from "@pulumi/pulumi/automation/index.js";
+import { parse } from "yaml";
+import { exitCodes, FleetError } from "../errors.ts";
+import { type Inventory, inventorySchema } from "../inventory.ts";
+import { askFleet } from "./ask.ts";
+import { runEngine } from "./engine.ts";
+import { prepareComputer } from "./computer.ts";
+import { localFolder, openLocalStack } from "./stacks.ts";
+import { statusTable } from "./table.ts";
+
+export interface LocalOptions {
+  app?: string;
+  machines?: number;
+  image?: "trixie" | "bookworm";
+  skip?: string;
+}
+
+export async function local(options: LocalOptions): Promise<number> {
+  prepareComputer();
+  const stack = await openLocalStack(fleetValue(options), async () => (await import("../program.ts")).deploy());
+  if (options.skip !== undefined) process.env.FLEETWRIGHT_SKIP = options.skip;
+  // The program's folder is the stack's, as it is with `pulumi up`: commands in the state are relative to it.
+  const home = process.cwd();
+  process.chdir(localFolder());
+  const outcome = await runEngine(stack, "up");
+  process.chdir(home);
+  if (outcome.exitCode !== exitCodes.ok) return outcome.exitCode;
+  return show(stack, outcome.changes);
+}
+
+/** The stack's value out of Pulumi.local.yaml, with the command line's wishes over it. */
+function fleetValue({ app, machines, image }: LocalOptions): unknown {
+  const file = parse(readFileSync("Pulumi.local.yaml", "utf8")) as { config: Record<string, Record<string, Record<string, unknown>>> };
+  const value = structuredClone(file.config["fleetwright:fleet"] ?? {});
+  const given = value.app ?? {};
+  const dir = app ?? String(given.dir);
+  value.app = { ...(app === undefined ? given : withoutEntry(given)), dir: resolve(dir) };
+  value.machines = { ...value.machines, ...(machines === undefined ? {} : { count: machines }), ...(image === undefined ? {} : { image }) };
+  if (!existsSync(dir)) {
+    throw new FleetError(`there is no folder "${dir}".`, { next: "give the app's folder: npm run local -- --app DIR", exitCode: exitCodes.usage });
+  }
+  return value;
+}
+
+/** Another app has another name, entry module and health path. */
+function withoutEntry({ asgi: _asgi, node: _node, name: _name, health: _health, ...rest }: Record<string, unknown>): Record<string, unknown> {
+  return rest;
+}
+
+async function show(stack: Stack, changes: number): Promise<number> {
+  const outputs = await stack.outputs();
+  const inventory: Inventory = inventorySchema.parse(outputs.inventory?.value);
+  const caFile = join(localFolder(), "ca.pem");
+  writeFileSync(caFile, String(outputs.caBundle?.value));
+  const fleet = await askFleet(inventory);
+  const url = fleet.machines.find((machine) => machine.url !== null)?.url;
+  const skipped = outputs.skipped?.value as string[];
+  process.stdout.write(
+    [
+      changes === 0 ? "No changes." : `${changes} resource${changes === 1 ? "" : "s"} changed.`,
+      "",
+      statusTable(fleet),
+      "",
+      `  curl --cacert ${shownPath(caFile)} ${url}`,
+      "",
+      "  npm run fleet -- status     the same table, asked again",
+      "  npm run local:down          removes everything",
+      "",
+    ].join("\n"),
+  );
+  return skipped.length > 0 ? exitCodes.partial : exitCodes.ok;
+}
+
+/** As short as it works from where the command was typed. */
+function shownPath(path: string): string {
+  const from = process.env.INIT_CWD ?? process.cwd();
+  const short = relative(from, path);
+  return short.startsWith("..") ? path : short;
+}
+

@@ -1,0 +1,77 @@
+/** Stacks as the `fleet` command opens them: its own local one, or one of the user's. */
+import { randomBytes } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { LocalWorkspace, type Stack } from "@pulumi/pulumi/automation/index.js";
+import { parse, stringify } from "yaml";
+import { FleetError } from "../errors.ts";
+import { type Inventory, inventorySchema } from "../inventory.ts";
+import { pulumiEnvironment } from "../offline/tools.ts";
+
+export const LOCAL_STACK = "local";
+
+/** Where the local stack keeps its state, its passphrase and its CA file; relative to the project's folder. */
+export const LOCAL_FOLDER = ".fleetwright/local";
+
+export function localFolder(): string {
+  return join(process.cwd(), LOCAL_FOLDER);
+}
+
+/**
+ * Opens the local stack, with Pulumi's own state in a folder beside the project.
+ * @param fleet the stack's configuration value; undefined leaves what an earlier run wrote
+ */
+export async function openLocalStack(fleet: unknown, program: () => Promise<Record<string, unknown>>): Promise<Stack> {
+  const folder = localFolder();
+  mkdirSync(join(folder, "state"), { recursive: true });
+  writeFileSync(join(folder, "Pulumi.yaml"), stringify({ name: "fleetwright", runtime: "nodejs" }));
+  if (fleet !== undefined) writeStackFile(folder, fleet);
+  const { env } = await pulumiEnvironment({ say: sayToStderr });
+  Object.assign(process.env, env, localBackend(folder));
+  return LocalWorkspace.createOrSelectStack({ stackName: LOCAL_STACK, projectName: "fleetwright", program }, { workDir: folder });
+}
+
+/** Keeps the salt that Pulumi wrote there: without it the state's secrets can't be read. */
+function writeStackFile(folder: string, fleet: unknown): void {
+  const path = join(folder, `Pulumi.${LOCAL_STACK}.yaml`);
+  const before = existsSync(path) ? (parse(readFileSync(path, "utf8")) as Record<string, unknown>) : {};
+  writeFileSync(path, stringify({ ...before, config: { "fleetwright:fleet": fleet } }));
+}
+
+function localBackend(folder: string): Record<string, string> {
+  const passphrase = join(folder, "passphrase");
+  if (!existsSync(passphrase)) writeFileSync(passphrase, randomBytes(24).toString("base64"), { mode: 0o600 });
+  return { PULUMI_BACKEND_URL: `file://${join(folder, "state")}`, PULUMI_CONFIG_PASSPHRASE_FILE: passphrase };
+}
+
+/** The machines of a stack's fleet, from its outputs. @throws FleetError when the stack has none */
+export async function readInventory(stackName: string): Promise<Inventory> {
+  const stack = stackName === LOCAL_STACK ? await openExistingLocal() : await openUserStack(stackName);
+  const outputs = await stack.outputs();
+  const inventory = inventorySchema.safeParse(outputs.inventory?.value);
+  if (inventory.success) return inventory.data;
+  throw new FleetError(`stack "${stackName}" has no fleet yet.`, {
+    next: stackName === LOCAL_STACK ? "bring one up: npm run local" : `bring it up: pulumi up --stack ${stackName}`,
+  });
+}
+
+async function openExistingLocal(): Promise<Stack> {
+  if (existsSync(join(localFolder(), "Pulumi.yaml"))) return openLocalStack(undefined, async () => ({}));
+  throw new FleetError("there is no local fleet in this folder.", { next: "bring one up: npm run local" });
+}
+
+async function openUserStack(stackName: string): Promise<Stack> {
+  const { env } = await pulumiEnvironment({ say: sayToStderr });
+  Object.assign(process.env, env);
+  try {
+    return await LocalWorkspace.selectStack({ stackName, workDir: process.cwd() });
+  } catch (error) {
+    throw new FleetError(`stack "${stackName}" can't be opened: ${String((error as Error).message).split("\n").find((line) => /error/i.test(line)) ?? (error as Error).message}`, {
+      next: "check its name (pulumi stack ls), the backend you are logged in to, and PULUMI_CONFIG_PASSPHRASE.",
+    });
+  }
+}
+
+export function sayToStderr(line: string): void {
+  process.stderr.write(`${line}\n`);
+}

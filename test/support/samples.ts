@@ -1,0 +1,58 @@
+/** Sample values for unit tests: complete and valid, with what a test is about changed. */
+import type { Observation } from "../../infra/rollout/observation.ts";
+import { generationOf, hashOf, type Manifest } from "../../runtime/manifest.ts";
+import type { AppStatus } from "../../runtime/report.ts";
+
+export function manifest(changed: Partial<Manifest> = {}): Manifest {
+  return {
+    schema: 1,
+    fleet: "web",
+    machine: "web-1",
+    runtime: "a".repeat(64),
+    app: {
+      name: "shop",
+      release: { id: "1".repeat(64), archive: { sha256: "2".repeat(64), bytes: 1000 } },
+      environment: {},
+      processes: [
+        {
+          name: "web",
+          command: { kind: "asgi", app: "main:app" },
+          workers: { count: "auto", perCore: 1 },
+          health: { path: "/", accept: "alive", timeoutMs: 30_000 },
+          bootTimeoutMs: 60_000,
+          livenessTimeoutMs: 30_000,
+          drainTimeoutMs: 30_000,
+        },
+      ],
+    },
+    https: { mode: "internal", names: ["192.0.2.1"], httpPort: 80, httpsPort: 443 },
+    ...changed,
+  };
+}
+
+/** The report of a machine on which `of` was confirmed. */
+export function reportOf(of: Manifest, changed: Partial<AppStatus> = {}): AppStatus {
+  return {
+    app: of.app.name,
+    fleet: of.fleet,
+    machine: of.machine,
+    runtime: of.runtime,
+    release: of.app.release.id,
+    generation: generationOf(of),
+    unconfirmed: null,
+    manifestHash: hashOf(of),
+    applyId: "apply",
+    supervisorPid: 100,
+    cores: 2,
+    workers: { wanted: 2, ready: 2, pids: [101, 102] },
+    health: { state: "healthy", detail: "" },
+    urls: ["https://192.0.2.1/"],
+    caPem: "PEM",
+    ...changed,
+  };
+}
+
+export function observed(...apps: AppStatus[]): Observation {
+  const facts = { machineId: "m", os: "debian", osVersion: "13", target: { arch: "x64" as const, python: "3.13" }, cores: 2, memoryMiB: 2048, root: true };
+  return { state: "reachable", facts, runtimes: [], apps };
+}
