@@ -6,8 +6,7 @@ import { dirname, join } from "node:path";
 
 /** A path in the cache: `$FLEETWRIGHT_CACHE`, else `$XDG_CACHE_HOME/fleetwright`, else `~/.cache/fleetwright`. */
 export function cachePath(...parts: string[]): string {
-  const root =
-    process.env.FLEETWRIGHT_CACHE ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "fleetwright");
+  const root = process.env.FLEETWRIGHT_CACHE ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "fleetwright");
   return join(root, ...parts);
 }
 

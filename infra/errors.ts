@@ -11,10 +11,7 @@ export class FleetError extends Error {
   readonly log: readonly string[];
   readonly exitCode: number;
 
-  constructor(
-    what: string,
-    about: { machine?: string; kept?: string; next?: string; log?: readonly string[]; exitCode?: number } = {},
-  ) {
+  constructor(what: string, about: { machine?: string; kept?: string; next?: string; log?: readonly string[]; exitCode?: number } = {}) {
     const lines = [
       about.machine === undefined ? what : `${about.machine}: ${what}`,
       ...(about.log ?? []).map((line) => `  | ${line}`),

@@ -8,9 +8,9 @@ import { parseFleet } from "./config/parse.ts";
 import type { FleetConfig } from "./config/schema.ts";
 import { type Inventory, inventoryOf } from "./inventory.ts";
 import { hostMachines } from "./machines/hosts.ts";
+import { worldOf } from "./machines/local/world-id.ts";
 import { localMachines, localTarget } from "./machines/local.ts";
 import type { Machine } from "./machines/machine.ts";
-import { worldOf } from "./machines/local/world.ts";
 import { artifactBuilder } from "./rollout/artifacts.ts";
 import { prepare } from "./rollout/prepare.ts";
 import { type RolloutResult, rolloutResultSchema } from "./rollout/result.ts";
@@ -98,5 +98,7 @@ function cliPath(): string {
 }
 
 function sizes(machines: RolloutResult["machines"]): Record<string, { cores: number; workers: number }> {
-  return Object.fromEntries(Object.entries(machines).map(([name, status]) => [name, { cores: status.cores, workers: status.workers.wanted }]));
+  return Object.fromEntries(
+    Object.entries(machines).map(([name, status]) => [name, { cores: status.cores, workers: status.workers.wanted }]),
+  );
 }

@@ -24,7 +24,10 @@ function hintForMissing(): string {
 function install(packages: readonly string[]): void {
   process.stderr.write(`Installing Debian packages: ${packages.join(" ")} …\n`);
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
-  const commands = [["update", "-qq"], ["install", "-y", "-qq", "--no-install-recommends", ...packages]];
+  const commands = [
+    ["update", "-qq"],
+    ["install", "-y", "-qq", "--no-install-recommends", ...packages],
+  ];
   for (const args of commands) {
     const result = spawnSync("apt-get", args, { env, stdio: ["ignore", "ignore", "inherit"] });
     if (result.status === 0) continue;

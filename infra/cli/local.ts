@@ -6,9 +6,10 @@ import { parse } from "yaml";
 import { exitCodes, FleetError } from "../errors.ts";
 import { type Inventory, inventorySchema } from "../inventory.ts";
 import { askFleet } from "./ask.ts";
-import { runEngine } from "./engine.ts";
 import { prepareComputer } from "./computer.ts";
-import { localFolder, openLocalStack } from "./stacks.ts";
+import { runEngine } from "./engine.ts";
+import { localFolder, openLocalStack, sayToStderr } from "./stacks.ts";
+import { releaseStaleLocks } from "./stale-lock.ts";
 import { statusTable } from "./table.ts";
 
 export interface LocalOptions {
@@ -20,6 +21,7 @@ export interface LocalOptions {
 
 export async function local(options: LocalOptions): Promise<number> {
   prepareComputer();
+  releaseStaleLocks(join(localFolder(), "state"), sayToStderr);
   const stack = await openLocalStack(fleetValue(options), async () => (await import("../program.ts")).deploy());
   if (options.skip !== undefined) process.env.FLEETWRIGHT_SKIP = options.skip;
   // The program's folder is the stack's, as it is with `pulumi up`: commands in the state are relative to it.
@@ -40,13 +42,22 @@ function fleetValue({ app, machines, image }: LocalOptions): unknown {
   value.app = { ...(app === undefined ? given : withoutEntry(given)), dir: resolve(dir) };
   value.machines = { ...value.machines, ...(machines === undefined ? {} : { count: machines }), ...(image === undefined ? {} : { image }) };
   if (!existsSync(dir)) {
-    throw new FleetError(`there is no folder "${dir}".`, { next: "give the app's folder: npm run local -- --app DIR", exitCode: exitCodes.usage });
+    throw new FleetError(`there is no folder "${dir}".`, {
+      next: "give the app's folder: npm run local -- --app DIR",
+      exitCode: exitCodes.usage,
+    });
   }
   return value;
 }
 
 /** Another app has another name, entry module and health path. */
-function withoutEntry({ asgi: _asgi, node: _node, name: _name, health: _health, ...rest }: Record<string, unknown>): Record<string, unknown> {
+function withoutEntry({
+  asgi: _asgi,
+  node: _node,
+  name: _name,
+  health: _health,
+  ...rest
+}: Record<string, unknown>): Record<string, unknown> {
   return rest;
 }
 
@@ -80,4 +91,3 @@ function shownPath(path: string): string {
   const short = relative(from, path);
   return short.startsWith("..") ? path : short;
 }
-

@@ -9,7 +9,10 @@ export async function rollout(): Promise<number> {
   const plan = planSchema.parse(JSON.parse(await text(process.stdin)));
   const interrupt = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => interrupt.abort());
-  const say = columns(plan.machines.map(({ name }) => name), (line) => process.stderr.write(`${line}\n`));
+  const say = columns(
+    plan.machines.map(({ name }) => name),
+    (line) => process.stderr.write(`${line}\n`),
+  );
   try {
     const result = await drive(plan, say, interrupt.signal);
     process.stdout.write(JSON.stringify(result));

@@ -66,9 +66,16 @@ async function openUserStack(stackName: string): Promise<Stack> {
   try {
     return await LocalWorkspace.selectStack({ stackName, workDir: process.cwd() });
   } catch (error) {
-    throw new FleetError(`stack "${stackName}" can't be opened: ${String((error as Error).message).split("\n").find((line) => /error/i.test(line)) ?? (error as Error).message}`, {
-      next: "check its name (pulumi stack ls), the backend you are logged in to, and PULUMI_CONFIG_PASSPHRASE.",
-    });
+    throw new FleetError(
+      `stack "${stackName}" can't be opened: ${
+        String((error as Error).message)
+          .split("\n")
+          .find((line) => /error/i.test(line)) ?? (error as Error).message
+      }`,
+      {
+        next: "check its name (pulumi stack ls), the backend you are logged in to, and PULUMI_CONFIG_PASSPHRASE.",
+      },
+    );
   }
 }
 

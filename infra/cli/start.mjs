@@ -20,7 +20,7 @@ function stop(message) {
 if (args[0] === "local" && process.platform !== "linux") {
   stop(
     `Local machines need Linux: they are real systemd machines in network namespaces, and this is ${process.platform}.\n` +
-      "What to do: run this in a Debian 12 or 13 VM (Lima, Multipass, WSL 2), or use provider `hosts` or a cloud from here: README, \"pulumi up\".",
+      'What to do: run this in a Debian 12 or 13 VM (Lima, Multipass, WSL 2), or use provider `hosts` or a cloud from here: README, "pulumi up".',
   );
 }
 
@@ -29,12 +29,15 @@ if (args[0] !== "--prepare") run(args[0] === "--run" ? args.slice(1) : [join(roo
 
 /** `npm ci` when what is installed is not what the lock file says. */
 function installPackages() {
-  const lock = createHash("sha256").update(readFileSync(join(root, "package-lock.json"))).digest("hex");
+  const lock = createHash("sha256")
+    .update(readFileSync(join(root, "package-lock.json")))
+    .digest("hex");
   const mark = join(root, "node_modules", ".fleetwright-lock");
   if (existsSync(mark) && readFileSync(mark, "utf8") === lock) return;
   process.stderr.write("Installing npm packages (npm ci) …\n");
   const result = spawnSync("npm", ["ci", "--no-fund", "--no-audit", "--loglevel=error"], { cwd: root, stdio: ["ignore", 2, 2] });
-  if (result.status !== 0) stop("npm ci failed, see above. What to do: mend what it says (network, disk), then run the same command again.");
+  if (result.status !== 0)
+    stop("npm ci failed, see above. What to do: mend what it says (network, disk), then run the same command again.");
   writeFileSync(mark, lock);
 }
 
@@ -44,7 +47,9 @@ function nodePath() {
   if (existsSync(pinned)) return pinned;
   const [major, minor] = process.versions.node.split(".").map(Number);
   if (major > 22 || (major === 22 && minor >= 18)) return process.execPath;
-  return stop(`Node 22.18 or newer is needed; this is ${process.versions.node}. What to do: install Node 24 and run the same command again.`);
+  return stop(
+    `Node 22.18 or newer is needed; this is ${process.versions.node}. What to do: install Node 24 and run the same command again.`,
+  );
 }
 
 function run(command) {

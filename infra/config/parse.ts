@@ -18,9 +18,12 @@ function parse<T>(schema: z.ZodType<T>, value: unknown, what: string): T {
   if (result.success) return result.data;
   const lines = problemLines(schema, result.error, value);
   const count = lines.length === 1 ? "a problem" : `${lines.length} problems`;
-  throw new FleetError(`${what} ${what.startsWith("The arguments") ? "have" : "has"} ${count}:\n${lines.map((line) => `  - ${line}`).join("\n")}`, {
-    kept: "everything; nothing was created or changed.",
-    next: "mend the keys above and run the same command again. README, \"Configuration\", lists every key.",
-    exitCode: exitCodes.usage,
-  });
+  throw new FleetError(
+    `${what} ${what.startsWith("The arguments") ? "have" : "has"} ${count}:\n${lines.map((line) => `  - ${line}`).join("\n")}`,
+    {
+      kept: "everything; nothing was created or changed.",
+      next: 'mend the keys above and run the same command again. README, "Configuration", lists every key.',
+      exitCode: exitCodes.usage,
+    },
+  );
 }

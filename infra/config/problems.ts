@@ -27,7 +27,9 @@ function expected(issue: Issue): string {
     case "invalid_value":
       return issue.values.map((value) => JSON.stringify(value)).join(" or ");
     case "too_small":
-      return issue.origin === "array" || issue.origin === "string" ? `at least ${issue.minimum} ${issue.origin === "string" ? "character" : "of them"}` : `${issue.minimum} or more`;
+      return issue.origin === "array" || issue.origin === "string"
+        ? `at least ${issue.minimum} ${issue.origin === "string" ? "character" : "of them"}`
+        : `${issue.minimum} or more`;
     case "too_big":
       return `${issue.maximum} or less`;
     case "invalid_union":
@@ -63,7 +65,8 @@ function valueAt(input: unknown, path: readonly (string | number)[]): unknown {
 /** Secrets have no place in an error, so only short, plain values are repeated. */
 function given(input: unknown, path: readonly (string | number)[]): string {
   const value = valueAt(input, path);
-  if (/privateKey|secret|password|token/i.test(String(path.at(-1))) || path.includes("environment")) return "a value that isn't repeated here";
+  if (/privateKey|secret|password|token/i.test(String(path.at(-1))) || path.includes("environment"))
+    return "a value that isn't repeated here";
   const text = JSON.stringify(value) ?? "nothing";
   return text.length > 60 ? `${text.slice(0, 57)}…` : text;
 }

@@ -70,9 +70,7 @@ const appSchema = z
     asgi: commandSchema.options[0].shape.app.optional(),
     node: commandSchema.options[1].shape.module.optional(),
     environment: z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), leaf(z.string())).default({}),
-    health: z
-      .strictObject({ path: healthSchema.shape.path.optional(), timeoutMs: milliseconds.default(30_000) })
-      .prefault({}),
+    health: z.strictObject({ path: healthSchema.shape.path.optional(), timeoutMs: milliseconds.default(30_000) }).prefault({}),
     bootTimeoutMs: milliseconds.default(60_000),
     livenessTimeoutMs: milliseconds.default(30_000),
     drainTimeoutMs: milliseconds.default(30_000),
@@ -90,7 +88,13 @@ export const fleetSchema = z.strictObject({
   https: z
     .strictObject({
       mode: z.enum(["internal", "none"]).default("internal"),
-      domains: z.array(z.string().regex(/^(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,}$/, "a domain name, for example \"app.example.org\"")).default([]),
+      domains: z
+        .array(
+          z
+            .string()
+            .regex(/^(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,}$/, 'a domain name, for example "app.example.org"'),
+        )
+        .default([]),
       httpPort: port.default(80),
       httpsPort: port.default(443),
     })

@@ -71,7 +71,10 @@ function failure(name: string, step: string, last: AgentEvent | undefined, resul
   }
   return new FleetError(`the agent ended with exit code ${result.code} during "${step}".`, {
     machine: name,
-    log: `${result.stdout}\n${result.stderr}`.split("\n").filter((line) => line.trim() !== "").slice(-15),
+    log: `${result.stdout}\n${result.stderr}`
+      .split("\n")
+      .filter((line) => line.trim() !== "")
+      .slice(-15),
     kept: "what the machine ran before, as far as the agent came.",
     next: "run the same command again; if it happens again, `journalctl -b` on the machine has more.",
   });

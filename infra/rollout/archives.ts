@@ -1,5 +1,5 @@
 /** Archives by their own hash, so that a plan can name them without a path of one computer. */
-import { existsSync, linkSync, mkdirSync, copyFileSync, renameSync } from "node:fs";
+import { copyFileSync, existsSync, linkSync, mkdirSync, renameSync } from "node:fs";
 import { dirname } from "node:path";
 import { cachePath } from "../cache.ts";
 import { FleetError } from "../errors.ts";

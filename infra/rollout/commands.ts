@@ -12,13 +12,13 @@ const asRoot = (script: string): string =>
 export function probeScript(): string {
   const report = `${RUNTIME_FOLDER.replace(/runtime$/, "current")}/bin/fleethost`;
   return [
-    "say() { echo \"fleetwright.$1=$2\"; }",
-    "say machine-id \"$(cat /etc/machine-id 2>/dev/null)\"",
-    "say os \"$(. /etc/os-release; echo \"$ID\")\"",
-    "say os-version \"$(. /etc/os-release; echo \"$VERSION_ID\")\"",
-    "say arch \"$(uname -m)\"",
-    "say python \"$(python3 -c 'import sys; print(\"%d.%d\" % sys.version_info[:2])' 2>/dev/null)\"",
-    "say cores \"$(nproc)\"",
+    'say() { echo "fleetwright.$1=$2"; }',
+    'say machine-id "$(cat /etc/machine-id 2>/dev/null)"',
+    'say os "$(. /etc/os-release; echo "$ID")"',
+    'say os-version "$(. /etc/os-release; echo "$VERSION_ID")"',
+    'say arch "$(uname -m)"',
+    'say python "$(python3 -c \'import sys; print("%d.%d" % sys.version_info[:2])\' 2>/dev/null)"',
+    'say cores "$(nproc)"',
     "say memory-kib \"$(sed -n 's/^MemTotal: *\\([0-9]*\\).*/\\1/p' /proc/meminfo)\"",
     `say runtimes "$(ls ${RUNTIME_FOLDER} 2>/dev/null | tr '\\n' ' ')"`,
     'sudo=""; root=yes',

@@ -1,5 +1,5 @@
 /** Carries out a plan: stage everywhere, switch batch by batch, confirm everywhere; or put everything back. */
-import { FleetError, exitCodes } from "../errors.ts";
+import { exitCodes, FleetError } from "../errors.ts";
 import { agent, type Session } from "./agent.ts";
 import { keepLeases, type Leases } from "./leases.ts";
 import type { Observation } from "./observation.ts";
@@ -41,7 +41,11 @@ async function driveSessions(context: Context, sessions: Session[]): Promise<Rol
   await switchAll(context, changing);
 
   const after = await look(context, here);
-  return resultOf(plan, here.map((session) => ({ machine: session.machine, seen: reachable(after, session) })), skipped);
+  return resultOf(
+    plan,
+    here.map((session) => ({ machine: session.machine, seen: reachable(after, session) })),
+    skipped,
+  );
 }
 
 /** Asks every machine what it runs. @throws FleetError when too many don't answer */
@@ -53,7 +57,14 @@ async function look({ plan }: Context, sessions: Session[]): Promise<Map<Session
   });
   const lost = [...seen].flatMap(([{ machine }, sight]) => (sight.state === "unreachable" ? [{ name: machine.name, ...sight }] : []));
   const limits = { maxUnreachable: plan.options.maxUnreachable - plan.skipped.length, skip: [] };
-  if (lost.length > 0 && reach(lost.map(({ name }) => name), limits).verdict === "stop") throw unreachableError(lost);
+  if (
+    lost.length > 0 &&
+    reach(
+      lost.map(({ name }) => name),
+      limits,
+    ).verdict === "stop"
+  )
+    throw unreachableError(lost);
   return seen;
 }
 
@@ -91,7 +102,9 @@ async function switchAll(context: Context, sessions: Session[]): Promise<void> {
       await all(group, (session) => switchOne(context, session, leases));
     }
     signal.throwIfAborted();
-    await all(sessions, (session) => agent(session, say, ["confirm", "--app", session.machine.manifest.app.name, "--apply-id", session.machine.applyId]));
+    await all(sessions, (session) =>
+      agent(session, say, ["confirm", "--app", session.machine.manifest.app.name, "--apply-id", session.machine.applyId]),
+    );
   } catch (error) {
     leases.stop();
     await putBack(context, switched);

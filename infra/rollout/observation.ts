@@ -14,7 +14,7 @@ export interface Facts {
 }
 
 export type Observation =
-  | { state: "reachable"; facts: Facts; /** Runtime bundles that are installed. */ runtimes: string[]; apps: AppStatus[] }
+  | { state: "reachable"; facts: Facts /** Runtime bundles that are installed. */; runtimes: string[]; apps: AppStatus[] }
   | { state: "unreachable"; why: string; waitedMs: number };
 
 const architectures: Record<string, Target["arch"]> = { x86_64: "x64", aarch64: "arm64" };

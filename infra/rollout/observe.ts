@@ -3,8 +3,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { statusSchema } from "../../runtime/report.ts";
 import { FleetError } from "../errors.ts";
 import type { Transport } from "../machines/machine.ts";
-import { type Facts, type Observation, parseFacts } from "./observation.ts";
 import { probeScript } from "./commands.ts";
+import { type Facts, type Observation, parseFacts } from "./observation.ts";
 import { type Connection, TransportFailure } from "./transports/connection.ts";
 import { sshConnection } from "./transports/ssh.ts";
 

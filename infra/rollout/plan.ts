@@ -1,6 +1,6 @@
 /** What one rollout shall do, decided before anything is done. Pure. */
 import { z } from "zod";
-import { hashOf, type Manifest, manifestSchema, generationOf, sha256Schema } from "../../runtime/manifest.ts";
+import { generationOf, hashOf, type Manifest, manifestSchema, sha256Schema } from "../../runtime/manifest.ts";
 import type { AppStatus } from "../../runtime/report.ts";
 import type { Observation } from "./observation.ts";
 
@@ -64,10 +64,7 @@ export function decide(manifest: Manifest, identity: string, observed: Observati
 
 function isAsWanted(app: AppStatus, manifest: Manifest, wantedHash: string): boolean {
   return (
-    app.manifestHash === wantedHash &&
-    app.generation === generationOf(manifest) &&
-    app.unconfirmed === null &&
-    app.health.state !== "down"
+    app.manifestHash === wantedHash && app.generation === generationOf(manifest) && app.unconfirmed === null && app.health.state !== "down"
   );
 }
 

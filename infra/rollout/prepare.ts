@@ -53,11 +53,17 @@ export function prepare(options: PrepareOptions): Prepared {
       })),
     ),
   );
-  const decided = pulumi.all([seen, pulumi.output(config.app.environment)]).apply(([all, environment]) => decideAll(options, all, environment));
+  const decided = pulumi
+    .all([seen, pulumi.output(config.app.environment)])
+    .apply(([all, environment]) => decideAll(options, all, environment));
   return { plan: decided.apply(({ plan }) => plan), triggers: decided.apply(({ triggers }) => triggers) };
 }
 
-async function decideAll(options: PrepareOptions, seen: Seen[], environment: Record<string, string>): Promise<{ plan: Plan; triggers: string[] }> {
+async function decideAll(
+  options: PrepareOptions,
+  seen: Seen[],
+  environment: Record<string, string>,
+): Promise<{ plan: Plan; triggers: string[] }> {
   const { rollout } = options.config;
   const skipped = leftOut(seen, rollout);
   const here = seen.filter((machine): machine is Reachable => machine.sight.state === "reachable");
@@ -84,8 +90,13 @@ async function decideAll(options: PrepareOptions, seen: Seen[], environment: Rec
 }
 
 function leftOut(seen: readonly Seen[], limits: FleetConfig["rollout"]): string[] {
-  const lost = seen.flatMap(({ name, sight }) => (sight.state === "unreachable" ? [{ name, why: sight.why, waitedMs: sight.waitedMs }] : []));
-  const { verdict, unreachable } = reach(lost.map(({ name }) => name), limits);
+  const lost = seen.flatMap(({ name, sight }) =>
+    sight.state === "unreachable" ? [{ name, why: sight.why, waitedMs: sight.waitedMs }] : [],
+  );
+  const { verdict, unreachable } = reach(
+    lost.map(({ name }) => name),
+    limits,
+  );
   if (verdict === "stop" || lost.length === seen.length) throw unreachableError(lost);
   return unreachable;
 }

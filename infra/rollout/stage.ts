@@ -42,20 +42,20 @@ async function send(session: Session, say: Say, sha256: string, what: string, op
   await command(session, what, receiveCommand(sha256), { ...options, stdinFile: path });
 }
 
-async function command(
-  session: Session,
-  step: string,
-  text: string,
-  options: StageOptions & { stdinFile?: string },
-): Promise<void> {
+async function command(session: Session, step: string, text: string, options: StageOptions & { stdinFile?: string }): Promise<void> {
   const { name } = session.machine;
   const result = await talk(name, step, () => session.connection.run(text, options));
   if (result.code === 0) return;
   const full = /no space left/i.test(result.stderr);
   throw new FleetError(full ? `the disk is full (while receiving the ${step}).` : `"${step}" failed with exit code ${result.code}.`, {
     machine: name,
-    log: result.stderr.split("\n").filter((line) => line !== "").slice(-8),
+    log: result.stderr
+      .split("\n")
+      .filter((line) => line !== "")
+      .slice(-8),
     kept: "everything that runs; only a half-sent file was removed.",
-    next: full ? "make room on the machine (df -h; journalctl --vacuum-size=100M), then run the same command again." : "see the lines above, then run the same command again.",
+    next: full
+      ? "make room on the machine (df -h; journalctl --vacuum-size=100M), then run the same command again."
+      : "see the lines above, then run the same command again.",
   });
 }

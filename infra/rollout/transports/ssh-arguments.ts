@@ -30,13 +30,15 @@ export function knownHosts(transport: SshTransport): string {
 export function sshArguments(transport: SshTransport, files: SshFiles, connectTimeoutMs: number): string[] {
   return [
     ...options(transport, files, files.keys.machine, connectTimeoutMs),
-    ...(files.control === undefined
-      ? []
-      : ["-o", "ControlMaster=auto", "-o", `ControlPath=${files.control}`, "-o", "ControlPersist=60"]),
+    ...(files.control === undefined ? [] : ["-o", "ControlMaster=auto", "-o", `ControlPath=${files.control}`, "-o", "ControlPersist=60"]),
     ...(transport.bastion === undefined
       ? []
       : ["-o", `ProxyCommand=${proxyCommand(transport, transport.bastion, files, connectTimeoutMs)}`]),
-    "-l", transport.user, "-p", String(transport.port), transport.host,
+    "-l",
+    transport.user,
+    "-p",
+    String(transport.port),
+    transport.host,
   ];
 }
 

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { SshTransport } from "../../machines/machine.ts";
 import { type Connection, type RunOptions, type RunResult, TransportFailure } from "./connection.ts";
-import { knownHosts, sshArguments, type SshFiles } from "./ssh-arguments.ts";
+import { knownHosts, type SshFiles, sshArguments } from "./ssh-arguments.ts";
 import { sshOwnExitCode, sshProblem } from "./ssh-failure.ts";
 
 /** Opens a session whose commands share one SSH connection. Nothing is dialled before the first command. */
@@ -66,7 +66,8 @@ function runSsh(args: string[], options: RunOptions): Promise<RunResult> {
 }
 
 function startFailure(error: NodeJS.ErrnoException): string {
-  if (error.code === "ENOENT") return 'OpenSSH\'s "ssh" was not found on this computer; install it (Debian: apt-get install openssh-client)';
+  if (error.code === "ENOENT")
+    return 'OpenSSH\'s "ssh" was not found on this computer; install it (Debian: apt-get install openssh-client)';
   return error.message;
 }
 

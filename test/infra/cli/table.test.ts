@@ -13,7 +13,17 @@ const healthy: MachineStatus = {
   generation: "g",
   health: "healthy",
 };
-const lost: MachineStatus = { ...healthy, name: "web-2", url: null, cores: null, supervisorPid: null, workers: { wanted: 0, ready: 0, pids: [] }, release: null, generation: null, health: "unreachable: timed out" };
+const lost: MachineStatus = {
+  ...healthy,
+  name: "web-2",
+  url: null,
+  cores: null,
+  supervisorPid: null,
+  workers: { wanted: 0, ready: 0, pids: [] },
+  release: null,
+  generation: null,
+  health: "unreachable: timed out",
+};
 
 test("the table has a row for every machine, with its workers and what is wrong", () => {
   const text = statusTable({ fleet: "web", release: null, machines: [healthy, lost] });

@@ -12,7 +12,10 @@ function problems(value: unknown): string[] {
     assert.ok(error instanceof FleetError);
     assert.equal(error.exitCode, 2);
     assert.match(error.message, /nothing was created or changed/);
-    return error.message.split("\n").filter((line) => line.startsWith("  - ")).map((line) => line.slice(4));
+    return error.message
+      .split("\n")
+      .filter((line) => line.startsWith("  - "))
+      .map((line) => line.slice(4));
   }
   return [];
 }
@@ -31,7 +34,9 @@ test("a number of workers is short for a group with that count", () => {
 });
 
 test("an unknown key is named by its path, with the key that was meant", () => {
-  assert.deepEqual(problems({ app: { dir: "a", helth: {} }, machines: { provider: "local" } }), ['app.helth: unknown key; did you mean "health"?']);
+  assert.deepEqual(problems({ app: { dir: "a", helth: {} }, machines: { provider: "local" } }), [
+    'app.helth: unknown key; did you mean "health"?',
+  ]);
 });
 
 test("an unknown key with no near one lists what is allowed", () => {
@@ -48,7 +53,9 @@ test("two problems are both reported, by key path, with what was given and what 
 });
 
 test("an unknown provider lists the known ones", () => {
-  assert.deepEqual(problems({ app: { dir: "a" }, machines: { provider: "azure" } }), ['machines.provider: given "azure"; allowed: "local" or "hosts"']);
+  assert.deepEqual(problems({ app: { dir: "a" }, machines: { provider: "azure" } }), [
+    'machines.provider: given "azure"; allowed: "local" or "hosts"',
+  ]);
 });
 
 test("two hosts can't share a name", () => {
@@ -59,11 +66,17 @@ test("two hosts can't share a name", () => {
 
 test("a host key must look like one", () => {
   const host = { name: "web-1", address: "192.0.2.1", hostKey: "SHA256:abc" };
-  assert.match(problems({ app: { dir: "a" }, machines: { provider: "hosts", hosts: [host] } })[0] ?? "", /^machines\.hosts\.0\.hostKey: .*ssh-keyscan/);
+  assert.match(
+    problems({ app: { dir: "a" }, machines: { provider: "hosts", hosts: [host] } })[0] ?? "",
+    /^machines\.hosts\.0\.hostKey: .*ssh-keyscan/,
+  );
 });
 
 test("both an ASGI application and a Node module are one too many", () => {
-  assert.match(problems({ app: { dir: "a", asgi: "main:app", node: "a.ts" }, machines: { provider: "local" } })[0] ?? "", /^app\.node: .*not both/);
+  assert.match(
+    problems({ app: { dir: "a", asgi: "main:app", node: "a.ts" }, machines: { provider: "local" } })[0] ?? "",
+    /^app\.node: .*not both/,
+  );
 });
 
 test("a secret is not repeated in an error", () => {
@@ -74,7 +87,10 @@ test("a secret is not repeated in an error", () => {
 
 test("values that a program gives as promises are taken as they are", () => {
   const address = Promise.resolve("192.0.2.1");
-  const config = parseFleet("web", { app: { dir: "a", environment: { K: address } }, machines: { provider: "hosts", hosts: [{ name: "a", address, hostKey }] } });
+  const config = parseFleet("web", {
+    app: { dir: "a", environment: { K: address } },
+    machines: { provider: "hosts", hosts: [{ name: "a", address, hostKey }] },
+  });
   assert.equal(config.app.environment.K, address);
 });
 

@@ -14,7 +14,14 @@ test("the probe is plain POSIX shell, and what it prints is understood", () => {
 });
 
 test("a greeting in the output doesn't matter; a report that was cut off is no report", () => {
-  const lines = ["Welcome!", "fleetwright.os=debian", "fleetwright.os-version=13", "fleetwright.arch=aarch64", "fleetwright.python=", "fleetwright.root=no"];
+  const lines = [
+    "Welcome!",
+    "fleetwright.os=debian",
+    "fleetwright.os-version=13",
+    "fleetwright.arch=aarch64",
+    "fleetwright.python=",
+    "fleetwright.root=no",
+  ];
   assert.equal(parseFacts(lines.join("\n")), undefined);
   const probe = parseFacts([...lines, "fleetwright.end=yes"].join("\n"));
   assert.deepEqual(probe?.facts.target, { arch: "arm64", python: undefined });

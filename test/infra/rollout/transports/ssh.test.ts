@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { homedir } from "node:os";
 import { test } from "node:test";
 import type { SshTransport } from "../../../../infra/machines/machine.ts";
-import { knownHosts, sshArguments, shellQuote } from "../../../../infra/rollout/transports/ssh-arguments.ts";
+import { knownHosts, shellQuote, sshArguments } from "../../../../infra/rollout/transports/ssh-arguments.ts";
 import { sshProblem } from "../../../../infra/rollout/transports/ssh-failure.ts";
 
 const transport: SshTransport = { kind: "ssh", host: "192.0.2.1", port: 22, user: "root", hostKey: "ssh-ed25519 AAAA comment" };
@@ -10,7 +10,14 @@ const files = { knownHosts: "/t/known_hosts", control: undefined, keys: { machin
 
 test("the pinned key is all that ssh trusts, and nothing is asked", () => {
   const args = sshArguments(transport, files, 10_000);
-  for (const setting of ["StrictHostKeyChecking=yes", "UserKnownHostsFile=/t/known_hosts", "GlobalKnownHostsFile=/dev/null", "BatchMode=yes", "HostKeyAlgorithms=ssh-ed25519", "ConnectTimeout=10"]) {
+  for (const setting of [
+    "StrictHostKeyChecking=yes",
+    "UserKnownHostsFile=/t/known_hosts",
+    "GlobalKnownHostsFile=/dev/null",
+    "BatchMode=yes",
+    "HostKeyAlgorithms=ssh-ed25519",
+    "ConnectTimeout=10",
+  ]) {
     assert.ok(args.includes(setting), setting);
   }
   assert.deepEqual(args.slice(0, 2), ["-F", "none"]);
@@ -37,7 +44,11 @@ test("a key file of one's home is used alone; without one the agent's keys are",
 
 test("a bastion is a ProxyCommand with its own login and the same pinned keys", () => {
   const { kind: _kind, ...login } = transport;
-  const args = sshArguments({ ...transport, bastion: { ...login, host: "198.51.100.7", user: "jump", port: 2200, privateKeyFile: "/k%h" } }, files, 1);
+  const args = sshArguments(
+    { ...transport, bastion: { ...login, host: "198.51.100.7", user: "jump", port: 2200, privateKeyFile: "/k%h" } },
+    files,
+    1,
+  );
   const proxy = args.find((arg) => arg.startsWith("ProxyCommand=")) ?? "";
   assert.match(proxy, /-l jump -p 2200 -W '\[192\.0\.2\.1\]:22' 198\.51\.100\.7$/);
   assert.match(proxy, /UserKnownHostsFile=\/t\/known_hosts/);

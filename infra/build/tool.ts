@@ -1,0 +1,35 @@
+/** Runs a program of the operator's computer (git, pip, npm) and keeps what it said. */
+import { spawn } from "node:child_process";
+
+export interface ToolResult {
+  /** `missing` when there is no such program. */
+  outcome: "ok" | "failed" | "missing";
+  stdout: string;
+  stderr: string;
+}
+
+export interface ToolOptions {
+  cwd?: string;
+  env?: NodeJS.ProcessEnv;
+}
+
+/** Never throws for what the program does; its exit code other than 0 is `failed`. */
+export function runTool(command: string, args: readonly string[], options: ToolOptions = {}): Promise<ToolResult> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { ...options, stdio: ["ignore", "pipe", "pipe"] });
+    const said = { stdout: "", stderr: "" };
+    for (const name of ["stdout", "stderr"] as const) {
+      child[name].setEncoding("utf8");
+      child[name].on("data", (text: string) => void (said[name] += text));
+    }
+    child.on("error", (error: NodeJS.ErrnoException) =>
+      error.code === "ENOENT" ? resolve({ outcome: "missing", ...said }) : reject(error),
+    );
+    child.on("close", (code) => resolve({ outcome: code === 0 ? "ok" : "failed", ...said }));
+  });
+}
+
+/** The last lines that say something, for an error's log. */
+export function lastLines(text: string, count = 12): string[] {
+  return text.split("\n").filter((line) => line.trim() !== "").slice(-count);
+}

@@ -1,0 +1,16 @@
+/** The library: `import { Fleet } from "fleetwright"`. */
+export type {
+  AppArgs,
+  FleetArgs,
+  HealthArgs,
+  HostArgs,
+  HostsArgs,
+  HttpsArgs,
+  LocalMachinesArgs,
+  LoginArgs,
+  RolloutArgs,
+  WorkersArgs,
+} from "./args.ts";
+export { FleetError } from "./errors.ts";
+export { Fleet } from "./fleet.ts";
+export type { Inventory } from "./inventory.ts";

@@ -1,0 +1,72 @@
+/** Runs a command on another machine over SSH. */
+import type { Client, ClientChannel } from "ssh2";
+import type { Context, Streams } from "./context.ts";
+import { type Connection, withConnection } from "./dial.ts";
+import { type Logging, Output, previousOutput } from "./output.ts";
+import { requestEnvironment } from "./ssh-environment.ts";
+
+export interface RemoteInputs {
+  connection: Connection;
+  stdin?: string;
+  logging?: Logging;
+  environment?: Record<string, string>;
+  addPreviousOutputInEnv?: boolean;
+}
+
+/** @throws Error with the exit status and all output, when it doesn't end with 0. */
+export function runRemotely(
+  command: string,
+  inputs: RemoteInputs,
+  previous: Partial<Streams>,
+  context: Context,
+): Promise<Streams> {
+  return withConnection(inputs.connection, context, async (client) => {
+    const output = new Output(context.log, inputs.logging);
+    const channel = await execute(client, command, inputs, previous, context);
+    channel.on("data", (chunk: Buffer) => output.take("stdout", chunk));
+    channel.stderr.on("data", (chunk: Buffer) => output.take("stderr", chunk));
+    channel.end(inputs.stdin ?? "");
+    const ending = await ended(channel, context.signal);
+    const streams = output.finish();
+    if (ending !== undefined) throw output.failure(ending, command);
+    return streams;
+  });
+}
+
+function execute(
+  client: Client,
+  command: string,
+  inputs: RemoteInputs,
+  previous: Partial<Streams>,
+  context: Context,
+): Promise<ClientChannel> {
+  const before = previousOutput(previous, inputs.addPreviousOutputInEnv);
+  const env = { ...inputs.environment, ...before };
+  return new Promise((resolve, reject) => {
+    const refused = (name: string) => {
+      // The previous output is a convenience: without it the command still runs.
+      if (!(name in before)) reject(new Error(`could not set environment variable "${name}": ${refusal(name)}`));
+      else context.warn(refusal(name));
+      return name in before;
+    };
+    requestEnvironment(client, refused);
+    client.exec(command, { env }, (error, channel) => (error ? reject(error) : resolve(channel)));
+  });
+}
+
+const refusal = (name: string): string =>
+  `the SSH server did not accept '${name}': it has to be named by AcceptEnv in its configuration. ` +
+  `Or write the variable before the command: ${name}=value command`;
+
+/** How it ended, in words; undefined for exit status 0. */
+function ended(channel: ClientChannel, signal: AbortSignal): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    let ending: string | undefined = "wait: remote command exited without exit status or exit signal";
+    channel.once("exit", (code: number | null, killedBy?: string) => {
+      if (killedBy) ending = `Process exited with status 128 from signal ${killedBy}`;
+      else ending = code === 0 ? undefined : `Process exited with status ${code}`;
+    });
+    channel.once("close", () => resolve(signal.aborted ? String(signal.reason?.message ?? signal.reason) : ending));
+    channel.on("error", () => {});
+  });
+}

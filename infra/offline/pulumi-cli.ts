@@ -1,0 +1,91 @@
+/** The Pulumi CLI: one on PATH, else Pulumi's release, else built from its Go module. */
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { x as unpack } from "tar";
+import { cachePath, makeOnce } from "../cache.ts";
+import { checksumFor, download, verify } from "./download.ts";
+import { execute, onPath, type Say } from "./executables.ts";
+import { alreadyBuilt, type GoProgram, goBuild } from "./go-build.ts";
+
+/** What is installed where there is none: the version that Fleetwright is tested with. */
+export const pinnedVersion = "3.259.0";
+
+/** The oldest CLI that is taken from PATH: as old as the oldest `@pulumi/pulumi` that package.json's peer dependency allows. */
+export const oldestVersion = "3.250.0";
+
+export interface PulumiCli {
+  path: string;
+  source: "PATH" | "download" | "Go module";
+}
+
+/** Where Pulumi publishes releases: https://github.com/pulumi/docs/blob/master/data/versions.json */
+const releases = "https://get.pulumi.com/releases/sdk";
+
+/** @throws FleetError when none of the ways works. */
+export async function pulumiCli({ say }: { say: Say }): Promise<PulumiCli> {
+  const found = await newEnoughOnPath(say);
+  if (found !== undefined) return { path: found, source: "PATH" };
+  const released = cachePath("tools", `pulumi-${pinnedVersion}-${platform}`);
+  const built = await alreadyBuilt(goProgram);
+  if (!existsSync(released) && built !== undefined) return { path: built, source: "Go module" };
+  try {
+    await makeOnce(released, (folder) => install(folder, say));
+    return { path: join(released, "pulumi"), source: "download" };
+  } catch (error) {
+    say(`Pulumi's own download can't be had (${error instanceof Error ? error.message : error})`);
+  }
+  return { path: await goBuild(goProgram, say), source: "Go module" };
+}
+
+const goProgram: GoProgram = {
+  name: "pulumi",
+  title: `the Pulumi CLI ${pinnedVersion}`,
+  package: "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",
+  ldflags: `-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=${pinnedVersion}`,
+  env: {},
+};
+
+/** As Pulumi names its releases: `linux-x64`, `darwin-arm64`. */
+const platform = `${process.platform}-${process.arch}`;
+
+async function newEnoughOnPath(say: Say): Promise<string | undefined> {
+  const path = onPath("pulumi");
+  if (path === undefined) return undefined;
+  const version = await versionOf(path);
+  if (isAtLeast(version, oldestVersion)) return path;
+  say(`${path} is ${version || "of an unknown version"}; Fleetwright needs ${oldestVersion} or newer, so another is used`);
+  return undefined;
+}
+
+// Asking takes a third of a second at every start; a file that hasn't changed gives the same answer.
+async function versionOf(path: string): Promise<string> {
+  const { mtimeMs, size } = statSync(path);
+  const key = createHash("sha256").update(JSON.stringify([path, mtimeMs, size])).digest("hex").slice(0, 16);
+  const remembered = await makeOnce(cachePath("tools", `pulumi-version-${key}`), async (file) => {
+    const { stdout } = await execute(path, ["version"], { timeoutMs: 10_000 });
+    writeFileSync(file, stdout.trim());
+  });
+  return readFileSync(remembered, "utf8");
+}
+
+/** Compares the first three numbers of two versions. Pure. */
+export function isAtLeast(version: string, oldest: string): boolean {
+  const [have, want] = [version, oldest].map((text) => /(\d+)\.(\d+)\.(\d+)/.exec(text)?.slice(1).map(Number));
+  if (have === undefined || want === undefined) return false;
+  const differs = have.findIndex((number, index) => number !== want[index]);
+  return differs < 0 || (have[differs] ?? 0) > (want[differs] ?? 0);
+}
+
+// The steps of Pulumi's installer (https://get.pulumi.com), of a pinned version and with its published checksum checked.
+async function install(folder: string, say: Say): Promise<void> {
+  const name = `pulumi-v${pinnedVersion}-${platform}.tar.gz`;
+  say(`Downloading the Pulumi CLI ${pinnedVersion} from get.pulumi.com…`);
+  const checksums = await download(`${releases}/pulumi-${pinnedVersion}-checksums.txt`);
+  const archive = await download(`${releases}/${name}`);
+  verify(name, archive, checksumFor(name, checksums.toString("utf8")));
+  mkdirSync(folder);
+  await pipeline(Readable.from([archive]), unpack({ cwd: folder, strip: 1 }));
+}

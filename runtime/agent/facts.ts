@@ -1,0 +1,78 @@
+/** Looks at the machine for `preflight.ts`. Reads only. */
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
+import { generationOf, type Manifest } from "../manifest.ts";
+import type { Agent } from "./context.ts";
+import { readIfThere } from "./files.ts";
+import { unitNames } from "./paths.ts";
+import { listenersOn } from "./ports.ts";
+import type { Facts } from "./preflight.ts";
+import { recordedApps } from "./records.ts";
+import { unitMark } from "./units.ts";
+
+/** Where units come from, ours first (systemd.unit(5), "Unit File Load Path"). */
+const UNIT_FOLDERS = [
+  "etc/systemd/system",
+  "run/systemd/system",
+  "usr/local/lib/systemd/system",
+  "usr/lib/systemd/system",
+  "lib/systemd/system",
+];
+
+/** @param root `/`, or a test's folder. */
+export async function gatherFacts(agent: Agent, manifest: Manifest, root = "/"): Promise<Facts> {
+  return {
+    os: parseOsRelease((await readIfThere(join(root, "etc/os-release"))) ?? ""),
+    systemdRuns: await exists(join(root, "run/systemd/system")),
+    isRoot: process.getuid?.() === 0,
+    python: await pythonVersion(agent),
+    runtimeInstalled: await exists(join(agent.paths.runtime(manifest.runtime), "bin/fleethost")),
+    listeners: await listenersOn(wantedPorts(manifest)),
+    foreignUnits: await foreignUnits(manifest, root),
+    otherApps: (await recordedApps(agent.paths)).filter((app) => app !== manifest.app.name),
+  };
+}
+
+/** The ports that Caddy shall have; HTTP/3 is UDP on the HTTPS port. */
+export function wantedPorts({ https }: Manifest): { protocol: "tcp" | "udp"; port: number }[] {
+  const http = { protocol: "tcp", port: https.httpPort } as const;
+  if (https.mode === "none") return [http];
+  return [http, { protocol: "tcp", port: https.httpsPort }, { protocol: "udp", port: https.httpsPort }];
+}
+
+/** os-release(5); pure. */
+export function parseOsRelease(text: string): Facts["os"] {
+  const value = (key: string) => new RegExp(`^${key}=["']?([^"'\\n]*)`, "m").exec(text)?.[1] ?? "";
+  return { id: value("ID"), version: value("VERSION_ID") };
+}
+
+/** For example "3.13". */
+export async function pythonVersion(agent: Pick<Agent, "run">): Promise<string | undefined> {
+  const { code, stdout } = await agent.run("python3", ["-c", "import sys; print('%d.%d' % sys.version_info[:2])"]);
+  return code === 0 ? stdout.trim() : undefined;
+}
+
+async function foreignUnits(manifest: Manifest, root: string): Promise<string[]> {
+  const app = manifest.app.name;
+  const ours = [
+    unitNames.caddy,
+    unitNames.converge,
+    unitNames.socket(app),
+    unitNames.lease(app),
+    `${app}@.service`,
+    unitNames.generation(app, generationOf(manifest)),
+  ];
+  const found: string[] = [];
+  for (const path of UNIT_FOLDERS.flatMap((folder) => ours.map((name) => join(root, folder, name)))) {
+    const text = await readIfThere(path);
+    if (text !== undefined && !text.startsWith(unitMark)) found.push(path);
+  }
+  return found;
+}
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}

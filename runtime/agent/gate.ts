@@ -1,0 +1,74 @@
+/** The gates that a new generation passes: it starts, it answers for itself, it answers through Caddy. */
+import { generationOf, type Manifest } from "../manifest.ts";
+import type { Agent } from "./context.ts";
+import { AgentFailure } from "./failure.ts";
+import { type Answer, waitHealthy } from "./health.ts";
+import { unitNames } from "./paths.ts";
+import { journal, type UnitState, unitState } from "./systemd.ts";
+
+/** The supervisor's exit code when no worker ever got ready. */
+const NO_WORKER_READY = 3;
+const LOOK_AT_THE_APP = "The app's last lines say why. Mend it, then roll out again.";
+
+/**
+ * Starts the manifest's generation and waits until it is ready. `systemctl start` fails with the first boot that
+ * fails, although `Restart=always` goes on trying, so a broken generation is known at once, and a confirmed one
+ * that can't start yet (its database is late) still tries until it can.
+ * @throws AgentFailure with the app's last lines
+ */
+export async function startGeneration(agent: Agent, manifest: Manifest): Promise<void> {
+  const generation = generationOf(manifest);
+  const unit = unitNames.generation(manifest.app.name, generation);
+  const { code } = await agent.run("systemctl", ["start", unit], { signal: agent.signal });
+  if (code === 0) return;
+  const what = agent.signal.aborted ? "the agent was told to end" : startFailure(await unitState(agent, unit), manifest);
+  throw new AgentFailure("start", what, { next: LOOK_AT_THE_APP, log: await journal(agent, manifest.app.name, generation) });
+}
+
+/** Why a unit did not start, for people; pure. */
+export function startFailure({ result, mainStatus }: Pick<UnitState, "result" | "mainStatus">, manifest: Manifest): string {
+  const who = `generation ${generationOf(manifest)} of ${manifest.app.name}`;
+  const [web] = manifest.app.processes;
+  if (result === "timeout") return `${who} was not ready in time (bootTimeoutMs is ${web.bootTimeoutMs})`;
+  if (result === "exit-code" && mainStatus === NO_WORKER_READY) return `${who} did not start: no worker got ready`;
+  if (result === "exit-code") return `${who} did not start: it ended with exit code ${mainStatus}`;
+  if (result === "oom-kill") return `${who} did not start: it used more memory than it may`;
+  return `${who} did not start (${result || "unknown"})`;
+}
+
+/** Asks the new generation only, on its own socket, while the old one still serves. */
+export async function passDirectGate(agent: Agent, manifest: Manifest): Promise<void> {
+  const generation = generationOf(manifest);
+  const unit = unitNames.generation(manifest.app.name, generation);
+  const { restarts } = await unitState(agent, unit);
+  const hopeless = async () => {
+    const now = await unitState(agent, unit);
+    return now.active === "active" && now.restarts === restarts ? undefined : `it ended while it was asked (${now.result})`;
+  };
+  const socket = agent.paths.directSocket(manifest.app.name, generation);
+  await pass(agent, manifest, "health", socket, hopeless);
+}
+
+/** Asks the way a client's request goes. */
+export async function passCaddyGate(agent: Agent, manifest: Manifest): Promise<void> {
+  await pass(agent, manifest, "caddy", agent.paths.caddyLocalSocket);
+}
+
+async function pass(
+  agent: Agent,
+  manifest: Manifest,
+  step: string,
+  socket: string,
+  hopeless?: () => Promise<string | undefined>,
+): Promise<void> {
+  const { health } = manifest.app.processes[0];
+  const waiting = { nowMs: agent.clock.nowMs, signal: agent.signal, ...(hopeless === undefined ? {} : { hopeless }) };
+  const answer: Answer = await waitHealthy({ socket, health, host: manifest.https.names[0] ?? "localhost" }, waiting);
+  if (answer.healthy)
+    return agent.report.step(step, `${step === "caddy" ? "through Caddy " : ""}GET ${health.path} answered ${answer.status}`);
+  const through = step === "caddy" ? " through Caddy" : "";
+  throw new AgentFailure(step, `generation ${generationOf(manifest)} of ${manifest.app.name} is not healthy${through}: ${answer.why}`, {
+    next: LOOK_AT_THE_APP,
+    log: await journal(agent, manifest.app.name, generationOf(manifest)),
+  });
+}

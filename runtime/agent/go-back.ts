@@ -1,0 +1,52 @@
+/** Back to the generation that systemd has enabled: after a failed switch, a revert, a lease that ran out. */
+import type { Manifest } from "../manifest.ts";
+import { applyCaddy } from "./caddy-service.ts";
+import type { Agent } from "./context.ts";
+import { startGeneration } from "./gate.ts";
+import { generationManifest } from "./generations.ts";
+import { disarmLease } from "./lease.ts";
+import { unitNames } from "./paths.ts";
+import { type HistoryEntry, historyOf, readPending, readState, remember, removePending } from "./records.ts";
+import { confirmedGeneration, planBack } from "./switch-plan.ts";
+import { observe, systemctl, unitState } from "./systemd.ts";
+
+/**
+ * Idempotent. What runs is only stopped once the confirmed generation serves: when that can't start, the machine
+ * keeps what it has.
+ * @returns what the machine runs now, for people
+ */
+export async function goBack(agent: Agent, app: string, event: HistoryEntry["event"], why: string): Promise<string> {
+  const pending = await readPending(agent, app);
+  const confirmed = await confirmedManifest(agent, app);
+  const plan = planBack(await observe(agent, app), confirmed?.generation);
+  if (plan.start !== undefined && confirmed !== undefined) await startGeneration(agent, confirmed.manifest);
+  if (plan.takeDown) await takeDown(agent, app);
+  for (const generation of plan.stop) await systemctl(agent, "stop", unitNames.generation(app, generation));
+  if (confirmed !== undefined) await applyCaddy(agent, confirmed.manifest);
+  await removePending(agent, app);
+  await disarmLease(agent, app);
+  if (pending !== undefined) await remember(agent, app, historyOf(event, pending, why));
+  if (confirmed === undefined) return "nothing: this machine served nothing before, and serves nothing now";
+  return `generation ${confirmed.generation} (release ${confirmed.manifest.app.release.id.slice(0, 12)}) serves as before`;
+}
+
+/** The confirmed generation and the manifest it was confirmed with, as far as it is known. */
+export async function confirmedManifest(
+  agent: Pick<Agent, "paths" | "run">,
+  app: string,
+): Promise<{ generation: string; manifest: Manifest } | undefined> {
+  const state = await readState(agent, app);
+  const { enabled } = await observe(agent, app);
+  const generation = confirmedGeneration(enabled, state?.generation);
+  if (generation === undefined) return undefined;
+  const manifest = state?.generation === generation ? state.manifest : await generationManifest(agent, app, generation);
+  return manifest === undefined ? undefined : { generation, manifest };
+}
+
+/** The socket first: it would start the service again with the next request. */
+async function takeDown(agent: Agent, app: string): Promise<void> {
+  for (const unit of [unitNames.socket(app), unitNames.caddy]) {
+    // It may not be there yet: the switch may have failed before.
+    if ((await unitState(agent, unit)).active !== "inactive") await systemctl(agent, "stop", unit);
+  }
+}

@@ -1,0 +1,31 @@
+/** The units that a machine needs around an app's generations: the socket, the lease watcher, the boot-time converge. */
+import type { Agent } from "./context.ts";
+import { readIfThere, writeIfChanged } from "./files.ts";
+import { renderConvergeUnit, renderLeaseUnit } from "./machine-units.ts";
+import { unitNames } from "./paths.ts";
+import { systemctl } from "./systemd.ts";
+import { renderSocket } from "./units.ts";
+
+/**
+ * Writes what is missing and lets systemd read it.
+ * @param generation Who the socket shall wake until the confirm says otherwise.
+ */
+export async function ensureMachineFiles(agent: Agent, app: string, generation: string): Promise<void> {
+  const { paths } = agent;
+  const units = [
+    [unitNames.converge, renderConvergeUnit()],
+    [unitNames.lease(app), renderLeaseUnit(app)],
+    [unitNames.socket(app), renderSocket(app, generation)],
+  ] as const;
+  const changed = await Promise.all(units.map(([name, text]) => writeIfChanged(paths.unit(name), text, { mode: 0o644 })));
+  // The stage wrote the generation's unit without this, so as to touch nothing.
+  await systemctl(agent, "daemon-reload");
+  if (changed.includes(true)) await systemctl(agent, "enable", "--no-reload", "--quiet", unitNames.converge, unitNames.lease(app));
+}
+
+/** Makes the socket wake another generation. @returns whether systemd has to read its units again. */
+export async function pointSocket({ paths }: Pick<Agent, "paths">, app: string, generation: string): Promise<boolean> {
+  const path = paths.unit(unitNames.socket(app));
+  if ((await readIfThere(path)) === undefined) return false;
+  return writeIfChanged(path, renderSocket(app, generation), { mode: 0o644 });
+}

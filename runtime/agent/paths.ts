@@ -1,0 +1,80 @@
+/** Where everything of ours is on a machine. Pure; `root` is another folder in tests. */
+import { join } from "node:path";
+
+export interface Paths {
+  /** Runtime bundles, by id. */
+  runtime(id: string): string;
+  /** Caddy's binary by its own hash, so that a new bundle with the same Caddy restarts nothing. */
+  caddyBinary(sha256: string): string;
+  releases(app: string): string;
+  release(app: string, id: string): string;
+  generations(app: string): string;
+  generation(app: string, generation: string): string;
+  /** The agent's records of all apps, a folder each. */
+  records: string;
+  record(app: string, file: string): string;
+  /** The agent's files that a reboot shall clear. */
+  run: string;
+  lock: string;
+  lease(app: string): string;
+  units: string;
+  unit(name: string): string;
+  /** The links that `systemctl enable` makes, for a target. */
+  wants(target: string): string;
+  sysusers: string;
+  caddyConfig: string;
+  caddyRootCertificate: string;
+  /** Caddy's listener for this machine's own questions. */
+  caddyLocalSocket: string;
+  /** Sockets that a generation's supervisor makes. */
+  directSocket(app: string, generation: string): string;
+  statusSocket(app: string, generation: string): string;
+}
+
+/**
+ * Id of our certificate authority in Caddy. Not one of our own choice: Caddy makes the one with its default id in any
+ * case (tried with 2.11.9), with names that are the same on all machines, and tries to have the machine trust it.
+ */
+export const caddyAuthority = "local";
+
+/** @param root `/`, or a test's folder. */
+export function pathsUnder(root = "/"): Paths {
+  const at = (...parts: string[]) => join(root, ...parts);
+  return {
+    runtime: (id) => at("opt/fleetwright/runtime", id),
+    caddyBinary: (sha256) => at("opt/fleetwright/caddy", sha256.slice(0, 16), "caddy"),
+    releases: (app) => at("srv", app, "releases"),
+    release: (app, id) => at("srv", app, "releases", id),
+    generations: (app) => at("srv", app, "generations"),
+    generation: (app, generation) => at("srv", app, "generations", generation),
+    records: at("var/lib/fleetwright"),
+    record: (app, file) => at("var/lib/fleetwright", app, file),
+    run: at("run/fleetwright"),
+    lock: at("run/fleetwright/agent.lock"),
+    lease: (app) => at("run/fleetwright", app, "lease.json"),
+    units: at("etc/systemd/system"),
+    unit: (name) => at("etc/systemd/system", name),
+    wants: (target) => at("etc/systemd/system", `${target}.wants`),
+    sysusers: at("etc/sysusers.d/fleetwright.conf"),
+    caddyConfig: at("etc/fleetwright/caddy.json"),
+    caddyRootCertificate: at("var/lib/fleetwright-caddy/pki/authorities", caddyAuthority, "root.crt"),
+    caddyLocalSocket: at("run/fleetwright-caddy/local.sock"),
+    directSocket: (app, generation) => at(`run/fleetwright-${app}-${generation}/direct.sock`),
+    statusSocket: (app, generation) => at(`run/fleetwright-${app}-${generation}/status.sock`),
+  };
+}
+
+/** Unit names, kept together as systemd, the preflight and the renderers must agree on them. */
+export const unitNames = {
+  caddy: "fleetwright-caddy.service",
+  converge: "fleetwright-converge.service",
+  socket: (app: string) => `${app}.socket`,
+  lease: (app: string) => `${app}-lease.service`,
+  generation: (app: string, generation: string) => `${app}@${generation}.service`,
+} as const;
+
+/** The generation in a unit's name; undefined when it isn't one of this app's generations. */
+export function generationInUnit(app: string, unit: string): string | undefined {
+  const generation = unit.startsWith(`${app}@`) && unit.endsWith(".service") ? unit.slice(app.length + 1, -".service".length) : "";
+  return /^[0-9a-f]+$/.test(generation) ? generation : undefined;
+}

@@ -1,0 +1,98 @@
+/**
+ * What the agent writes down about an app: the confirmed manifest, a switch under way, and the history.
+ * These are claims; what systemd has enabled and running is the truth they are checked against.
+ */
+import { appendFile, mkdir, rm } from "node:fs/promises";
+import { dirname } from "node:path";
+import { z } from "zod";
+import { generationOf, manifestSchema } from "../manifest.ts";
+import type { Agent } from "./context.ts";
+import { namesIn, readIfThere, writeAtomic } from "./files.ts";
+import type { Paths } from "./paths.ts";
+
+const stateSchema = z.object({
+  schema: z.literal(1),
+  applyId: z.string(),
+  manifestHash: z.string(),
+  generation: z.string(),
+  release: z.string(),
+  /** The generation that was confirmed before this one. */
+  previous: z.string().nullable(),
+  manifest: manifestSchema,
+});
+/** The last confirmed apply. */
+export type State = z.infer<typeof stateSchema>;
+
+const pendingSchema = z.object({
+  schema: z.literal(1),
+  applyId: z.string(),
+  manifest: manifestSchema,
+  /** The boot it began in: after another one it is over. */
+  bootId: z.string(),
+});
+/** A switch that isn't confirmed. */
+export type Pending = z.infer<typeof pendingSchema>;
+
+export interface HistoryEntry {
+  event: "confirmed" | "failed" | "reverted";
+  applyId: string;
+  generation: string;
+  release: string;
+  /** Why it ended so. */
+  why: string;
+}
+
+const FILES = { state: "state.json", pending: "pending.json", history: "history.jsonl" } as const;
+
+/** Apps that something was written down about. */
+export async function recordedApps(paths: Paths): Promise<string[]> {
+  const names = await namesIn(paths.records);
+  const known = await Promise.all(names.map(async (app) => (await anyRecord(paths, app)) !== undefined));
+  return names.filter((_, index) => known[index]);
+}
+
+async function anyRecord(paths: Paths, app: string): Promise<string | undefined> {
+  return (await readIfThere(paths.record(app, FILES.state))) ?? (await readIfThere(paths.record(app, FILES.pending)));
+}
+
+export const readState = ({ paths }: Pick<Agent, "paths">, app: string) => read(paths.record(app, FILES.state), stateSchema);
+export const readPending = ({ paths }: Pick<Agent, "paths">, app: string) => read(paths.record(app, FILES.pending), pendingSchema);
+
+/** A damaged record counts as none: the machine is then judged by what runs on it. */
+async function read<T>(path: string, schema: z.ZodType<T>): Promise<T | undefined> {
+  const text = await readIfThere(path);
+  if (text === undefined) return undefined;
+  try {
+    return schema.safeParse(JSON.parse(text)).data;
+  } catch {
+    return undefined;
+  }
+}
+
+// Both hold the environment: for root only.
+export const writeState = ({ paths }: Agent, state: State) =>
+  writeAtomic(paths.record(state.manifest.app.name, FILES.state), `${JSON.stringify(state)}\n`, { mode: 0o600 });
+
+export async function writePending({ paths, clock }: Agent, applyId: string, manifest: Pending["manifest"]): Promise<void> {
+  const pending: Pending = { schema: 1, applyId, manifest, bootId: await clock.bootId() };
+  await writeAtomic(paths.record(manifest.app.name, FILES.pending), `${JSON.stringify(pending)}\n`, { mode: 0o600 });
+}
+
+export const removePending = ({ paths }: Pick<Agent, "paths">, app: string) => rm(paths.record(app, FILES.pending), { force: true });
+
+/** Appends a line to the app's history. */
+export async function remember({ paths, clock }: Pick<Agent, "paths" | "clock">, app: string, entry: HistoryEntry): Promise<void> {
+  const path = paths.record(app, FILES.history);
+  await mkdir(dirname(path), { recursive: true, mode: 0o755 });
+  const by = process.env.SUDO_USER ?? process.env.USER ?? "system";
+  await appendFile(path, `${JSON.stringify({ at: clock.wallTime(), by, ...entry })}\n`, { mode: 0o644 });
+}
+
+/** The history's entry for a switch that ended. */
+export function historyOf(
+  event: HistoryEntry["event"],
+  { applyId, manifest }: Pick<Pending, "applyId" | "manifest">,
+  why: string,
+): HistoryEntry {
+  return { event, applyId, generation: generationOf(manifest), release: manifest.app.release.id, why };
+}

@@ -1,0 +1,43 @@
+/** `fleethost stage`: everything a switch will need is put on the machine; nothing live is touched. */
+import { generationOf, type Manifest } from "../manifest.ts";
+import type { Agent } from "./context.ts";
+import { gatherFacts } from "./facts.ts";
+import { asFailure } from "./failure.ts";
+import { makeGeneration } from "./generations.ts";
+import { preflight, refuse } from "./preflight.ts";
+import { installRelease, releaseIsThere } from "./releases.ts";
+import { ensureUsers } from "./users.ts";
+
+export interface StageResult extends Record<string, unknown> {
+  generation: string;
+  release: string;
+  /** What is missing: the release isn't here and no archive was given. Null when all is staged. */
+  needs: "archive" | null;
+}
+
+/** @param archive Path of the release's archive; not looked at when the release is there already. */
+export async function stage(agent: Agent, manifest: Manifest, archive: string | undefined): Promise<StageResult> {
+  try {
+    return await prepare(agent, manifest, archive);
+  } catch (error) {
+    const failure = asFailure(error, "stage");
+    failure.kept ||= "everything that ran before; nothing was switched";
+    throw failure;
+  }
+}
+
+async function prepare(agent: Agent, manifest: Manifest, archive: string | undefined): Promise<StageResult> {
+  const { report } = agent;
+  const generation = generationOf(manifest);
+  const release = manifest.app.release.id;
+  refuse(preflight(await gatherFacts(agent, manifest), manifest));
+  report.step("preflight", "this machine can take it");
+  const there = await releaseIsThere(agent, manifest);
+  if (!there && archive === undefined) return { generation, release, needs: "archive" };
+  if (!there && archive !== undefined) await installRelease(agent, manifest, archive);
+  report.step("release", `${release.slice(0, 12)} ${there ? "was there already" : "unpacked"}`);
+  await ensureUsers(agent, manifest.app.name);
+  await makeGeneration(agent, manifest);
+  report.step("generation", `${generation} is ready to be switched to`);
+  return { generation, release, needs: null };
+}

@@ -1,0 +1,112 @@
+/** `fleethost status`: what this machine runs, as systemd, the supervisor and Caddy say; claims are checked. */
+import { request } from "node:http";
+import type { Manifest } from "../manifest.ts";
+import { type AppStatus, type Status, type SupervisorStatus, supervisorStatusSchema } from "../report.ts";
+import type { Agent } from "./context.ts";
+import { readIfThere } from "./files.ts";
+import { generationManifest } from "./generations.ts";
+import { confirmedManifest } from "./go-back.ts";
+import { type Answer, ask } from "./health.ts";
+import { readPending, readState, recordedApps, type State } from "./records.ts";
+import { type Observed, observe } from "./systemd.ts";
+
+/** @param only One app; without it, all. */
+export async function status(agent: Agent, only?: string): Promise<Status> {
+  const apps = (await recordedApps(agent.paths)).filter((app) => only === undefined || app === only);
+  const found = await Promise.all(apps.map((app) => appStatus(agent, app)));
+  return { schema: 1, apps: found.filter((app) => app !== undefined) };
+}
+
+async function appStatus(agent: Agent, app: string): Promise<AppStatus | undefined> {
+  const [state, pending, observed, confirmed] = await Promise.all([
+    readState(agent, app),
+    readPending(agent, app),
+    observe(agent, app),
+    confirmedManifest(agent, app),
+  ]);
+  const live = liveGeneration(observed, confirmed?.generation);
+  const manifest =
+    (live === undefined ? undefined : await generationManifest(agent, app, live)) ?? confirmed?.manifest ?? pending?.manifest;
+  if (manifest === undefined) return undefined;
+  // Who is asked is the newest manifest of Caddy's: the pending one's while a switch is under way.
+  const https = pending?.manifest.https ?? confirmed?.manifest.https ?? manifest.https;
+  const supervisor = live === undefined ? undefined : await askSupervisor(agent.paths.statusSocket(app, live));
+  const answer = await ask({
+    socket: agent.paths.caddyLocalSocket,
+    health: manifest.app.processes[0].health,
+    host: https.names[0] ?? "localhost",
+  });
+  return {
+    app,
+    fleet: manifest.fleet,
+    machine: manifest.machine,
+    runtime: manifest.runtime,
+    release: manifest.app.release.id,
+    generation: confirmed?.generation ?? "",
+    unconfirmed: live !== undefined && live !== confirmed?.generation ? live : null,
+    ...claims(state, confirmed?.generation),
+    supervisorPid: supervisor?.pid ?? null,
+    cores: supervisor?.cores ?? 0,
+    workers: supervisor?.workers ?? { wanted: 0, ready: 0, pids: [] },
+    health: judgeHealth(answer, supervisor),
+    urls: urlsOf(https),
+    caPem: https.mode === "internal" ? ((await readIfThere(agent.paths.caddyRootCertificate)) ?? null) : null,
+  };
+}
+
+/** The generation that serves; the unconfirmed one first, as it is the one that stays when both run. Pure. */
+export function liveGeneration(observed: Observed, confirmed: string | undefined): string | undefined {
+  const others = observed.running.filter((generation) => generation !== confirmed);
+  return others.at(-1) ?? (confirmed !== undefined && observed.running.includes(confirmed) ? confirmed : undefined);
+}
+
+/** A record that names another generation than systemd's says nothing about this one. Pure. */
+export function claims(state: State | undefined, confirmed: string | undefined): Pick<AppStatus, "manifestHash" | "applyId"> {
+  if (state === undefined || state.generation !== confirmed) return { manifestHash: "", applyId: "" };
+  return { manifestHash: state.manifestHash, applyId: state.applyId };
+}
+
+/** Pure. */
+export function judgeHealth(answer: Answer, supervisor: Pick<SupervisorStatus, "workers"> | undefined): AppStatus["health"] {
+  if (!answer.healthy) return { state: "down", detail: answer.why };
+  if (supervisor === undefined) return { state: "degraded", detail: "it answers, but its supervisor doesn't" };
+  const { ready, wanted } = supervisor.workers;
+  if (ready < wanted) return { state: "degraded", detail: `${ready} of ${wanted} workers are ready` };
+  return { state: "healthy", detail: "" };
+}
+
+/** What clients use. Pure. */
+export function urlsOf({ mode, names, httpPort, httpsPort }: Manifest["https"]): string[] {
+  const [scheme, port, usual] = mode === "none" ? ["http", httpPort, 80] : ["https", httpsPort, 443];
+  return names.map((name) => `${scheme}://${name.includes(":") ? `[${name}]` : name}${port === usual ? "" : `:${port}`}`);
+}
+
+const SUPERVISOR_TIMEOUT_MS = 2_000;
+
+/** Undefined when it doesn't answer, or in words that aren't understood. */
+function askSupervisor(socketPath: string): Promise<SupervisorStatus | undefined> {
+  return new Promise((resolve) => {
+    const asked = request({ socketPath, path: "/status", agent: false }, async (response) => {
+      const body = await response
+        .setEncoding("utf8")
+        .toArray()
+        .catch(() => []);
+      resolve(understand(body.join("")));
+    });
+    const timer = setTimeout(() => asked.destroy(), SUPERVISOR_TIMEOUT_MS);
+    asked.on("error", () => resolve(undefined));
+    asked.on("close", () => {
+      clearTimeout(timer);
+      resolve(undefined);
+    });
+    asked.end();
+  });
+}
+
+function understand(text: string): SupervisorStatus | undefined {
+  try {
+    return supervisorStatusSchema.safeParse(JSON.parse(text)).data;
+  } catch {
+    return undefined;
+  }
+}

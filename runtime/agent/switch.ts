@@ -1,0 +1,96 @@
+/** `fleethost switch`: the new generation beside the old one, then the old one away; or everything as it was. */
+import { generationOf, type Manifest } from "../manifest.ts";
+import { agentExit } from "../report.ts";
+import { applyCaddy, type CaddyChange } from "./caddy-service.ts";
+import type { Agent } from "./context.ts";
+import { AgentFailure, asFailure } from "./failure.ts";
+import { passCaddyGate, passDirectGate, startGeneration } from "./gate.ts";
+import { generationManifest } from "./generations.ts";
+import { goBack } from "./go-back.ts";
+import { armLease, writeLease } from "./lease.ts";
+import { ensureMachineFiles } from "./machine-files.ts";
+import { unitNames } from "./paths.ts";
+import { readState, writePending } from "./records.ts";
+import { releaseIsThere } from "./releases.ts";
+import { planSwitch, type SwitchPlan } from "./switch-plan.ts";
+import { observe, systemctl } from "./systemd.ts";
+
+export interface SwitchOptions {
+  /** Names this change in the records; the confirm must give the same. */
+  applyId: string;
+  /** The machine goes back by itself when it hears nothing for this long after the switch. */
+  leaseMs: number;
+}
+
+export interface SwitchResult extends Record<string, unknown> {
+  generation: string;
+  /** Whether a process of the app was started or stopped. */
+  changed: boolean;
+  /** The confirmed generation until now. */
+  previous: string | null;
+  caddy: CaddyChange;
+}
+
+/** @throws AgentFailure after everything is as it was, or saying what isn't */
+export async function switchTo(agent: Agent, manifest: Manifest, options: SwitchOptions): Promise<SwitchResult> {
+  const app = manifest.app.name;
+  const generation = generationOf(manifest);
+  await requireStaged(agent, manifest);
+  const plan = planSwitch(generation, await observe(agent, app), (await readState(agent, app))?.generation);
+  // Before anything moves: from here on, whoever finds this agent dead knows that there is something to undo.
+  await writePending(agent, options.applyId, manifest);
+  try {
+    const caddy = await perform(agent, manifest, plan, options);
+    return { generation, changed: plan.start || plan.stop.length > 0, previous: plan.back ?? null, caddy };
+  } catch (error) {
+    throw await undone(agent, app, asFailure(error, "switch"));
+  }
+}
+
+async function perform(agent: Agent, manifest: Manifest, plan: SwitchPlan, { applyId, leaseMs }: SwitchOptions): Promise<CaddyChange> {
+  const app = manifest.app.name;
+  const generation = generationOf(manifest);
+  await ensureMachineFiles(agent, app, plan.back ?? generation);
+  await armLease(agent, app, applyId, leaseMs);
+  await systemctl(agent, "start", unitNames.socket(app));
+  if (plan.start) {
+    agent.report.step("start", `generation ${generation}${plan.stop.length > 0 ? ` beside ${plan.stop.join(", ")}` : ""}`);
+    await startGeneration(agent, manifest);
+  } else {
+    agent.report.step("start", `generation ${generation} runs already`);
+  }
+  await passDirectGate(agent, manifest);
+  const caddy = await applyCaddy(agent, manifest);
+  if (caddy !== "none") agent.report.step("caddy", caddy === "reload" ? "reloaded" : `${caddy}ed`);
+  for (const old of plan.stop) {
+    agent.report.step("drain", `generation ${old} answers what it has, then ends`);
+    await systemctl(agent, "stop", unitNames.generation(app, old));
+  }
+  await passCaddyGate(agent, manifest);
+  if (agent.signal.aborted) throw new AgentFailure("switch", "the agent was told to end");
+  // The time that the switch took is the agent's, not the rollout's.
+  await writeLease(agent, app, applyId, leaseMs);
+  return caddy;
+}
+
+async function requireStaged(agent: Agent, manifest: Manifest): Promise<void> {
+  const app = manifest.app.name;
+  const staged = (await releaseIsThere(agent, manifest)) && (await generationManifest(agent, app, generationOf(manifest))) !== undefined;
+  if (staged) return;
+  throw new AgentFailure("switch", `generation ${generationOf(manifest)} of ${app} isn't staged on this machine`, {
+    kept: "everything; nothing was touched",
+    next: "Run fleethost stage with the same manifest first.",
+    exitCode: agentExit.usage,
+  });
+}
+
+/** Undoes, and adds to the failure what the machine runs now. An end that was asked for must not stop the undoing. */
+async function undone(agent: Agent, app: string, failure: AgentFailure): Promise<AgentFailure> {
+  agent.report.step("undo", failure.message);
+  try {
+    failure.kept = await goBack({ ...agent, signal: new AbortController().signal }, app, "failed", failure.message);
+  } catch (error) {
+    failure.kept = `unclear, as going back failed too: ${asFailure(error, "undo").message}. The lease's watcher tries again`;
+  }
+  return failure;
+}

@@ -1,0 +1,118 @@
+/** Renders the units of an app. Pure; the machine's own units are in `machine-units.ts`. */
+import { generationOf, type Manifest } from "../manifest.ts";
+import { pathsUnder, unitNames } from "./paths.ts";
+
+/** First line of every unit of ours; one without it is somebody else's and never overwritten. */
+export const unitMark = "# Written by Fleetwright. Changes are overwritten.";
+
+/** The unprivileged user that an app runs as. */
+export const appUser = (app: string): string => `fw-${app}`;
+export const caddyUser = "fw-caddy";
+
+/** Where Caddy finds an app. The folder is nobody's RuntimeDirectory: that would delete the socket when a service stops. */
+export const appSocketPath = (app: string): string => `/run/fleetwright-sockets/${app}.sock`;
+
+/** The supervisor and systemd each need a moment after the workers' own deadlines, to say what happened. */
+const START_MARGIN_MS = 15_000;
+const STOP_MARGIN_MS = 10_000;
+
+/**
+ * The socket outlives every generation and is never restarted by a deploy.
+ * @param generation The confirmed one: who is woken by a request when nothing runs.
+ */
+export function renderSocket(app: string, generation: string): string {
+  return `${unitMark}
+[Unit]
+Description=${app}: the socket that its generations share
+After=${unitNames.converge}
+
+[Socket]
+ListenStream=${appSocketPath(app)}
+Service=${unitNames.generation(app, generation)}
+SocketMode=0660
+SocketGroup=${caddyUser}
+DirectoryMode=0755
+Backlog=4096
+RemoveOnStop=yes
+
+[Install]
+WantedBy=sockets.target
+`;
+}
+
+/** The unit of the generation that the manifest makes. */
+export function renderGenerationUnit(manifest: Manifest): string {
+  const { app, runtime } = manifest;
+  const [web] = app.processes;
+  const generation = generationOf(manifest);
+  const folder = pathsUnder().generation(app.name, generation);
+  return `${unitMark}
+[Unit]
+Description=${app.name}, generation ${generation}, release ${app.release.id.slice(0, 12)}
+After=network.target nss-lookup.target ${unitNames.converge}
+# A crash loop must not close the socket, nor need a reset before a mended app can start.
+StartLimitIntervalSec=0
+
+[Service]
+Type=notify
+NotifyAccess=all
+Sockets=${unitNames.socket(app.name)}
+ExecStart=${pathsUnder().runtime(runtime)}/bin/fleethost run --generation ${folder}
+ExecReload=/bin/kill -HUP $MAINPID
+EnvironmentFile=${folder}/environment
+WorkingDirectory=${folder}/release/app
+User=${appUser(app.name)}
+Group=${appUser(app.name)}
+RuntimeDirectory=fleetwright-${app.name}-${generation}
+RuntimeDirectoryMode=0750
+StateDirectory=fleetwright-${app.name}
+StateDirectoryMode=0750
+TimeoutStartSec=${web.bootTimeoutMs + START_MARGIN_MS}ms
+TimeoutStopSec=${web.drainTimeoutMs + STOP_MARGIN_MS}ms
+WatchdogSec=15s
+Restart=always
+RestartSec=1s
+KillMode=mixed
+OOMPolicy=continue
+${app.memoryMaxMiB === undefined ? "" : `MemoryMax=${app.memoryMaxMiB}M\n`}LimitNOFILE=65536
+${renderHardening({ capabilities: "", addressFamilies: "AF_UNIX AF_INET AF_INET6 AF_NETLINK" })}# setpriv(1), which ties a worker's life to its supervisor's, drops capabilities that it doesn't have.
+SystemCallFilter=capset
+
+[Install]
+WantedBy=multi-user.target
+`;
+}
+
+/**
+ * What both the apps and Caddy give up (systemd.exec(5)). Not MemoryDenyWriteExecute, as V8 compiles at run time;
+ * not ProcSubset=pid, which hides /proc/meminfo and /proc/loadavg.
+ * @param capabilities The only ones kept, for example "CAP_NET_BIND_SERVICE".
+ */
+export function renderHardening({ capabilities, addressFamilies }: { capabilities: string; addressFamilies: string }): string {
+  return `UMask=0027
+NoNewPrivileges=yes
+CapabilityBoundingSet=${capabilities}
+AmbientCapabilities=${capabilities}
+ProtectSystem=strict
+ProtectHome=yes
+ProtectProc=invisible
+ProtectClock=yes
+ProtectHostname=yes
+ProtectKernelLogs=yes
+ProtectKernelModules=yes
+ProtectKernelTunables=yes
+ProtectControlGroups=yes
+PrivateTmp=yes
+PrivateDevices=yes
+${capabilities === "" ? "PrivateUsers=yes\n" : ""}RemoveIPC=yes
+LockPersonality=yes
+RestrictRealtime=yes
+RestrictSUIDSGID=yes
+RestrictNamespaces=yes
+RestrictAddressFamilies=${addressFamilies}
+SystemCallArchitectures=native
+SystemCallFilter=@system-service
+SystemCallFilter=~@privileged @resources
+SystemCallErrorNumber=EPERM
+`;
+}

@@ -1,0 +1,21 @@
+#!/usr/bin/env node
+/** `fleethost`: what runs on each machine of a fleet. */
+import { Command, CommanderError } from "commander";
+import { registerAgent } from "./agent/command.ts";
+import { registerRun } from "./supervisor/command.ts";
+
+/** Exit code for a wrong command line, the same in every subcommand. */
+const USAGE_EXIT = 2;
+
+const program = new Command("fleethost")
+  .description("Runs an app on one machine of a fleet, and makes the machine match its manifest.")
+  .exitOverride();
+registerRun(program);
+registerAgent(program);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (!(error instanceof CommanderError)) throw error;
+  process.exitCode = error.exitCode === 0 ? 0 : USAGE_EXIT;
+}

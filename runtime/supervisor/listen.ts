@@ -1,0 +1,103 @@
+/**
+ * Sockets that workers listen on. The supervisor binds them, or gets them from systemd, and never accepts: a connection
+ * that it took would be lost with nobody to answer it.
+ */
+import { lookup } from "node:dns/promises";
+import { chmodSync, unlinkSync } from "node:fs";
+import net from "node:net";
+import { getSystemErrorName } from "node:util";
+import { RunFailure, supervisorExit } from "./exit.ts";
+import type { ListenAt } from "./options.ts";
+
+export interface BoundSocket {
+  readonly fd: number;
+  /** For people: where it is. */
+  readonly where: string;
+  /** Closes it here, and removes a unix socket's file that was made here. */
+  close(): void;
+}
+
+/** sd_listen_fds(3): the first descriptor that systemd passes. */
+const FIRST_SYSTEMD_FD = 3;
+
+/**
+ * The socket that systemd has passed, else one bound here.
+ *
+ * @throws RunFailure when it can't be bound
+ */
+export async function openSocket(at: ListenAt, env: NodeJS.ProcessEnv, pid: number): Promise<BoundSocket> {
+  if (hasSystemdSocket(env, pid)) return { fd: FIRST_SYSTEMD_FD, where: "the socket of systemd", close: () => {} };
+  return at.kind === "tcp" ? bindTcp(at.host, at.port) : bindUnix(at.path);
+}
+
+/** LISTEN_PID names another process when the variables were only inherited: then descriptor 3 is something else. */
+export function hasSystemdSocket(env: NodeJS.ProcessEnv, pid: number): boolean {
+  return env.LISTEN_PID === String(pid) && Number(env.LISTEN_FDS) >= 1;
+}
+
+/** @param mode of the file; who may write to it may connect */
+export async function bindUnix(path: string, mode = 0o660): Promise<BoundSocket> {
+  const handle = (await bindUnlessTaken(path)) ?? cannotListen(path, "EADDRINUSE");
+  chmodSync(path, mode);
+  return { fd: handle.fd, where: path, close: () => handle.close() };
+}
+
+async function bindUnlessTaken(path: string): Promise<BoundHandle | null> {
+  const first = createHandle(path, -1, -1);
+  if (typeof first !== "number") return first;
+  const name = getSystemErrorName(first);
+  if (name !== "EADDRINUSE") return cannotListen(path, name);
+  if (await answers(path)) return null;
+  // Left over by a process that was killed: nobody listens on it any more, nor ever will.
+  unlinkSync(path);
+  const second = createHandle(path, -1, -1);
+  return typeof second === "number" ? cannotListen(path, getSystemErrorName(second)) : second;
+}
+
+async function bindTcp(host: string, port: number): Promise<BoundSocket> {
+  const { address, family } = await lookup(host).catch(() => cannotListen(host, "ENOTFOUND"));
+  const handle = createHandle(address, port, family);
+  if (typeof handle === "number") return cannotListen(`${host}:${port}`, getSystemErrorName(handle));
+  const bound: { address?: string; port?: number } = {};
+  // libuv keeps a failed bind to itself until one listens; asking for the name is what brings it out.
+  const error = handle.getsockname?.(bound) ?? 0;
+  if (error !== 0) return cannotListen(`${host}:${port}`, getSystemErrorName(error));
+  // Accepted connections inherit it; uvicorn doesn't set it on a socket that it was given (uvicorn issue 3149).
+  handle.setNoDelay?.(true);
+  const shownHost = family === 6 ? `[${bound.address}]` : bound.address;
+  return { fd: handle.fd, where: `http://${shownHost}:${bound.port}`, close: () => handle.close() };
+}
+
+interface BoundHandle {
+  readonly fd: number;
+  close(): void;
+  getsockname?(out: { address?: string; port?: number }): number;
+  setNoDelay?(on: boolean): number;
+}
+
+/** Node has no public way to bind without listening; this is what its own `cluster` module binds with. */
+const createHandle = (
+  net as unknown as { _createServerHandle(address: string, port: number, family: number): BoundHandle | number }
+)._createServerHandle;
+
+function answers(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const client = net.connect(path);
+    client.once("connect", () => resolve(true));
+    // A full queue (EAGAIN) has somebody behind it as well.
+    client.once("error", (error: NodeJS.ErrnoException) => resolve(error.code !== "ECONNREFUSED"));
+    client.once("connect", () => client.destroy());
+  });
+}
+
+const meanings: Readonly<Record<string, string>> = {
+  EADDRINUSE: "something else listens there",
+  EACCES: "this user is not allowed to",
+  EADDRNOTAVAIL: "this computer has no such address",
+  ENOTFOUND: "there is no such host",
+  ENOENT: "its folder does not exist",
+};
+
+function cannotListen(where: string, code: string): never {
+  throw new RunFailure(supervisorExit.cannotStart, `cannot listen on ${where}: ${meanings[code] ?? "it failed"} (${code})`);
+}

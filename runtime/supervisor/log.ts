@@ -1,0 +1,6 @@
+/** The supervisor's own lines, in the form that uvicorn's users know. */
+export type Level = "info" | "warning" | "error";
+
+export function log(level: Level, text: string): void {
+  process.stderr.write(`${`${level.toUpperCase()}:`.padEnd(9)} ${text}\n`);
+}

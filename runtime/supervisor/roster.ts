@@ -1,0 +1,178 @@
+/**
+ * Who works where: slots, their workers, and when each one's time is up. Bookkeeping only: starts and kills nothing, and
+ * asks no clock, so that tests can feed it any history.
+ */
+import { afterDeath } from "./backoff.ts";
+import { stateLimitMs, type TimeLimits, type WorkerAction, type WorkerEvent, type WorkerState, workerTable } from "./worker-states.ts";
+
+export interface Worker {
+  /** Never used twice, unlike a pid. */
+  readonly id: number;
+  readonly pid: number;
+  readonly slot: Slot;
+  /** The reload that it was started under: a worker of an older epoch has yet to be rolled. */
+  readonly epoch: number;
+  readonly state: WorkerState;
+  /** Null: stays as it is for as long as it likes. */
+  readonly deadlineMs: number | null;
+  readonly readyAtMs: number | null;
+}
+
+export interface Slot {
+  /** From 1, as shown to people. */
+  readonly number: number;
+  /** Does the slot's work, or is booting to do so. */
+  readonly current: Worker | null;
+  /** Booting to take over from `current` in a rolling reload. */
+  readonly successor: Worker | null;
+  readonly strikes: number;
+  /** A vacant slot gets no worker before. */
+  readonly restartAtMs: number;
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+export class Roster {
+  readonly #limits: TimeLimits;
+  readonly #random: () => number;
+  readonly #slots: Mutable<Slot>[] = [];
+  readonly #workers = new Map<number, Mutable<Worker>>();
+  #nextId = 1;
+
+  /** @param random from 0 to 1, spreads retries */
+  constructor(wanted: number, limits: TimeLimits, random: () => number = Math.random) {
+    this.#limits = limits;
+    this.#random = random;
+    for (let count = 0; count < wanted; count++) this.addSlot();
+  }
+
+  get slots(): readonly Slot[] {
+    return this.#slots;
+  }
+
+  /** Every process there is, whether or not it still has a slot. */
+  get workers(): readonly Worker[] {
+    return [...this.#workers.values()];
+  }
+
+  find(id: number): Worker | undefined {
+    return this.#workers.get(id);
+  }
+
+  /** Workers that take connections for a slot, by slot. */
+  get ready(): readonly Worker[] {
+    return this.#slots.flatMap((slot) => (slot.current?.state === "ready" ? [slot.current] : []));
+  }
+
+  get settled(): boolean {
+    return this.ready.length === this.#slots.length;
+  }
+
+  addSlot(): void {
+    this.#slots.push({ number: this.#slots.length + 1, current: null, successor: null, strikes: 0, restartAtMs: -Infinity });
+  }
+
+  /** Takes the last slot away, unless it is the only one. Returns the workers that have lost their slot. */
+  removeSlot(): readonly Worker[] {
+    if (this.#slots.length === 1) return [];
+    const slot = this.#slots.pop();
+    const left = [slot?.current, slot?.successor].filter((worker) => worker !== null && worker !== undefined);
+    if (slot !== undefined) slot.current = slot.successor = null;
+    return left;
+  }
+
+  /** No slot any more: nobody is to be replaced from here on. The workers stay until they have ended. */
+  dissolve(): void {
+    this.#slots.length = 0;
+  }
+
+  /** Slots that shall get a worker now. */
+  vacancies(nowMs: number): readonly Slot[] {
+    return this.#slots.filter((slot) => isVacant(slot) && slot.restartAtMs <= nowMs);
+  }
+
+  /** Enters a new process: as the slot's worker when it is vacant, else as the successor of the one it has. */
+  register(slot: Slot, pid: number, epoch: number, nowMs: number): Worker {
+    const worker: Mutable<Worker> = {
+      id: this.#nextId++, pid, slot, epoch, state: "booting", deadlineMs: null, readyAtMs: null,
+    };
+    this.#enter(worker, "booting", nowMs);
+    this.#workers.set(worker.id, worker);
+    const own = this.#own(slot);
+    if (own.current === null && own.successor === null) own.current = worker;
+    else own.successor = worker;
+    return worker;
+  }
+
+  /** Moves a worker on as the table says, and tells what is to be done about it. Unknown ids are long gone: nothing. */
+  apply(id: number, event: WorkerEvent, nowMs: number): WorkerAction {
+    const worker = this.#workers.get(id);
+    if (worker === undefined) return "none";
+    const { next, action } = workerTable[worker.state][event];
+    if (next === "gone") this.#workers.delete(id);
+    else if (next !== worker.state) this.#enter(worker, next, nowMs);
+    else if (action === "extendDeadline") this.#restartDeadline(worker, nowMs);
+    return action;
+  }
+
+  /** A ready successor takes its slot over. Returns the worker that it replaces, if there still is one. */
+  promote(worker: Worker): Worker | null {
+    const slot = this.#own(worker.slot);
+    if (slot.successor !== worker) return null;
+    const replaced = slot.current;
+    slot.current = worker as Mutable<Worker>;
+    slot.successor = null;
+    return replaced;
+  }
+
+  /** A worker has lost its slot by dying or leaving. Returns how long the slot waits for the next one, in milliseconds. */
+  vacate(worker: Worker, nowMs: number): number {
+    const slot = this.#own(worker.slot);
+    if (slot.current === worker) slot.current = null;
+    else if (slot.successor === worker) slot.successor = null;
+    else return 0;
+    const { strikes, waitMs } = afterDeath(slot.strikes, readyForMs(worker, nowMs), this.#random());
+    slot.strikes = strikes;
+    slot.restartAtMs = nowMs + waitMs;
+    return waitMs;
+  }
+
+  /** Workers whose time is up. */
+  due(nowMs: number): readonly Worker[] {
+    return this.workers.filter((worker) => worker.deadlineMs !== null && worker.deadlineMs <= nowMs);
+  }
+
+  /** When something is to be done at the latest if nothing happens before; null for never. */
+  nextDeadlineMs(): number | null {
+    const deadlines = this.workers.flatMap((worker) => worker.deadlineMs ?? []);
+    const restarts = this.#slots.filter(isVacant).map((slot) => slot.restartAtMs);
+    const all = [...deadlines, ...restarts];
+    return all.length === 0 ? null : Math.min(...all);
+  }
+
+  /** Gives every worker its full time anew: the supervisor was asleep, and can't tell who was silent meanwhile. */
+  restartDeadlines(nowMs: number): void {
+    for (const worker of this.#workers.values()) this.#restartDeadline(worker, nowMs);
+  }
+
+  /** The one place where a worker's state is set. */
+  #enter(worker: Mutable<Worker>, state: WorkerState, nowMs: number): void {
+    worker.state = state;
+    if (state === "ready") worker.readyAtMs = nowMs;
+    this.#restartDeadline(worker, nowMs);
+  }
+
+  #restartDeadline(worker: Mutable<Worker>, nowMs: number): void {
+    const limitMs = stateLimitMs(worker.state, this.#limits);
+    worker.deadlineMs = limitMs === null ? null : nowMs + limitMs;
+  }
+
+  #own(slot: Slot): Mutable<Slot> {
+    return slot as Mutable<Slot>;
+  }
+}
+
+const isVacant = (slot: Slot): boolean => slot.current === null && slot.successor === null;
+
+const readyForMs = (worker: Worker, nowMs: number): number | null =>
+  worker.readyAtMs === null ? null : nowMs - worker.readyAtMs;

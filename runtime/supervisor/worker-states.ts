@@ -1,0 +1,116 @@
+/** One worker's life, as a total table. Pure: what an action does is supervisor.ts's business. */
+
+/**
+ * `booting` until it says ready; `ready` takes connections; `draining` was told to end, or ends by itself;
+ * `killed` got SIGKILL and has only to be reaped.
+ */
+export type WorkerState = "booting" | "ready" | "draining" | "killed";
+
+export type WorkerEvent =
+  /** It says that it takes connections. */
+  | "ready"
+  /** A sign of life from its event loop. */
+  | "beat"
+  /** It says that it stopped accepting. */
+  | "leaving"
+  /** We want it to end. */
+  | "retire"
+  /** We want it gone now. */
+  | "force"
+  /** Its state's time is up: see `stateLimitMs`. */
+  | "deadline"
+  /** The process has ended. */
+  | "exited";
+
+export type WorkerAction =
+  /** Also for a worker that was expected to end. */
+  | "none"
+  /** It takes over its slot; the one that it replaces is retired. */
+  | "welcome"
+  | "extendDeadline"
+  | "terminate"
+  | "kill"
+  /** SIGKILL, and its slot gets another one at once: a wedged loop does not hear TERM. */
+  | "killSilent"
+  /** SIGKILL, and count a failed boot. */
+  | "killStuck"
+  /** Its slot gets another worker at once. */
+  | "replace"
+  /** Count a failed boot; the slot tries again later. */
+  | "failBoot";
+
+export interface WorkerCell {
+  readonly next: WorkerState | "gone";
+  readonly action: WorkerAction;
+}
+
+const to = (next: WorkerState | "gone", action: WorkerAction = "none"): WorkerCell => ({ next, action });
+
+export const workerTable: Readonly<Record<WorkerState, Readonly<Record<WorkerEvent, WorkerCell>>>> = {
+  booting: {
+    ready: to("ready", "welcome"),
+    beat: to("booting"),
+    leaving: to("draining", "replace"),
+    retire: to("draining", "terminate"),
+    force: to("killed", "kill"),
+    deadline: to("killed", "killStuck"),
+    exited: to("gone", "failBoot"),
+  },
+  ready: {
+    ready: to("ready"),
+    beat: to("ready", "extendDeadline"),
+    leaving: to("draining", "replace"),
+    retire: to("draining", "terminate"),
+    force: to("killed", "kill"),
+    deadline: to("killed", "killSilent"),
+    exited: to("gone", "replace"),
+  },
+  draining: {
+    ready: to("draining"),
+    beat: to("draining"),
+    leaving: to("draining"),
+    retire: to("draining"),
+    force: to("killed", "kill"),
+    deadline: to("killed", "kill"),
+    exited: to("gone"),
+  },
+  killed: {
+    ready: to("killed"),
+    beat: to("killed"),
+    leaving: to("killed"),
+    retire: to("killed"),
+    force: to("killed", "kill"),
+    deadline: to("killed"),
+    exited: to("gone"),
+  },
+};
+
+export interface TimeLimits {
+  readonly bootTimeoutMs: number;
+  /** Longest silence of the event loop. */
+  readonly livenessTimeoutMs: number;
+  readonly drainTimeoutMs: number;
+}
+
+/** A draining worker ends itself at its drain timeout; it gets this long on top to run its shutdown hooks. */
+export const DRAIN_MARGIN_MS = 2_000;
+
+/** How often a worker beats: often enough that one lost beat is not death, rarely enough to cost nothing. */
+export function beatIntervalMs(livenessTimeoutMs: number): number {
+  return Math.min(5_000, Math.max(50, Math.floor(livenessTimeoutMs / 5)));
+}
+
+/** How long a worker may stay in a state (`ready`: between two beats). Null: for ever. */
+export function stateLimitMs(state: WorkerState, limits: TimeLimits): number | null {
+  switch (state) {
+    case "booting":
+      return limits.bootTimeoutMs;
+    case "ready":
+      // The silence may begin right before a beat was due.
+      return limits.livenessTimeoutMs + beatIntervalMs(limits.livenessTimeoutMs);
+    case "draining":
+      return limits.drainTimeoutMs + DRAIN_MARGIN_MS;
+    case "killed":
+      return null;
+  }
+}

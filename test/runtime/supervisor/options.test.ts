@@ -1,0 +1,79 @@
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test, type TestContext } from "node:test";
+import type { Manifest } from "../../../runtime/manifest.ts";
+import { RunFailure } from "../../../runtime/supervisor/exit.ts";
+import { compileOptions, type RunFlags } from "../../../runtime/supervisor/options.ts";
+
+const HASH = "a".repeat(64);
+const manifest: Manifest = {
+  schema: 1, fleet: "shop", machine: "one", runtime: HASH,
+  app: {
+    name: "shop", environment: {}, release: { id: HASH, archive: { sha256: HASH, bytes: 1 } },
+    processes: [{
+      name: "web", command: { kind: "asgi", app: "main:app" }, workers: { count: "auto", perCore: 1 },
+      health: { path: "/", accept: "alive", timeoutMs: 1_000 },
+      bootTimeoutMs: 1_000, livenessTimeoutMs: 2_000, drainTimeoutMs: 3_000,
+    }],
+  },
+  https: { mode: "none", names: ["10.0.0.1"], httpPort: 80, httpsPort: 443 },
+};
+
+function generation(t: TestContext, content: unknown = manifest): { folder: string; release: string } {
+  const root = realpathSync(mkdtempSync(join(tmpdir(), "fw-generation-")));
+  t.after(() => rmSync(root, { recursive: true }));
+  const release = join(root, "releases", "first");
+  const folder = join(root, "generation");
+  for (const made of [release, folder]) mkdirSync(made, { recursive: true });
+  symlinkSync(release, join(folder, "release"));
+  writeFileSync(join(folder, "manifest.json"), JSON.stringify(content));
+  return { folder, release };
+}
+
+const fails = (flags: RunFlags, message: RegExp): void =>
+  assert.throws(() => compileOptions(flags, "/srv"), (error) => error instanceof RunFailure && error.exitCode === 2 && message.test(error.message));
+
+test("a generation: its process, and paths behind the resolved link", (t) => {
+  const { folder, release } = generation(t);
+  const options = compileOptions({ generation: folder }, "/");
+  assert.deepEqual(options.process, manifest.app.processes[0]);
+  assert.equal(options.appDir, join(release, "app"));
+  assert.deepEqual(options.pythonPath, [join(release, "app"), join(release, "python")]);
+});
+
+test("a manifest that isn't right is told by key", (t) => {
+  const { folder } = generation(t, { ...manifest, runtime: "x" });
+  fails({ generation: folder }, /manifest\.json is not right:[^]*runtime/);
+});
+
+test("a generation that isn't there", () => fails({ generation: "/nowhere/g" }, /cannot read \/nowhere\/g\/manifest\.json/));
+
+test("a generation and what it says already", () => fails({ generation: "/g", workers: "2", node: "a.ts" }, /node, workers/));
+
+test("by hand: defaults", () => {
+  const options = compileOptions({ node: "server.ts" }, "/srv/app");
+  assert.deepEqual(options.process.command, { kind: "node", module: "server.ts" });
+  assert.equal(options.process.workers.count, "auto");
+  assert.deepEqual(options.listen, { kind: "tcp", host: "127.0.0.1", port: 8000 });
+  assert.deepEqual([options.appDir, options.python], ["/srv/app", "python3"]);
+});
+
+test("by hand: everything given, paths made absolute", () => {
+  const options = compileOptions(
+    { asgi: "main:app", workers: "3", appDir: "sub", socket: "web.sock", python: "py", drainTimeoutMs: "70" }, "/srv",
+  );
+  assert.equal(options.process.workers.count, 3);
+  assert.equal(options.process.drainTimeoutMs, 70);
+  assert.deepEqual(options.listen, { kind: "unix", path: "/srv/web.sock" });
+  assert.equal(options.appDir, "/srv/sub");
+});
+
+test("neither app nor generation", () => fails({}, /say what to run/));
+test("two apps at once", () => fails({ asgi: "a:b", node: "a.ts" }, /say what to run/));
+test("an app that is not module:attribute", () => fails({ asgi: "main.py" }, /module:attribute/));
+test("a port that is none", () => fails({ node: "a.ts", port: "http" }, /--port http/));
+test("a port and a socket", () => fails({ node: "a.ts", port: "1", socket: "s" }, /exclude each other/));
+test("workers that are no number, and a time-out that is none", () =>
+  fails({ node: "a.ts", workers: "many", drainTimeoutMs: "-1" }, /drainTimeoutMs[^]*workers\.count/));

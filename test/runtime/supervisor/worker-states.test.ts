@@ -1,0 +1,63 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import {
+  beatIntervalMs, stateLimitMs, type WorkerAction, type WorkerEvent, type WorkerState, workerTable,
+} from "../../../runtime/supervisor/worker-states.ts";
+
+type Row = readonly [WorkerState, WorkerEvent, WorkerState | "gone", WorkerAction, why: string];
+
+const rows: readonly Row[] = [
+  ["booting", "ready", "ready", "welcome", "a worker that says ready takes its slot"],
+  ["booting", "beat", "booting", "none", "a beat does not stretch the boot deadline"],
+  ["booting", "leaving", "draining", "replace", "a worker told to end by somebody else while booting is replaced"],
+  ["booting", "retire", "draining", "terminate", "a booting worker that isn't wanted any more gets TERM"],
+  ["booting", "force", "killed", "kill", "a booting worker can be killed"],
+  ["booting", "deadline", "killed", "killStuck", "a boot that takes too long is a failed boot"],
+  ["booting", "exited", "gone", "failBoot", "an end before ready is a failed boot, whatever its code"],
+  ["ready", "ready", "ready", "none", "ready twice means nothing"],
+  ["ready", "beat", "ready", "extendDeadline", "a beat buys time"],
+  ["ready", "leaving", "draining", "replace", "a worker that somebody else sent TERM is replaced while it drains"],
+  ["ready", "retire", "draining", "terminate", "a ready worker is drained by TERM"],
+  ["ready", "force", "killed", "kill", "a ready worker can be killed"],
+  ["ready", "deadline", "killed", "killSilent", "a silent loop is killed, as it would not hear TERM"],
+  ["ready", "exited", "gone", "replace", "a dead worker is replaced"],
+  ["draining", "ready", "draining", "none", "ready after TERM comes too late"],
+  ["draining", "beat", "draining", "none", "a beat does not stretch the drain deadline"],
+  ["draining", "leaving", "draining", "none", "it was told to"],
+  ["draining", "retire", "draining", "none", "TERM is sent once"],
+  ["draining", "force", "killed", "kill", "a forced stop ends a drain"],
+  ["draining", "deadline", "killed", "kill", "a drain that takes too long ends with KILL"],
+  ["draining", "exited", "gone", "none", "it ended as wanted"],
+  ["killed", "ready", "killed", "none", "words of the dead"],
+  ["killed", "beat", "killed", "none", "words of the dead"],
+  ["killed", "leaving", "killed", "none", "words of the dead"],
+  ["killed", "retire", "killed", "none", "KILL is enough"],
+  ["killed", "force", "killed", "kill", "a forced stop tries again"],
+  ["killed", "deadline", "killed", "none", "it has none"],
+  ["killed", "exited", "gone", "none", "its slot was given away when it was killed"],
+];
+
+for (const [state, event, next, action, why] of rows) {
+  test(`${state} worker, ${event}: ${why}`, () => {
+    assert.deepEqual(workerTable[state][event], { next, action });
+  });
+}
+
+test("every cell of the worker table is spelled out above", () => {
+  const cells = Object.entries(workerTable).flatMap(([state, events]) => Object.keys(events).map((event) => `${state} ${event}`));
+  assert.deepEqual(rows.map(([state, event]) => `${state} ${event}`).sort(), cells.sort());
+});
+
+test("boot, silence and drain have limits of their own", () => {
+  const limits = { bootTimeoutMs: 60_000, livenessTimeoutMs: 30_000, drainTimeoutMs: 20_000 };
+  assert.equal(stateLimitMs("booting", limits), 60_000);
+  assert.equal(stateLimitMs("ready", limits), 35_000, "silence may begin right before a beat was due");
+  assert.equal(stateLimitMs("draining", limits), 22_000);
+  assert.equal(stateLimitMs("killed", limits), null);
+});
+
+test("a worker beats several times within the liveness deadline, and never in a frenzy", () => {
+  assert.equal(beatIntervalMs(30_000), 5_000);
+  assert.equal(beatIntervalMs(1_000), 200);
+  assert.equal(beatIntervalMs(1), 50);
+});
