@@ -6,7 +6,7 @@ import { pipeline } from "node:stream/promises";
 import * as tar from "tar";
 import { agentExit } from "../report.ts";
 import { entryProblem } from "./archive-entry.ts";
-import { requireSpace } from "./disk.ts";
+import { isDiskFull, requireSpace } from "./disk.ts";
 import { AgentFailure } from "./failure.ts";
 
 export interface ExpectedArchive {
@@ -64,31 +64,33 @@ async function unpackedBytes(file: FileHandle): Promise<number> {
   return trailer.readUInt32LE();
 }
 
+/**
+ * Not `strict`: that would end with the first error while other entries are still being written, and the caller could
+ * not remove the folder. So everything after the first problem is passed over, and the end is waited for.
+ */
 async function unpack(file: FileHandle, folder: string): Promise<void> {
-  const problems: string[] = [];
+  let problem: string | undefined;
+  let full = false;
   const extract = tar.x({
     cwd: folder,
-    strict: true,
     preserveOwner: false,
     filter: (path, entry) => {
-      const header = entry as tar.ReadEntry;
-      const problem = entryProblem({ path, type: header.type, linkpath: header.linkpath });
-      if (problem !== undefined) problems.push(problem);
-      // The first unsafe entry ends it: nothing after it is written either.
-      return problems.length === 0;
+      const { type, linkpath } = entry as tar.ReadEntry;
+      problem ??= entryProblem({ path, type, linkpath });
+      return problem === undefined;
     },
     onReadEntry: (entry) => {
       entry.mode = entry.type === "Directory" || ((entry.mode ?? 0) & 0o100) !== 0 ? 0o755 : 0o644;
     },
+    onwarn: (_code, message, data) => {
+      full ||= isDiskFull(data);
+      problem ??= String(message);
+    },
   });
-  try {
-    await pipeline(contents(file), extract);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOSPC") throw error;
-    problems.push((error as Error).message);
-  }
-  if (problems[0] === undefined) return;
-  throw new AgentFailure("archive", `the archive is refused: ${problems[0]}`, {
+  await pipeline(contents(file), extract);
+  if (full) throw Object.assign(new Error("the disk is full"), { code: "ENOSPC" });
+  if (problem === undefined) return;
+  throw new AgentFailure("archive", `the archive is refused: ${problem}`, {
     next: "Build the release again: Fleetwright's own archives hold nothing like this.",
   });
 }

@@ -1,11 +1,13 @@
 /** The agent's commands of `fleethost`: the command line in, events and exit codes out. */
+import { addAbortSignal } from "node:stream";
 import { text } from "node:stream/consumers";
 import { type Command, InvalidArgumentError } from "commander";
 import { nameSchema } from "../manifest.ts";
+import { agentExit } from "../report.ts";
 import { confirm } from "./confirm.ts";
 import { type Agent, machineClock } from "./context.ts";
 import { converge } from "./converge.ts";
-import { asFailure } from "./failure.ts";
+import { AgentFailure, asFailure } from "./failure.ts";
 import { goBack } from "./go-back.ts";
 import { renewLease, watchLease } from "./lease.ts";
 import { takeLock } from "./lock.ts";
@@ -32,51 +34,60 @@ interface Options {
 
 type Action = (agent: Agent, options: Options) => Promise<Record<string, unknown>>;
 
-/** Adds the agent's commands to `fleethost`. */
-export function registerAgent(program: Command): void {
-  changing(
-    program,
-    "stage",
-    "Puts a release and its generation on this machine; touches nothing live. Manifest on stdin.",
-    stageAction,
-  ).option("--archive <path>", "the release's archive; not needed when the release is there");
-  changing(program, "switch", "Serves the staged generation instead of the live one, until confirmed. Manifest on stdin.", switchAction)
-    .requiredOption("--apply-id <id>", "names this change")
-    .requiredOption("--lease-ms <n>", "goes back by itself after this long without a renewal", milliseconds);
-  changing(program, "apply", "stage, switch and confirm in one. Manifest on stdin.", applyAction)
-    .requiredOption("--apply-id <id>", "names this change")
-    .option("--archive <path>", "the release's archive; not needed when the release is there");
-  changing(program, "confirm", "Keeps the generation that was switched to, also after a reboot.", ({ ...agent }, { app, applyId }) =>
-    confirm(agent, app, applyId),
-  )
-    .requiredOption("--app <name>", "the app", appName)
-    .requiredOption("--apply-id <id>", "the one that was given to switch");
-  changing(program, "revert", "Goes back to the confirmed generation.", async (agent, { app }) => ({
-    now: await goBack(agent, app, "reverted", "asked to"),
-  })).requiredOption("--app <name>", "the app", appName);
-  changing(program, "converge", "At boot: undoes what was not confirmed. Files and links only.", convergeAction);
-  // Not under the lock: a switch that takes long must be renewable.
-  command(program, "renew", "Renews the lease of a switch.", async (agent, { app, leaseMs }) => ({
-    ...(await renewLease(agent, app, leaseMs)),
-  }))
-    .requiredOption("--app <name>", "the app", appName)
-    .requiredOption("--lease-ms <n>", "from now on", milliseconds);
-  command(program, "lease", "Watches a switch's lease; goes back when it runs out.", leaseAction).requiredOption(
-    "--app <name>",
-    "the app",
-    appName,
-  );
-  registerStatus(program);
+/** Makes the agent of one command. */
+type MakeAgent = (json: boolean) => Agent;
+
+/**
+ * Adds the agent's commands to `fleethost`.
+ * @param makeAgent Another one in tests.
+ */
+export function registerAgent(program: Command, makeAgent: MakeAgent = createAgent): void {
+  const add = (name: string, about: string, action: Action) => addCommand(program, makeAgent, name, about, action);
+  registerManifestCommands((name, about, action) => add(name, `${about} Manifest on stdin.`, underLock(name, action)));
+  registerAppCommands((name, about, action) => add(name, about, underLock(name, action)).requiredOption("--app <name>", "the app", appName));
+  registerLeaseCommands((name, about, action) => add(name, about, action).requiredOption("--app <name>", "the app", appName));
+  add("converge", "At boot: undoes what was not confirmed. Files and links only.", underLock("converge", convergeAction));
+  registerStatus(program, makeAgent);
 }
 
-const stageAction: Action = async (agent, { archive }) => stage(agent, await manifestFromStdin(), archive);
+type Add = (name: string, about: string, action: Action) => Command;
 
-const switchAction: Action = async (agent, { applyId, leaseMs }) => switchTo(agent, await manifestFromStdin(), { applyId, leaseMs });
+function registerManifestCommands(add: Add): void {
+  const archive = ["--archive <path>", "the release's archive; not needed when the release is there"] as const;
+  add("stage", "Puts a release and its generation on this machine; touches nothing live.", stageAction).option(...archive);
+  add("switch", "Serves the staged generation instead of the live one, until confirmed.", switchAction)
+    .requiredOption("--apply-id <id>", "names this change")
+    .requiredOption("--lease-ms <n>", "goes back by itself after this long without a renewal", milliseconds);
+  add("apply", "stage, switch and confirm in one.", applyAction)
+    .requiredOption("--apply-id <id>", "names this change")
+    .option(...archive);
+}
+
+function registerAppCommands(add: Add): void {
+  const confirmAction: Action = (agent, { app, applyId }) => confirm(agent, app, applyId);
+  const revertAction: Action = async (agent, { app }) => ({ now: await goBack(agent, app, "reverted", "asked to") });
+  add("confirm", "Keeps the generation that was switched to, also after a reboot.", confirmAction).requiredOption(
+    "--apply-id <id>",
+    "the one that was given to switch",
+  );
+  add("revert", "Goes back to the confirmed generation.", revertAction);
+}
+
+/** Not under the lock: a switch that takes long must be renewable, and its watcher waits for the lock itself. */
+function registerLeaseCommands(add: Add): void {
+  const renewAction: Action = async (agent, { app, leaseMs }) => ({ ...(await renewLease(agent, app, leaseMs)) });
+  add("renew", "Renews the lease of a switch.", renewAction).requiredOption("--lease-ms <n>", "from now on", milliseconds);
+  add("lease", "Watches a switch's lease; goes back when it runs out.", leaseAction);
+}
+
+const stageAction: Action = async (agent, { archive }) => stage(agent, await manifestFromStdin(agent), archive);
+
+const switchAction: Action = async (agent, { applyId, leaseMs }) => switchTo(agent, await manifestFromStdin(agent), { applyId, leaseMs });
 
 const applyAction: Action = async (agent, { applyId, archive }) => {
-  const manifest = await manifestFromStdin();
+  const manifest = await manifestFromStdin(agent);
   const staged = await stage(agent, manifest, archive);
-  if (staged.needs !== null) return staged;
+  if (staged.needs !== null) throw archiveMissing(staged.release);
   const switched = await switchTo(agent, manifest, { applyId, leaseMs: APPLY_LEASE_MS });
   return { ...switched, ...(await confirm(agent, manifest.app.name, applyId)) };
 };
@@ -95,24 +106,32 @@ const leaseAction: Action = async (agent, { app }) => {
   return { end };
 };
 
-const manifestFromStdin = async () => requireManifest(await text(process.stdin));
+const manifestFromStdin = async ({ signal }: Agent) => requireManifest(await text(addAbortSignal(signal, process.stdin)));
 
-/** A command under the machine's lock. */
-function changing(program: Command, name: string, about: string, action: Action): Command {
-  return command(program, name, about, async (agent, options) => {
-    await using _lock = await takeLock(agent, options.applyId === undefined ? name : `${name} (apply ${options.applyId})`);
-    // Awaited here, or the lock would be let go of at once.
-    return await action(agent, options);
+function archiveMissing(release: string): AgentFailure {
+  return new AgentFailure("release", `release ${release} isn't on this machine, and no archive was given`, {
+    kept: "everything; nothing was touched",
+    next: "Give the path of the release's archive with --archive.",
+    exitCode: agentExit.usage,
   });
 }
 
-function command(program: Command, name: string, about: string, action: Action): Command {
+/** The action under the machine's lock. */
+function underLock(name: string, action: Action): Action {
+  return async (agent, options) => {
+    await using _lock = await takeLock(agent, options.applyId === undefined ? name : `${name} (apply ${options.applyId})`);
+    // Awaited here, or the lock would be let go of at once.
+    return await action(agent, options);
+  };
+}
+
+function addCommand(program: Command, makeAgent: MakeAgent, name: string, about: string, action: Action): Command {
   return program
     .command(name)
     .description(about)
     .option("--json", "one event a line, as JSON")
     .action(async (options: Options) => {
-      const agent = createAgent(options.json === true);
+      const agent = makeAgent(options.json === true);
       try {
         agent.report.done(await action(agent, options));
       } catch (error) {
@@ -123,14 +142,14 @@ function command(program: Command, name: string, about: string, action: Action):
     });
 }
 
-function registerStatus(program: Command): void {
+function registerStatus(program: Command, makeAgent: MakeAgent): void {
   program
     .command("status")
     .description("What this machine runs.")
     .option("--json", "as one line of JSON")
     .option("--app <name>", "this app only", appName)
     .action(async ({ json, app }: { json?: boolean; app?: string }) => {
-      const found = await status(createAgent(false), app);
+      const found = await status(makeAgent(false), app);
       process.stdout.write(json === true ? `${JSON.stringify(found)}\n` : renderStatus(found));
     });
 }

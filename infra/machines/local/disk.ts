@@ -69,8 +69,8 @@ async function mountDisk(machine: MachinePlace, image: string): Promise<void> {
 
 /** Colons and commas separate, so in paths they are escaped (mount(8), "overlay"). */
 export function overlayOptions(image: string, machine: Pick<MachinePlace, "upper" | "work">): string {
-  const escape = (path: string) => path.replace(/[\\:,]/g, "\\$&");
-  return `lowerdir=${escape(image)},upperdir=${escape(machine.upper)},workdir=${escape(machine.work)}`;
+  const escaped = (path: string) => path.replace(/[\\:,]/g, "\\$&");
+  return `lowerdir=${escaped(image)},upperdir=${escaped(machine.upper)},workdir=${escaped(machine.work)}`;
 }
 
 async function makeHostKey(root: string): Promise<string> {

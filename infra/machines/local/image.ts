@@ -85,7 +85,12 @@ export async function ensureImage(suite: Suite, say: Say): Promise<string> {
 function removeInterrupted(folder: string): void {
   for (const name of readdirSync(folder)) {
     const pid = Number(/\.(\d+)-[0-9a-f]+\.tmp$/.exec(name)?.[1]);
-    if (pid > 0 && identify(pid) === undefined) rmSync(join(folder, name), { recursive: true, force: true });
+    if (!(pid > 0) || identify(pid) !== undefined) continue;
+    try {
+      rmSync(join(folder, name), { recursive: true, force: true });
+    } catch {
+      // Its mmdebstrap is still ending and writes there: the next build has another go.
+    }
   }
 }
 

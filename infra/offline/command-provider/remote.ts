@@ -22,24 +22,26 @@ export function runRemotely(
 ): Promise<Streams> {
   return withConnection(inputs.connection, context, async (client) => {
     const output = new Output(context.log, inputs.logging);
-    const channel = await execute(client, command, inputs, previous, context);
-    channel.on("data", (chunk: Buffer) => output.take("stdout", chunk));
-    channel.stderr.on("data", (chunk: Buffer) => output.take("stderr", chunk));
-    channel.end(inputs.stdin ?? "");
-    const ending = await ended(channel, context.signal);
+    const ending = await execute(client, command, inputs, previous, context, (channel) => {
+      channel.on("data", (chunk: Buffer) => output.take("stdout", chunk));
+      channel.stderr.on("data", (chunk: Buffer) => output.take("stderr", chunk));
+      channel.end(inputs.stdin ?? "");
+    });
     const streams = output.finish();
     if (ending !== undefined) throw output.failure(ending, command);
     return streams;
   });
 }
 
+/** How it ended, in words; undefined for exit status 0. `started` gets the channel before anything has come through it. */
 function execute(
   client: Client,
   command: string,
   inputs: RemoteInputs,
   previous: Partial<Streams>,
   context: Context,
-): Promise<ClientChannel> {
+  started: (channel: ClientChannel) => void,
+): Promise<string | undefined> {
   const before = previousOutput(previous, inputs.addPreviousOutputInEnv);
   const env = { ...inputs.environment, ...before };
   return new Promise((resolve, reject) => {
@@ -50,7 +52,12 @@ function execute(
       return name in before;
     };
     requestEnvironment(client, refused);
-    client.exec(command, { env }, (error, channel) => (error ? reject(error) : resolve(channel)));
+    client.exec(command, { env }, (error, channel) => {
+      if (error) return reject(error);
+      // Here and not after an await: a quick command's exit status comes in the same packet as the answer to exec.
+      resolve(ended(channel, context.signal));
+      started(channel);
+    });
   });
 }
 
@@ -58,7 +65,6 @@ const refusal = (name: string): string =>
   `the SSH server did not accept '${name}': it has to be named by AcceptEnv in its configuration. ` +
   `Or write the variable before the command: ${name}=value command`;
 
-/** How it ended, in words; undefined for exit status 0. */
 function ended(channel: ClientChannel, signal: AbortSignal): Promise<string | undefined> {
   return new Promise((resolve) => {
     let ending: string | undefined = "wait: remote command exited without exit status or exit signal";

@@ -32,16 +32,16 @@ await pulumi.runtime.setMocks({
   },
 });
 
-const valueOf = <T>(output: pulumi.Output<T>) => new Promise<T>((resolve) => output.apply(resolve));
+const settled = <T>(output: pulumi.Output<T>) => new Promise<T>((resolve) => output.apply(resolve));
 
 test("each machine is one command whose output is how to reach it", async () => {
   const parent = new pulumi.ComponentResource("test:Parent", "parent");
   const machines = localMachines(parent, "web", { count: 3, image: "trixie", cores: [1, "all"], world: "w" }, pulumi.output(true));
   const [first] = machines;
   assert.ok(first !== undefined);
-  assert.equal(await valueOf(first.address), "10.213.7.11");
-  assert.equal(await valueOf(first.identity), "d1");
-  assert.deepEqual(await valueOf(first.transport), {
+  assert.equal(await settled(first.address), "10.213.7.11");
+  assert.equal(await settled(first.identity), "d1");
+  assert.deepEqual(await settled(first.transport), {
     kind: "ssh",
     host: "10.213.7.11",
     port: 22,
@@ -50,7 +50,7 @@ test("each machine is one command whose output is how to reach it", async () => 
     privateKeyFile: "/k",
   });
   assert.equal(first.expects?.python, "3.13");
-  await Promise.all(machines.map((machine) => valueOf(machine.address)));
+  await Promise.all(machines.map((machine) => settled(machine.address)));
   assert.deepEqual(
     machines.map(({ name }) => name),
     ["web-1", "web-2", "web-3"],

@@ -73,7 +73,8 @@ function tracesOf(root: string, world: string): string[] {
   const { key } = placeOf(world, root);
   const ip = (...args: string[]) => execFileSync("ip", args, { encoding: "utf8" }).split("\n");
   const processes = readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
+    // Zombies are their parent's to clear away, which is this computer's init.
+    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid && !/\) Z/.test(readOrEmpty(`/proc/${name}/stat`)))
     .map((pid) => `${pid} ${readOrEmpty(`/proc/${pid}/cmdline`)} ${readOrEmpty(`/proc/${pid}/cgroup`)}`);
   const mounts = readFileSync("/proc/self/mounts", "utf8").split("\n");
   const groups = execFileSync("find", ["/sys/fs/cgroup", "-maxdepth", "2", "-name", `*${key}*`], { encoding: "utf8" }).split("\n");
