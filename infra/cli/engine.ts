@@ -12,7 +12,8 @@ const verbs: Record<string, string> = { create: "creating", update: "updating", 
 
 /** An engine event as a line for the terminal, or nothing. Pure. */
 export function eventLine({ diagnosticEvent, resourcePreEvent }: EngineEvent): string | undefined {
-  if (diagnosticEvent !== undefined && !diagnosticEvent.ephemeral) return diagnosticLine(diagnosticEvent.severity, diagnosticEvent.message);
+  // A command's output comes as passing messages, meant for a status column; here they are the progress.
+  if (diagnosticEvent !== undefined) return diagnosticLine(diagnosticEvent.severity, diagnosticEvent.message);
   const metadata = resourcePreEvent?.metadata;
   const verb = verbs[metadata?.op ?? ""];
   if (metadata === undefined || verb === undefined || !metadata.type.startsWith("command:")) return undefined;
@@ -21,8 +22,13 @@ export function eventLine({ diagnosticEvent, resourcePreEvent }: EngineEvent): s
 
 function diagnosticLine(severity: string, message: string): string | undefined {
   const text = message.replaceAll(/<\{%.*?%\}>/g, "").trimEnd();
-  if (text === "" || severity === "debug") return undefined;
+  if (text === "" || severity === "debug" || isKnown(text)) return undefined;
   return severity === "error" || severity === "warning" ? `${severity}: ${text}` : text;
+}
+
+/** The engine's warning about a plugin on PATH: the stand-in has been announced by then. */
+function isKnown(text: string): boolean {
+  return text.startsWith("using pulumi-resource-command from $PATH");
 }
 
 /** `pulumi up` or `pulumi destroy` on an open stack. Failures were told when this returns. */

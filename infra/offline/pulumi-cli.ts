@@ -22,17 +22,20 @@ export interface PulumiCli {
 }
 
 /** Where Pulumi publishes releases: https://github.com/pulumi/docs/blob/master/data/versions.json */
-const releases = "https://get.pulumi.com/releases/sdk";
+const published = "https://get.pulumi.com/releases/sdk";
 
-/** @throws FleetError when none of the ways works. */
-export async function pulumiCli({ say }: { say: Say }): Promise<PulumiCli> {
+/**
+ * @param options.releases where the release and its checksums are; a mirror, or a test's server.
+ * @throws FleetError when none of the ways works.
+ */
+export async function pulumiCli({ say, releases = published }: { say: Say; releases?: string }): Promise<PulumiCli> {
   const found = await newEnoughOnPath(say);
   if (found !== undefined) return { path: found, source: "PATH" };
   const released = cachePath("tools", `pulumi-${pinnedVersion}-${platform}`);
   const built = await alreadyBuilt(goProgram);
   if (!existsSync(released) && built !== undefined) return { path: built, source: "Go module" };
   try {
-    await makeOnce(released, (folder) => install(folder, say));
+    await makeOnce(released, (folder) => install(folder, releases, say));
     return { path: join(released, "pulumi"), source: "download" };
   } catch (error) {
     say(`Pulumi's own download can't be had (${error instanceof Error ? error.message : error})`);
@@ -80,9 +83,9 @@ export function isAtLeast(version: string, oldest: string): boolean {
 }
 
 // The steps of Pulumi's installer (https://get.pulumi.com), of a pinned version and with its published checksum checked.
-async function install(folder: string, say: Say): Promise<void> {
+async function install(folder: string, releases: string, say: Say): Promise<void> {
   const name = `pulumi-v${pinnedVersion}-${platform}.tar.gz`;
-  say(`Downloading the Pulumi CLI ${pinnedVersion} from get.pulumi.com…`);
+  say(`Downloading the Pulumi CLI ${pinnedVersion} from ${new URL(releases).host}…`);
   const checksums = await download(`${releases}/pulumi-${pinnedVersion}-checksums.txt`);
   const archive = await download(`${releases}/${name}`);
   verify(name, archive, checksumFor(name, checksums.toString("utf8")));

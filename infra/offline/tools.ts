@@ -26,7 +26,8 @@ export interface PulumiEnvironment {
 export async function pulumiEnvironment({ say }: { say: Say }): Promise<PulumiEnvironment> {
   const { path: pulumi } = await pulumiCli({ say });
   const plugins = [await commandPlugin({ say, pulumi }), await languageHost({ say, pulumi })];
-  const folders = [...plugins.map((plugin) => plugin.folder), dirname(pulumi), process.env["PATH"]];
+  const before = (process.env["PATH"] ?? "").split(delimiter);
+  const folders = [...plugins.map((plugin) => plugin.folder), dirname(pulumi), ...before];
   return {
     pulumi,
     env: {

@@ -20,7 +20,10 @@ export function renderCaddyConfig(manifest: Manifest): string {
 function caddyConfig(manifest: Manifest): object {
   const internal = manifest.https.mode === "internal";
   return {
-    admin: { listen: "unix//run/fleetwright-caddy/admin.sock|0600", config: { persist: false } },
+    admin: {
+      listen: "unix//run/fleetwright-caddy/admin.sock|0600",
+      config: { persist: false },
+    },
     storage: { module: "file_system", root: "/var/lib/fleetwright-caddy" },
     apps: {
       http: {
@@ -42,12 +45,21 @@ function httpsServers(manifest: Manifest): object {
   return {
     http: server(httpPort, [redirect(httpsPort)]),
     // A client that connects to an IP address sends no server name (RFC 6066, section 3).
-    https: { ...server(httpsPort, [proxy(manifest)]), tls_connection_policies: [{ default_sni: names[0] }] },
+    https: {
+      ...server(httpsPort, [proxy(manifest)]),
+      tls_connection_policies: [{ default_sni: names[0] }],
+    },
   };
 }
 
 function server(port: number, handle: object[]): object {
-  return { listen: [`:${port}`], routes: [{ handle }], automatic_https: { disable: true }, read_header_timeout: "30s", idle_timeout: "5m" };
+  return {
+    listen: [`:${port}`],
+    routes: [{ handle }],
+    automatic_https: { disable: true },
+    read_header_timeout: "30s",
+    idle_timeout: "5m",
+  };
 }
 
 /** For the health gate: the way a client's request goes, without its certificate. */
@@ -65,7 +77,10 @@ function redirect(httpsPort: number): object {
     handler: "static_response",
     // 308 keeps the method and the body (RFC 9110, section 15.4.9).
     status_code: 308,
-    headers: { Location: [`https://{http.request.host}${port}{http.request.uri}`], Connection: ["close"] },
+    headers: {
+      Location: [`https://{http.request.host}${port}{http.request.uri}`],
+      Connection: ["close"],
+    },
   };
 }
 
@@ -79,7 +94,11 @@ function proxy(manifest: Manifest): object {
       // one that kills its worker would then kill them all. No request has this method.
       retry_match: [{ method: ["FLEETWRIGHT-NEVER"] }],
     },
-    transport: { protocol: "http", dial_timeout: "3s", keep_alive: { enabled: true, max_idle_conns_per_host: 256 } },
+    transport: {
+      protocol: "http",
+      dial_timeout: "3s",
+      keep_alive: { enabled: true, max_idle_conns_per_host: 256 },
+    },
   };
 }
 
@@ -89,7 +108,14 @@ function internalTls({ fleet, machine, https }: Manifest): object {
   return {
     tls: {
       certificates: { automate: https.names },
-      automation: { policies: [{ subjects: https.names, issuers: [{ module: "internal", ca: caddyAuthority }] }] },
+      automation: {
+        policies: [
+          {
+            subjects: https.names,
+            issuers: [{ module: "internal", ca: caddyAuthority }],
+          },
+        ],
+      },
     },
     pki: {
       certificate_authorities: {

@@ -44,7 +44,9 @@ type MakeAgent = (json: boolean) => Agent;
 export function registerAgent(program: Command, makeAgent: MakeAgent = createAgent): void {
   const add = (name: string, about: string, action: Action) => addCommand(program, makeAgent, name, about, action);
   registerManifestCommands((name, about, action) => add(name, `${about} Manifest on stdin.`, underLock(name, action)));
-  registerAppCommands((name, about, action) => add(name, about, underLock(name, action)).requiredOption("--app <name>", "the app", appName));
+  registerAppCommands((name, about, action) =>
+    add(name, about, underLock(name, action)).requiredOption("--app <name>", "the app", appName),
+  );
   registerLeaseCommands((name, about, action) => add(name, about, action).requiredOption("--app <name>", "the app", appName));
   add("converge", "At boot: undoes what was not confirmed. Files and links only.", underLock("converge", convergeAction));
   registerStatus(program, makeAgent);
@@ -65,7 +67,9 @@ function registerManifestCommands(add: Add): void {
 
 function registerAppCommands(add: Add): void {
   const confirmAction: Action = (agent, { app, applyId }) => confirm(agent, app, applyId);
-  const revertAction: Action = async (agent, { app }) => ({ now: await goBack(agent, app, "reverted", "asked to") });
+  const revertAction: Action = async (agent, { app }) => ({
+    now: await goBack(agent, app, "reverted", "asked to"),
+  });
   add("confirm", "Keeps the generation that was switched to, also after a reboot.", confirmAction).requiredOption(
     "--apply-id <id>",
     "the one that was given to switch",
@@ -75,7 +79,9 @@ function registerAppCommands(add: Add): void {
 
 /** Not under the lock: a switch that takes long must be renewable, and its watcher waits for the lock itself. */
 function registerLeaseCommands(add: Add): void {
-  const renewAction: Action = async (agent, { app, leaseMs }) => ({ ...(await renewLease(agent, app, leaseMs)) });
+  const renewAction: Action = async (agent, { app, leaseMs }) => ({
+    ...(await renewLease(agent, app, leaseMs)),
+  });
   add("renew", "Renews the lease of a switch.", renewAction).requiredOption("--lease-ms <n>", "from now on", milliseconds);
   add("lease", "Watches a switch's lease; goes back when it runs out.", leaseAction);
 }
@@ -88,7 +94,10 @@ const applyAction: Action = async (agent, { applyId, archive }) => {
   const manifest = await manifestFromStdin(agent);
   const staged = await stage(agent, manifest, archive);
   if (staged.needs !== null) throw archiveMissing(staged.release);
-  const switched = await switchTo(agent, manifest, { applyId, leaseMs: APPLY_LEASE_MS });
+  const switched = await switchTo(agent, manifest, {
+    applyId,
+    leaseMs: APPLY_LEASE_MS,
+  });
   return { ...switched, ...(await confirm(agent, manifest.app.name, applyId)) };
 };
 
@@ -162,7 +171,13 @@ function createAgent(json: boolean): Agent {
     (out) => process.stdout.write(out),
     (err) => process.stderr.write(err),
   );
-  return { paths: pathsUnder(), report, run, clock: machineClock, signal: endSignal() };
+  return {
+    paths: pathsUnder(),
+    report,
+    run,
+    clock: machineClock,
+    signal: endSignal(),
+  };
 }
 
 /** A lost connection doesn't end a change half-way: it is finished, and its lease decides. Ending is asked for by TERM or INT. */

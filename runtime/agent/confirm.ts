@@ -55,7 +55,15 @@ export async function confirm(agent: Agent, app: string, applyId: string): Promi
 function stateAfter({ applyId, manifest }: Pending, before: State | undefined): State {
   const generation = generationOf(manifest);
   const previous = before === undefined ? null : before.generation === generation ? before.previous : before.generation;
-  return { schema: 1, applyId, manifestHash: hashOf(manifest), generation, release: manifest.app.release.id, previous, manifest };
+  return {
+    schema: 1,
+    applyId,
+    manifestHash: hashOf(manifest),
+    generation,
+    release: manifest.app.release.id,
+    previous,
+    manifest,
+  };
 }
 
 function resultOf({ generation, release, manifestHash }: State): ConfirmResult {

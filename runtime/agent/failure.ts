@@ -13,7 +13,16 @@ export class AgentFailure extends Error {
   log: string[];
   readonly exitCode: AgentExitCode;
 
-  constructor(step: string, what: string, about: { kept?: string; next?: string; log?: string[]; exitCode?: AgentExitCode } = {}) {
+  constructor(
+    step: string,
+    what: string,
+    about: {
+      kept?: string;
+      next?: string;
+      log?: string[];
+      exitCode?: AgentExitCode;
+    } = {},
+  ) {
     super(what);
     this.step = step;
     this.kept = about.kept ?? "";

@@ -19,10 +19,15 @@ const LOOK_AT_THE_APP = "The app's last lines say why. Mend it, then roll out ag
 export async function startGeneration(agent: Agent, manifest: Manifest): Promise<void> {
   const generation = generationOf(manifest);
   const unit = unitNames.generation(manifest.app.name, generation);
-  const { code } = await agent.run("systemctl", ["start", unit], { signal: agent.signal });
+  const { code } = await agent.run("systemctl", ["start", unit], {
+    signal: agent.signal,
+  });
   if (code === 0) return;
   const what = agent.signal.aborted ? "the agent was told to end" : startFailure(await unitState(agent, unit), manifest);
-  throw new AgentFailure("start", what, { next: LOOK_AT_THE_APP, log: await journal(agent, manifest.app.name, generation) });
+  throw new AgentFailure("start", what, {
+    next: LOOK_AT_THE_APP,
+    log: await journal(agent, manifest.app.name, generation),
+  });
 }
 
 /** Why a unit did not start, for people; pure. */
@@ -62,7 +67,11 @@ async function pass(
   hopeless?: () => Promise<string | undefined>,
 ): Promise<void> {
   const { health } = manifest.app.processes[0];
-  const waiting = { nowMs: agent.clock.nowMs, signal: agent.signal, ...(hopeless === undefined ? {} : { hopeless }) };
+  const waiting = {
+    nowMs: agent.clock.nowMs,
+    signal: agent.signal,
+    ...(hopeless === undefined ? {} : { hopeless }),
+  };
   const answer: Answer = await waitHealthy({ socket, health, host: manifest.https.names[0] ?? "localhost" }, waiting);
   if (answer.healthy)
     return agent.report.step(step, `${step === "caddy" ? "through Caddy " : ""}GET ${health.path} answered ${answer.status}`);

@@ -55,7 +55,11 @@ export async function storedGenerations(agent: Pick<Agent, "paths">, app: string
   const found = names.map(async (generation) => {
     const manifest = await generationManifest(agent, app, generation).catch(() => undefined);
     const { mtimeMs } = await stat(agent.paths.generation(app, generation));
-    return { generation, release: manifest?.app.release.id ?? "", madeAtMs: mtimeMs };
+    return {
+      generation,
+      release: manifest?.app.release.id ?? "",
+      madeAtMs: mtimeMs,
+    };
   });
   return Promise.all(found);
 }

@@ -17,7 +17,10 @@ export function judge(status: number, { path, accept }: Pick<Health, "path" | "a
   const limit = accept === "success" ? 399 : 499;
   if (status >= 200 && status <= limit) return { healthy: true, status };
   const wanted = accept === "success" ? "200 to 399" : "anything below 500";
-  return { healthy: false, why: `GET ${path} answered ${status}; healthy is ${wanted}` };
+  return {
+    healthy: false,
+    why: `GET ${path} answered ${status}; healthy is ${wanted}`,
+  };
 }
 
 export interface Question {
@@ -32,7 +35,12 @@ export function ask({ socket, health, host }: Question, timeoutMs = QUESTION_TIM
   return new Promise((resolve) => {
     const failed = (why: string) => resolve({ healthy: false, why: `GET ${health.path}: ${why}` });
     const asked = request(
-      { socketPath: socket, path: health.path, headers: { host, "user-agent": "fleetwright-health" }, agent: false },
+      {
+        socketPath: socket,
+        path: health.path,
+        headers: { host, "user-agent": "fleetwright-health" },
+        agent: false,
+      },
       (response) => {
         response.resume();
         resolve(judge(response.statusCode ?? 0, health));
@@ -60,7 +68,11 @@ export async function waitHealthy(question: Question, { nowMs, signal, hopeless 
     if (answer.healthy) return answer;
     const end = signal.aborted ? "the agent was told to end" : await hopeless?.();
     if (end !== undefined) return { healthy: false, why: `${end} (${answer.why})` };
-    if (nowMs() + PAUSE_MS >= deadlineMs) return { healthy: false, why: `${answer.why}, for ${question.health.timeoutMs} ms` };
+    if (nowMs() + PAUSE_MS >= deadlineMs)
+      return {
+        healthy: false,
+        why: `${answer.why}, for ${question.health.timeoutMs} ms`,
+      };
     await sleep(PAUSE_MS);
   }
 }

@@ -42,8 +42,13 @@ export async function renewLease(agent: Agent, app: string, leaseMs: number): Pr
 }
 
 export async function writeLease({ paths, clock }: Agent, app: string, applyId: string, leaseMs: number): Promise<Lease> {
-  const lease: Lease = { applyId, deadlineUptimeMs: (await clock.uptimeMs()) + leaseMs };
-  await writeAtomic(paths.lease(app), `${JSON.stringify(lease)}\n`, { mode: 0o600 });
+  const lease: Lease = {
+    applyId,
+    deadlineUptimeMs: (await clock.uptimeMs()) + leaseMs,
+  };
+  await writeAtomic(paths.lease(app), `${JSON.stringify(lease)}\n`, {
+    mode: 0o600,
+  });
   return lease;
 }
 

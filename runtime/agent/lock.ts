@@ -20,7 +20,9 @@ export interface Lock extends AsyncDisposable {}
 export async function tryLock(agent: Pick<Agent, "paths" | "run" | "clock">, purpose: string): Promise<Lock | undefined> {
   await mkdir(dirname(agent.paths.lock), { recursive: true, mode: 0o755 });
   const file = await open(agent.paths.lock, "a+", 0o644);
-  const { code, stderr } = await agent.run("flock", ["-n", "3"], { descriptors: [file.fd] });
+  const { code, stderr } = await agent.run("flock", ["-n", "3"], {
+    descriptors: [file.fd],
+  });
   if (code !== 0) {
     await file.close();
     if (code === FLOCK_BUSY) return undefined;

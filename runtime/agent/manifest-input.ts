@@ -11,7 +11,9 @@ export function readManifest(text: string): ManifestInput {
   try {
     value = JSON.parse(text);
   } catch (error) {
-    return { problems: [text.trim() === "" ? "stdin is empty: the manifest is expected there" : `not JSON: ${(error as Error).message}`] };
+    return {
+      problems: [text.trim() === "" ? "stdin is empty: the manifest is expected there" : `not JSON: ${(error as Error).message}`],
+    };
   }
   const parsed = manifestSchema.safeParse(value);
   if (!parsed.success) return { problems: parsed.error.issues.flatMap(describeIssue) };

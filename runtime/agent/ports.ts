@@ -24,7 +24,10 @@ export function parseListeners(text: string, protocol: "tcp" | "udp"): { port: n
     .slice(1)
     .map((line) => line.trim().split(/\s+/))
     .filter((fields) => fields[3] === LISTENING[protocol])
-    .map((fields) => ({ port: Number.parseInt(fields[1]?.split(":")[1] ?? "", 16), inode: fields[9] ?? "" }));
+    .map((fields) => ({
+      port: Number.parseInt(fields[1]?.split(":")[1] ?? "", 16),
+      inode: fields[9] ?? "",
+    }));
 }
 
 /** The unit in the text of /proc/PID/cgroup, on cgroup v1 and v2; pure. */
@@ -45,13 +48,23 @@ export async function listenersOn(wanted: { protocol: "tcp" | "udp"; port: numbe
   }
   if (found.length === 0) return [];
   const owners = await socketOwners(new Set(found.map(({ inode }) => inode)), proc);
-  return Promise.all(found.map(async ({ protocol, port, inode }) => ({ protocol, port, ...(await describe(owners.get(inode), proc)) })));
+  return Promise.all(
+    found.map(async ({ protocol, port, inode }) => ({
+      protocol,
+      port,
+      ...(await describe(owners.get(inode), proc)),
+    })),
+  );
 }
 
 async function describe(pid: number | undefined, proc: string): Promise<Pick<Listener, "pid" | "command" | "unit">> {
   if (pid === undefined) return { pid, command: "", unit: "" };
   const read = async (file: string) => (await readIfThere(join(proc, String(pid), file)).catch(() => "")) ?? "";
-  return { pid, command: (await read("comm")).trim(), unit: unitOfCgroup(await read("cgroup")) };
+  return {
+    pid,
+    command: (await read("comm")).trim(),
+    unit: unitOfCgroup(await read("cgroup")),
+  };
 }
 
 async function socketOwners(inodes: Set<string>, proc: string): Promise<Map<string, number>> {

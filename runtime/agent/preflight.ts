@@ -35,10 +35,16 @@ export function preflight(facts: Facts, manifest: Manifest): Problem[] {
 function systemProblems(facts: Facts): Problem[] {
   const problems: Problem[] = [];
   if (facts.os.id !== "debian" || !SUPPORTED.includes(facts.os.version)) {
-    problems.push({ what: `the operating system is ${facts.os.id || "unknown"} ${facts.os.version}`.trim(), next: "Use Debian 12 or 13." });
+    problems.push({
+      what: `the operating system is ${facts.os.id || "unknown"} ${facts.os.version}`.trim(),
+      next: "Use Debian 12 or 13.",
+    });
   }
   if (!facts.isRoot)
-    problems.push({ what: "the agent doesn't run as root", next: "Log in as root, or as a user who may sudo without a password." });
+    problems.push({
+      what: "the agent doesn't run as root",
+      next: "Log in as root, or as a user who may sudo without a password.",
+    });
   if (!facts.systemdRuns)
     problems.push({
       what: "systemd doesn't run here",
@@ -50,7 +56,12 @@ function systemProblems(facts: Facts): Problem[] {
 function pythonProblems(facts: Facts, manifest: Manifest): Problem[] {
   const needed = manifest.app.processes.some(({ command }) => command.kind === "asgi");
   if (!needed || facts.python !== undefined) return [];
-  return [{ what: "the app needs Python and there is no python3 here", next: "apt-get install python3" }];
+  return [
+    {
+      what: "the app needs Python and there is no python3 here",
+      next: "apt-get install python3",
+    },
+  ];
 }
 
 function nameProblems(facts: Facts, manifest: Manifest): Problem[] {
@@ -104,9 +115,15 @@ export function targetProblems(target: ReleaseTarget, machine: ReleaseTarget): P
   const next = "Build the release for this machine: its target in the manifest is another one.";
   const problems: Problem[] = [];
   if (target.arch !== machine.arch)
-    problems.push({ what: `the release is built for ${target.arch}, this machine is ${machine.arch}`, next });
+    problems.push({
+      what: `the release is built for ${target.arch}, this machine is ${machine.arch}`,
+      next,
+    });
   if (target.python !== undefined && target.python !== machine.python) {
-    problems.push({ what: `the release is built for Python ${target.python}, this machine has ${machine.python ?? "none"}`, next });
+    problems.push({
+      what: `the release is built for Python ${target.python}, this machine has ${machine.python ?? "none"}`,
+      next,
+    });
   }
   return problems;
 }

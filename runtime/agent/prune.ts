@@ -14,7 +14,9 @@ export async function prune(agent: Agent, app: string, needed: string[]): Promis
   const releases = (await namesIn(paths.releases(app))).filter((name) => !name.startsWith(temporaryPrefix));
   const plan = planPrune(await storedGenerations(agent, app), releases, [...needed, ...enabled, ...active]);
   for (const generation of plan.generations) {
-    await rm(paths.unit(unitNames.generation(app, generation)), { force: true });
+    await rm(paths.unit(unitNames.generation(app, generation)), {
+      force: true,
+    });
     await remove(paths.generation(app, generation));
   }
   for (const id of plan.releases) await remove(paths.release(app, id));

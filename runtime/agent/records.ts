@@ -42,7 +42,11 @@ export interface HistoryEntry {
   why: string;
 }
 
-const FILES = { state: "state.json", pending: "pending.json", history: "history.jsonl" } as const;
+const FILES = {
+  state: "state.json",
+  pending: "pending.json",
+  history: "history.jsonl",
+} as const;
 
 /** Apps that something was written down about. */
 export async function recordedApps(paths: Paths): Promise<string[]> {
@@ -74,7 +78,12 @@ export const writeState = ({ paths }: Agent, state: State) =>
   writeAtomic(paths.record(state.manifest.app.name, FILES.state), `${JSON.stringify(state)}\n`, { mode: 0o600 });
 
 export async function writePending({ paths, clock }: Agent, applyId: string, manifest: Pending["manifest"]): Promise<void> {
-  const pending: Pending = { schema: 1, applyId, manifest, bootId: await clock.bootId() };
+  const pending: Pending = {
+    schema: 1,
+    applyId,
+    manifest,
+    bootId: await clock.bootId(),
+  };
   await writeAtomic(paths.record(manifest.app.name, FILES.pending), `${JSON.stringify(pending)}\n`, { mode: 0o600 });
 }
 
@@ -94,5 +103,11 @@ export function historyOf(
   { applyId, manifest }: Pick<Pending, "applyId" | "manifest">,
   why: string,
 ): HistoryEntry {
-  return { event, applyId, generation: generationOf(manifest), release: manifest.app.release.id, why };
+  return {
+    event,
+    applyId,
+    generation: generationOf(manifest),
+    release: manifest.app.release.id,
+    why,
+  };
 }

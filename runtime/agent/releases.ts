@@ -56,7 +56,12 @@ async function checkRelease(agent: Agent, manifest: Manifest, folder: string): P
     throw new AgentFailure("release", `the archive holds release ${id}, the manifest wants ${manifest.app.release.id}`, { next });
   if (builtKind !== kind)
     throw new AgentFailure("release", `the release is of kind "${builtKind}", the manifest's command of kind "${kind}"`, { next });
-  refuse(targetProblems(parseTarget(target), { arch: process.arch, python: kind === "asgi" ? await pythonVersion(agent) : undefined }));
+  refuse(
+    targetProblems(parseTarget(target), {
+      arch: process.arch,
+      python: kind === "asgi" ? await pythonVersion(agent) : undefined,
+    }),
+  );
 }
 
 function parseJson(text: string): unknown {

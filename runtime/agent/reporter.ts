@@ -45,7 +45,10 @@ export function createReporter(json: boolean, out: Write, err: Write): Reporter 
     done: (result) => print({ event: "done", result }),
     failed: (failure) => {
       const { step, message, kept, next, log } = asFailure(failure, "agent");
-      print({ event: "failed", error: { step, what: message, kept, next, log } });
+      print({
+        event: "failed",
+        error: { step, what: message, kept, next, log },
+      });
     },
   };
 }

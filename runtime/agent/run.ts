@@ -23,7 +23,12 @@ export const run: Run = (command, args, options = {}) =>
     const child = spawn(command, args, {
       stdio: ["ignore", "pipe", "pipe", ...(options.descriptors ?? [])],
       // Tools' messages are matched and shown: always in English.
-      env: { ...process.env, LC_ALL: "C.UTF-8", SYSTEMD_COLORS: "0", SYSTEMD_PAGER: "" },
+      env: {
+        ...process.env,
+        LC_ALL: "C.UTF-8",
+        SYSTEMD_COLORS: "0",
+        SYSTEMD_PAGER: "",
+      },
       ...(options.signal === undefined ? {} : { signal: options.signal }),
     });
     const said = { stdout: "", stderr: "" };
@@ -33,7 +38,11 @@ export const run: Run = (command, args, options = {}) =>
       });
     }
     child.on("error", (error: NodeJS.ErrnoException) =>
-      resolve({ ...said, code: error.code === "ENOENT" ? 127 : 128, stderr: said.stderr + error.message }),
+      resolve({
+        ...said,
+        code: error.code === "ENOENT" ? 127 : 128,
+        stderr: said.stderr + error.message,
+      }),
     );
     child.on("close", (code) => resolve({ ...said, code: code ?? 128 }));
   });

@@ -69,9 +69,17 @@ export function claims(state: State | undefined, confirmed: string | undefined):
 /** Pure. */
 export function judgeHealth(answer: Answer, supervisor: Pick<SupervisorStatus, "workers"> | undefined): AppStatus["health"] {
   if (!answer.healthy) return { state: "down", detail: answer.why };
-  if (supervisor === undefined) return { state: "degraded", detail: "it answers, but its supervisor doesn't" };
+  if (supervisor === undefined)
+    return {
+      state: "degraded",
+      detail: "it answers, but its supervisor doesn't",
+    };
   const { ready, wanted } = supervisor.workers;
-  if (ready < wanted) return { state: "degraded", detail: `${ready} of ${wanted} workers are ready` };
+  if (ready < wanted)
+    return {
+      state: "degraded",
+      detail: `${ready} of ${wanted} workers are ready`,
+    };
   return { state: "healthy", detail: "" };
 }
 

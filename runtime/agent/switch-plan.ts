@@ -8,15 +8,12 @@ export interface SwitchPlan {
   start: boolean;
   /** Generations to be stopped once the wanted one is healthy. */
   stop: string[];
-  /** Whether anything of the app's processes changes. */
-  changes: boolean;
 }
 
 export function planSwitch(wanted: string, observed: Observed, confirmed: string | undefined): SwitchPlan {
   const start = !observed.running.includes(wanted);
   const stop = observed.active.filter((generation) => generation !== wanted);
-  const back = confirmedGeneration(observed.enabled, confirmed);
-  return { back, start, stop, changes: start || stop.length > 0 || back !== wanted };
+  return { back: confirmedGeneration(observed.enabled, confirmed), start, stop };
 }
 
 /**

@@ -41,7 +41,12 @@ export async function switchTo(agent: Agent, manifest: Manifest, options: Switch
   await writePending(agent, options.applyId, manifest);
   try {
     const caddy = await perform(agent, manifest, plan, options);
-    return { generation, changed: plan.start || plan.stop.length > 0, previous: plan.back ?? null, caddy };
+    return {
+      generation,
+      changed: plan.start || plan.stop.length > 0,
+      previous: plan.back ?? null,
+      caddy,
+    };
   } catch (error) {
     throw await undone(agent, app, asFailure(error, "switch"));
   }

@@ -47,7 +47,15 @@ export async function showUnits({ run }: Systemd, ...units: string[]): Promise<U
 
 export async function unitState(systemd: Systemd, unit: string): Promise<UnitState> {
   const [state] = await showUnits(systemd, unit);
-  return state ?? { unit, active: "inactive", result: "", mainStatus: 0, restarts: 0 };
+  return (
+    state ?? {
+      unit,
+      active: "inactive",
+      result: "",
+      mainStatus: 0,
+      restarts: 0,
+    }
+  );
 }
 
 /** @throws AgentFailure with systemd's words. */

@@ -20,6 +20,8 @@ export async function groupId(group: string): Promise<number> {
   const line = (await readFile("/etc/group", "utf8")).split("\n").find((entry) => entry.startsWith(`${group}:`));
   const id = Number(line?.split(":")[2]);
   if (!Number.isInteger(id))
-    throw new AgentFailure("users", `the group ${group} is missing`, { next: "Run the same again: the agent makes it." });
+    throw new AgentFailure("users", `the group ${group} is missing`, {
+      next: "Run the same again: the agent makes it.",
+    });
   return id;
 }

@@ -28,6 +28,13 @@ test("the order in which files were made, and their times, don't matter", async 
   assert.equal(await packSample(emptyFolder(t)), first);
 });
 
+test("the order of the entries doesn't matter", async (t) => {
+  const folder = emptyFolder(t);
+  const entries = [textEntry("b", "1"), textEntry("a/c", "2"), textEntry("a.b", "3")];
+  const first = await writeArchive(entries, join(folder, "1.tar.gz"));
+  assert.equal((await writeArchive(entries.toReversed(), join(folder, "2.tar.gz"))).sha256, first.sha256);
+});
+
 test("the x-bit and the content do matter", async (t) => {
   const plain = await packSample(emptyFolder(t));
   assert.notEqual(await packSample(emptyFolder(t), { ...sample, "app/run.sh": "#!/bin/sh\n" }), plain);
@@ -41,6 +48,7 @@ test("GNU tar unpacks everything, with modes 0644 and 0755", async (t) => {
   execFileSync("tar", ["-xzpf", join(folder, "out.tar.gz"), "-C", into]);
   const mode = (path: string): number => lstatSync(join(into, path)).mode & 0o7777;
   assert.deepEqual([mode("app"), mode("app/run.sh"), mode("app/main.py"), mode("app/empty")], [0o755, 0o755, 0o644, 0o644]);
+  assert.equal(lstatSync(join(into, "app/main.py")).mtimeMs, 0);
   assert.equal(readFileSync(join(into, "app/main.py"), "utf8"), "app = 1\n");
   assert.equal(statSync(join(into, "app/empty")).size, 0);
   assert.equal(readlinkSync(join(into, "app/current")), "../app/main.py");

@@ -9,7 +9,8 @@ import { bundleRuntimeSources } from "../../../infra/build/runtime-sources.ts";
 import { emptyFolder, type Files, makeFolder, ownCache } from "./folders.ts";
 
 const sources: Files = {
-  "runtime/main.ts": 'import { readFileSync } from "node:fs";\nimport { name } from "./name.ts";\nconst level: number = 3;\nconsole.log(name, level, typeof require, typeof readFileSync, process.argv.slice(2).join());\n',
+  "runtime/main.ts": 'import { readFileSync } from "node:fs";\nimport { name } from "./name.ts";\nimport newLine from "./legacy.cjs";\nconst level: number = 3;\nconsole.log(name, level, newLine, typeof readFileSync, process.argv.slice(2).join());\n',
+  "runtime/legacy.cjs": 'module.exports = require("node:os").EOL.length;\n',
   "runtime/name.ts": 'export const name: string = "stub";\n',
   "runtime/workers/node-worker.ts": "const path: string = process.argv[2]!;\nconst app = await import(path);\nconsole.log(app.default);\n",
   "runtime/workers/asgi_worker.py": "print('worker')\n",
@@ -46,7 +47,7 @@ test("the bundle holds programs, launcher and our files, and runs through a link
     "bin/", "lib/", "bin/caddy", "bin/fleethost", "bin/node", "lib/asgi_worker.py", "lib/fleethost.mjs", "lib/node-worker.mjs",
   ]);
   symlinkSync("bin/fleethost", join(into, "linked"));
-  assert.equal(execFileSync(join(into, "linked"), ["run", "two words"], { encoding: "utf8" }), "stub 3 function function run,two words\n");
+  assert.equal(execFileSync(join(into, "linked"), ["run", "two words"], { encoding: "utf8" }), "stub 3 1 function run,two words\n");
 });
 
 test("a worker's shim still loads the app at run time", async (t) => {

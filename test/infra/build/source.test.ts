@@ -69,9 +69,9 @@ test("a repository that git can't read is an error: ignored files must not slip 
 });
 
 test("what a git hook sets does not point at another repository", async (t) => {
-  const other = repository(t, { "other.py": "" });
-  const folder = repository(t, { "main.py": "" });
+  const other = repository(t, { ".git/info/exclude": "shop.py\n" });
+  const folder = repository(t, { "main.py": "", "shop.py": "" });
   process.env.GIT_DIR = join(other, ".git");
   t.after(() => delete process.env.GIT_DIR);
-  assert.deepEqual((await listSource(folder)).files, ["main.py"]);
+  assert.deepEqual((await listSource(folder)).files, ["main.py", "shop.py"]);
 });

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import {
   chmodSync,
   existsSync,
@@ -10,11 +12,15 @@ import {
   utimesSync,
   writeFileSync,
 } from "node:fs";
+import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
+import { create as pack } from "tar";
 import { FleetError } from "../../../infra/errors.ts";
+import { pinnedVersion } from "../../../infra/offline/pulumi-cli.ts";
 import { commandPlugin, languageHost, pulumiCli, pulumiEnvironment } from "../../../infra/offline/tools.ts";
+import { freePort } from "./ssh-server.ts";
 
 let folder: string;
 let bin: string;
@@ -22,7 +28,10 @@ let said: string[];
 const before = { ...process.env };
 const say = (line: string) => void said.push(line);
 
-beforeEach(() => {
+let unreachable: string;
+
+beforeEach(async () => {
+  unreachable = `http://127.0.0.1:${await freePort()}`;
   folder = mkdtempSync(join(tmpdir(), "fleetwright-tools-"));
   bin = join(folder, "bin");
   mkdirSync(bin);
@@ -55,9 +64,50 @@ test("a new enough CLI on PATH is used, and asked for its version only once", as
   assert.deepEqual(said, []);
 });
 
+/** Serves files by name on loopback; the address. */
+async function releaseServer(files: Record<string, Buffer | string>): Promise<{ releases: string; close(): void }> {
+  const server = createServer((request, response) => {
+    const file = files[(request.url ?? "").slice(1)];
+    response.statusCode = file === undefined ? 404 : 200;
+    response.end(file);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return { releases: `http://127.0.0.1:${(server.address() as { port: number }).port}`, close: () => server.close() };
+}
+
+/** A release as Pulumi packs it: everything in a folder `pulumi`. */
+async function release(checksum?: string): Promise<Record<string, Buffer | string>> {
+  const name = `pulumi-v${pinnedVersion}-${process.platform}-${process.arch}.tar.gz`;
+  mkdirSync(join(folder, "pack", "pulumi"), { recursive: true });
+  program(join(folder, "pack", "pulumi", "pulumi"), "echo released");
+  program(join(folder, "pack", "pulumi", "pulumi-language-nodejs"), "");
+  await pack({ cwd: join(folder, "pack"), gzip: true, file: join(folder, name) }, ["pulumi"]);
+  const archive = readFileSync(join(folder, name));
+  const sha256 = checksum ?? createHash("sha256").update(archive).digest("hex");
+  return { [name]: archive, [`pulumi-${pinnedVersion}-checksums.txt`]: `${sha256}  ${name}\n` };
+}
+
+test("the published release is downloaded once, with the language host beside the CLI", async () => {
+  const server = await releaseServer(await release());
+  const first = await pulumiCli({ say, releases: server.releases }).finally(() => server.close());
+  assert.equal(first.source, "download");
+  assert.equal(execFileSync(first.path, { encoding: "utf8" }), "released\n");
+  assert.deepEqual(await pulumiCli({ say, releases: server.releases }), first);
+  const { standIn } = await languageHost({ say, pulumi: first.path });
+  assert.equal(standIn, false);
+});
+
+test("a release that is not what its checksum says is not installed", async () => {
+  const server = await releaseServer(await release("00"));
+  await assert.rejects(pulumiCli({ say, releases: server.releases }), FleetError);
+  server.close();
+  assert.match(said.join("\n"), /can't be had \(.*should have 00\)/);
+  assert.ok(!existsSync(join(folder, "cache", "tools")) || readdirSync(join(folder, "cache", "tools")).length === 0);
+});
+
 test("a CLI that is too old is named; without download and Go, the mend is told and nothing is left", async () => {
   program(join(bin, "pulumi"), "echo v3.100.0");
-  await assert.rejects(pulumiCli({ say }), (error: Error) => {
+  await assert.rejects(pulumiCli({ say, releases: unreachable }), (error: Error) => {
     assert.ok(error instanceof FleetError);
     assert.match(error.message, /no Go on PATH/);
     assert.match(error.message, /install Go 1\.\d+ or newer from https:\/\/go\.dev\/dl\//);
@@ -69,17 +119,17 @@ test("a CLI that is too old is named; without download and Go, the mend is told 
 
 test("a Go build that fails shows Go's last lines and leaves nothing in the cache", async () => {
   program(join(bin, "go"), 'test "$1" = env && echo go1.99 && exit 0; echo "go: proxy says no" >&2; exit 1');
-  await assert.rejects(pulumiCli({ say }), /could not be built with Go\n.*\| go: proxy says no[\s\S]*What to do: check/);
+  await assert.rejects(pulumiCli({ say, releases: unreachable }), /could not be built with Go\n.*\| go: proxy says no[\s\S]*What to do: check/);
   assert.deepEqual(readdirSync(join(folder, "cache", "tools")), []);
 });
 
 test("a built CLI is kept: the second time nothing is downloaded or built", async () => {
   const go = program(join(bin, "go"), 'test "$1" = env && echo go1.99 && exit 0; while [ "$1" != -o ]; do shift; done; echo x > "$2"');
-  const first = await pulumiCli({ say });
+  const first = await pulumiCli({ say, releases: unreachable });
   assert.equal(first.source, "Go module");
   assert.match(said.join("\n"), /Building the Pulumi CLI 3\.\d+\.0 from its Go module[\s\S]*Built the Pulumi CLI/);
   const [lines, builds] = [said.length, runs(go)];
-  assert.deepEqual(await pulumiCli({ say }), first);
+  assert.deepEqual(await pulumiCli({ say, releases: unreachable }), first);
   assert.deepEqual([said.length, runs(go)], [lines, builds + 1]);
 });
 

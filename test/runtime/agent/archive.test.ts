@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { test, type TestContext } from "node:test";
+import { type TestContext, test } from "node:test";
 import { gzipSync } from "node:zlib";
 import * as tar from "tar";
 import { unpackArchive } from "../../../runtime/agent/archive.ts";
@@ -19,7 +19,14 @@ interface Part {
 /** Written block by block: no tool would make the archives that have to be refused. */
 function makeArchive(folder: string, parts: Part[]) {
   const blocks = parts.flatMap(({ path, type = "File", linkpath, text = "", mode = 0o644 }) => {
-    const header = new tar.Header({ path, type, mode, size: Buffer.byteLength(text), mtime: new Date(0), ...(linkpath === undefined ? {} : { linkpath }) });
+    const header = new tar.Header({
+      path,
+      type,
+      mode,
+      size: Buffer.byteLength(text),
+      mtime: new Date(0),
+      ...(linkpath === undefined ? {} : { linkpath }),
+    });
     const block = Buffer.alloc(512);
     header.encode(block);
     const body = Buffer.alloc(Math.ceil(Buffer.byteLength(text) / 512) * 512);
@@ -29,7 +36,13 @@ function makeArchive(folder: string, parts: Part[]) {
   const bytes = gzipSync(Buffer.concat([...blocks, Buffer.alloc(1024)]));
   const path = join(folder, "release.tar.gz");
   writeFileSync(path, bytes);
-  return { path, expected: { sha256: createHash("sha256").update(bytes).digest("hex"), bytes: bytes.length } };
+  return {
+    path,
+    expected: {
+      sha256: createHash("sha256").update(bytes).digest("hex"),
+      bytes: bytes.length,
+    },
+  };
 }
 
 function folders(t: TestContext) {
@@ -75,7 +88,10 @@ for (const [name, parts] of Object.entries(unsafe)) {
 test("another hash or length is refused before anything is unpacked", async (t) => {
   const { outer, inner } = folders(t);
   const { path, expected } = makeArchive(outer, [{ path: "app/main.py", text: "x" }]);
-  await assert.rejects(unpackArchive(path, { ...expected, sha256: "0".repeat(64) }, inner), /not the archive that the manifest names: sha256/);
+  await assert.rejects(
+    unpackArchive(path, { ...expected, sha256: "0".repeat(64) }, inner),
+    /not the archive that the manifest names: sha256/,
+  );
   await assert.rejects(unpackArchive(path, { ...expected, bytes: expected.bytes + 1 }, inner), /bytes instead of/);
   assert.deepEqual(readdirSync(inner), []);
 });

@@ -22,15 +22,31 @@ export function fakeAgent(t: TestContext): FakeAgent {
   const root = mkdtempSync(join(tmpdir(), "fleetwright-agent-"));
   t.after(() => rmSync(root, { recursive: true, force: true }));
   const paths = pathsUnder(root);
-  const fake = { root, running: new Set<string>(), calls: [] as string[], steps: [] as string[], uptime: 1000, boot: "boot-1" };
+  const fake = {
+    root,
+    running: new Set<string>(),
+    calls: [] as string[],
+    steps: [] as string[],
+    uptime: 1000,
+    boot: "boot-1",
+  };
   const systemctl = fakeSystemctl(fake, (target) => paths.wants(target));
   const run: Run = async (command, args) => (command === "systemctl" ? systemctl(args) : { code: 0, stdout: "", stderr: "" });
   return Object.assign(fake, {
     paths,
     run,
     signal: new AbortController().signal,
-    report: { step: (step: string, text: string) => fake.steps.push(`${step}: ${text}`), done: () => undefined, failed: () => undefined },
-    clock: { uptimeMs: async () => fake.uptime, nowMs: () => performance.now(), wallTime: () => "2026-01-01T00:00:00.000Z", bootId: async () => fake.boot },
+    report: {
+      step: (step: string, text: string) => fake.steps.push(`${step}: ${text}`),
+      done: () => undefined,
+      failed: () => undefined,
+    },
+    clock: {
+      uptimeMs: async () => fake.uptime,
+      nowMs: () => performance.now(),
+      wallTime: () => "2026-01-01T00:00:00.000Z",
+      bootId: async () => fake.boot,
+    },
   });
 }
 
@@ -40,7 +56,12 @@ function fakeSystemctl(fake: Fake, wants: (target: string) => string) {
   return (args: string[]) => {
     const [verb = "", ...rest] = args;
     const units = rest.filter((word) => !word.startsWith("-"));
-    if (verb === "show") return { code: 0, stderr: "", stdout: units.flatMap((unit) => show(fake, unit)).join("\n\n") };
+    if (verb === "show")
+      return {
+        code: 0,
+        stderr: "",
+        stdout: units.flatMap((unit) => show(fake, unit)).join("\n\n"),
+      };
     fake.calls.push([verb, ...units].join(" "));
     for (const unit of units) apply(fake, wants, verb, unit);
     return { code: 0, stdout: "", stderr: "" };
@@ -49,7 +70,9 @@ function fakeSystemctl(fake: Fake, wants: (target: string) => string) {
 
 function show({ running }: Fake, unit: string): string[] {
   const names = unit.includes("*") ? [...running].filter((name) => name.startsWith(unit.split("*")[0] ?? "")) : [unit];
-  return names.map((name) => `Id=${name}\nActiveState=${running.has(name) ? "active" : "inactive"}\nResult=success\nExecMainStatus=0\nNRestarts=0`);
+  return names.map(
+    (name) => `Id=${name}\nActiveState=${running.has(name) ? "active" : "inactive"}\nResult=success\nExecMainStatus=0\nNRestarts=0`,
+  );
 }
 
 function apply({ running }: Fake, wants: (target: string) => string, verb: string, unit: string): void {

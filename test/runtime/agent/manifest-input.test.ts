@@ -13,8 +13,21 @@ test("a good manifest has no problems", () => assert.deepEqual(problemsOf(sample
 test("all problems are told at once, each by its key path", () => {
   const manifest = sampleManifest();
   const [web] = manifest.app.processes;
-  const problems = problemsOf({ ...manifest, surplus: 1, app: { ...manifest.app, name: "No Name", processes: [{ ...web, health: { ...web.health, path: "x", more: 2 } }] } });
-  assert.deepEqual(problems.map((problem) => problem.split(": ")[0]).sort(), ["app.name", "app.processes[0].health.more", "app.processes[0].health.path", "surplus"]);
+  const problems = problemsOf({
+    ...manifest,
+    surplus: 1,
+    app: {
+      ...manifest.app,
+      name: "No Name",
+      processes: [{ ...web, health: { ...web.health, path: "x", more: 2 } }],
+    },
+  });
+  assert.deepEqual(problems.map((problem) => problem.split(": ")[0]).sort(), [
+    "app.name",
+    "app.processes[0].health.more",
+    "app.processes[0].health.path",
+    "surplus",
+  ]);
   assert.match(problems.join("\n"), /surplus: unknown key/);
 });
 
@@ -24,9 +37,14 @@ test("an empty stdin and broken JSON are told apart", () => {
 });
 
 test("a NUL character can't be in an environment", () => {
-  assert.deepEqual(problemsOf(sampleManifest({ app: { environment: { A: "x\0y" } } })), ["app.environment.A: a value can't contain a NUL character"]);
+  assert.deepEqual(problemsOf(sampleManifest({ app: { environment: { A: "x\0y" } } })), [
+    "app.environment.A: a value can't contain a NUL character",
+  ]);
 });
 
 test("a wrong manifest ends with exit code 2 and lists the problems", () => {
-  assert.throws(() => requireManifest("{}"), (error: { exitCode: number; log: string[] }) => error.exitCode === 2 && error.log.length > 3);
+  assert.throws(
+    () => requireManifest("{}"),
+    (error: { exitCode: number; log: string[] }) => error.exitCode === 2 && error.log.length > 3,
+  );
 });

@@ -3,7 +3,12 @@ import type { Manifest } from "../../../runtime/manifest.ts";
 
 export const hash = (digit: string): string => digit.repeat(64);
 
-export function sampleManifest(change: { app?: Partial<Manifest["app"]>; https?: Partial<Manifest["https"]> } & Partial<Pick<Manifest, "runtime" | "fleet" | "machine">> = {}): Manifest {
+export function sampleManifest(
+  change: {
+    app?: Partial<Manifest["app"]>;
+    https?: Partial<Manifest["https"]>;
+  } & Partial<Pick<Manifest, "runtime" | "fleet" | "machine">> = {},
+): Manifest {
   const { app, https, ...rest } = change;
   return {
     schema: 1,
@@ -27,7 +32,13 @@ export function sampleManifest(change: { app?: Partial<Manifest["app"]>; https?:
       ],
       ...app,
     },
-    https: { mode: "internal", names: ["192.0.2.7", "shop.example"], httpPort: 80, httpsPort: 443, ...https },
+    https: {
+      mode: "internal",
+      names: ["192.0.2.7", "shop.example"],
+      httpPort: 80,
+      httpsPort: 443,
+      ...https,
+    },
     ...rest,
   };
 }

@@ -1,4 +1,4 @@
-/** The same small app twice, for both kinds of worker: `/`, `/slow?ms=`, `/block?ms=`, `/env`. */
+/** The same small app twice, for both kinds of worker: `/`, `/env`, and `/slow?ms=`, `/block?ms=`, which print `took`. */
 import { pythonForTests } from "../../support/venv.ts";
 
 export interface TestApp {
@@ -17,6 +17,7 @@ const milliseconds = (url: URL): number => Number(url.searchParams.get("ms"));
 export default async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
   const url = new URL(request.url ?? "/", "http://x");
   for await (const _ of request);
+  if (url.searchParams.has("ms")) console.log("took " + url.pathname);
   if (url.pathname === "/slow") await new Promise((resolve) => setTimeout(resolve, milliseconds(url)));
   if (url.pathname === "/block") for (const end = Date.now() + milliseconds(url); Date.now() < end; );
   response.end(JSON.stringify({ pid: process.pid, env: url.pathname === "/env" ? process.env : undefined }));
@@ -35,11 +36,13 @@ async def root(request: Request):
 
 @app.get("/slow")
 async def slow(ms: float):
+    print("took /slow")
     await asyncio.sleep(ms / 1000)
     return {"pid": os.getpid()}
 
 @app.get("/block")
 async def block(ms: float):
+    print("took /block")
     time.sleep(ms / 1000)
     return {"pid": os.getpid()}
 
