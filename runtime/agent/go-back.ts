@@ -2,6 +2,7 @@
 import type { Manifest } from "../manifest.ts";
 import { applyCaddy } from "./caddy-service.ts";
 import type { Agent } from "./context.ts";
+import { AgentFailure } from "./failure.ts";
 import { startGeneration } from "./gate.ts";
 import { generationManifest } from "./generations.ts";
 import { disarmLease } from "./lease.ts";
@@ -19,6 +20,7 @@ export async function goBack(agent: Agent, app: string, event: HistoryEntry["eve
   const pending = await readPending(agent, app);
   const confirmed = await confirmedManifest(agent, app);
   const plan = planBack(await observe(agent, app), confirmed?.generation);
+  if (plan.takeDown && pending === undefined) throw nothingToGoBackTo(app);
   if (plan.start !== undefined && confirmed !== undefined) await startGeneration(agent, confirmed.manifest);
   if (plan.takeDown) await takeDown(agent, app);
   for (const generation of plan.stop) await systemctl(agent, "stop", unitNames.generation(app, generation));
@@ -28,6 +30,14 @@ export async function goBack(agent: Agent, app: string, event: HistoryEntry["eve
   if (pending !== undefined) await remember(agent, app, historyOf(event, pending, why));
   if (confirmed === undefined) return "nothing: this machine served nothing before, and serves nothing now";
   return `generation ${confirmed.generation} (release ${confirmed.manifest.app.release.id.slice(0, 12)}) serves as before`;
+}
+
+/** Without a switch of ours under way, what runs is somebody's own doing: it is not taken down. */
+function nothingToGoBackTo(app: string): AgentFailure {
+  return new AgentFailure("revert", `no generation of ${app} is confirmed on this machine`, {
+    kept: "what runs now",
+    next: "See fleethost status for the apps of this machine; a rollout confirms a generation.",
+  });
 }
 
 /** The confirmed generation and the manifest it was confirmed with, as far as it is known. */

@@ -24,7 +24,8 @@ export type Lease = z.infer<typeof leaseSchema>;
 /** Starts a lease and its watcher. */
 export async function armLease(agent: Agent, app: string, applyId: string, leaseMs: number): Promise<void> {
   await writeLease(agent, app, applyId, leaseMs);
-  await systemctl(agent, "start", "--no-block", unitNames.lease(app));
+  // A restart, as the watcher of the switch before may just be about to end.
+  await systemctl(agent, "restart", "--no-block", unitNames.lease(app));
 }
 
 export async function disarmLease({ paths }: Pick<Agent, "paths">, app: string): Promise<void> {

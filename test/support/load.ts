@@ -56,7 +56,7 @@ function ask(origin: string, agent: Agent, method: "GET" | "POST", result: LoadR
       if (failure !== undefined) result.failures.push(`${method} after ${Math.round(performance.now() - startedMs)} ms: ${failure}`);
       resolve();
     };
-    const outgoing = request(method === "GET" ? `${origin}/` : `${origin}/echo`, { agent, method, timeout: REQUEST_TIMEOUT_MS }, (response) => {
+    const outgoing = request(method === "GET" ? `${origin}/` : `${origin}/echo`, { agent, method, headers: { "content-type": "application/json" }, timeout: REQUEST_TIMEOUT_MS }, (response) => {
       let body = "";
       response.on("data", (chunk: Buffer) => (body += chunk.toString()));
       response.on("error", (error) => finish(error.message));

@@ -77,7 +77,7 @@ function ended(child: ChildProcess, signal: AbortSignal): Promise<string | undef
 function endGroup(child: ChildProcess): void {
   if (child.pid === undefined) return;
   try {
-    process.kill(child.pid, "SIGKILL");
+    process.kill(-child.pid, "SIGKILL");
   } catch {
     // It has ended by itself.
   }

@@ -18,3 +18,8 @@ export function isAlive(pid: number): boolean {
     return false;
   }
 }
+
+/** Ends what a failed test has left running, by its id. */
+export function endLeftover(...pids: number[]): void {
+  for (const pid of pids) if (pid > 0 && isAlive(pid)) process.kill(pid, "SIGKILL");
+}

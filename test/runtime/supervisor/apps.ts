@@ -60,7 +60,7 @@ export const nodeApp = async (): Promise<TestApp> => ({
   broken: 'throw new Error("the table of prices is missing");\n',
 });
 
-/** @param uvloop whether uvicorn runs on it, as with \`uvicorn[standard]\`, or on asyncio's own loop */
+/** @param uvloop whether uvicorn runs on it, as with `uvicorn[standard]`, or on asyncio's own loop */
 export async function asgiApp({ uvloop = true } = {}): Promise<TestApp> {
   const { python, packages } = await pythonForTests();
   // Found before the real one: uvicorn then takes asyncio's own loop.

@@ -19,6 +19,12 @@ export interface HostSetup {
   readonly env?: NodeJS.ProcessEnv;
   /** In place of `--port 0`. */
   readonly listen?: readonly string[];
+  /** False: `--app-dir` is not given. */
+  readonly appDir?: boolean;
+  /** Makes more in the folder before the start. */
+  readonly before?: (folder: string) => void;
+  /** Started as systemd would, with this listening socket as descriptor 3. */
+  readonly via?: { readonly fd: number };
 }
 
 export interface Answer {
@@ -38,11 +44,12 @@ export class Host {
   constructor(t: TestContext, setup: HostSetup) {
     this.folder = mkdtempSync(join(tmpdir(), "fw-host-"));
     for (const [name, text] of Object.entries(setup.files)) this.write(name, text);
-    const args = [MAIN, "run", "--app-dir", this.folder, ...(setup.listen ?? ["--port", "0"]), ...setup.args];
-    this.child = spawn(process.execPath, args, {
+    setup.before?.(this.folder);
+    const [file = "", ...args] = commandLine(this.folder, setup);
+    this.child = spawn(file, args, {
       cwd: this.folder,
       env: { ...process.env, RUNTIME_DIRECTORY: this.folder, ...setup.env },
-      stdio: ["ignore", "pipe", "pipe"],
+      stdio: ["ignore", "pipe", "pipe", ...(setup.via === undefined ? [] : [setup.via.fd])],
     });
     for (const stream of [this.child.stdout, this.child.stderr]) {
       stream?.setEncoding("utf8").on("data", (text: string) => {
@@ -127,6 +134,13 @@ export class Host {
     await this.eventually("all workers are gone", () => !this.workerPids.some(isAlive), 10_000);
     rmSync(this.folder, { recursive: true, force: true });
   }
+}
+
+function commandLine(folder: string, setup: HostSetup): string[] {
+  const appDir = setup.appDir === false ? [] : ["--app-dir", folder];
+  const line = [process.execPath, MAIN, "run", ...appDir, ...(setup.listen ?? ["--port", "0"]), ...setup.args];
+  // Only the process itself knows its pid before it runs the program.
+  return setup.via === undefined ? line : ["sh", "-c", 'LISTEN_PID=$$ LISTEN_FDS=1 exec "$@"', "sh", ...line];
 }
 
 export function request(url: URL, options: http.RequestOptions): Promise<Answer> {

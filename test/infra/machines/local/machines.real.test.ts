@@ -96,7 +96,7 @@ test("other cores come with a restart, soon, from the same disk", async () => {
   const again = await local.create({ name: "web-1", cores, createId: "fourth" });
   assert.equal(inside(again, "nproc; cat /root/file"), `${cores}\nkept`);
   // Neighbours that have a stale hardware address take half a minute.
-  assert.ok(performance.now() - started < 15_000, `${performance.now() - started} ms`);
+  assert.ok(performance.now() - started < 25_000, `${performance.now() - started} ms`);
 });
 
 test("a machine whose disk was lost gets a new one, and its neighbour isn't touched", async () => {

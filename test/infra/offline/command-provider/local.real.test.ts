@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { local } from "@pulumi/command";
 import pulumi from "@pulumi/pulumi";
 import { withStack } from "../engine.ts";
-import { isAlive, until } from "../waiting.ts";
+import { endLeftover, isAlive, until } from "../waiting.ts";
 
 test("create gets stdin, environment, folder and interpreter, and gives both streams", () =>
   withStack(async (stack) => {
@@ -183,7 +183,7 @@ test("a time-out ends the command and all it has started", () =>
     });
     assert.match(output, /timed out after 1 s/);
     const pid = Number(readFileSync(pidFile, "utf8"));
-    await until("the command's child to end", () => !isAlive(pid));
+    await until("the command's child to end", () => !isAlive(pid)).finally(() => endLeftover(pid));
   }));
 
 test("Ctrl-C ends the command and all it has started", () =>
@@ -197,5 +197,5 @@ test("Ctrl-C ends the command and all it has started", () =>
     const program = async () => void new local.Command("c", { create: "sleep 300 & echo $!; wait" });
     const output = await stack.failure(program, { onLine, signal: stop.signal });
     assert.ok(pid > 0, output);
-    await until("the command's child to end", () => !isAlive(pid));
+    await until("the command's child to end", () => !isAlive(pid)).finally(() => endLeftover(pid));
   }));

@@ -6,7 +6,7 @@ import { delimiter, dirname, join } from "node:path";
 import { after, before, beforeEach, test } from "node:test";
 import { standInFolder } from "../../../../infra/offline/launcher.ts";
 import { pulumiCli } from "../../../../infra/offline/tools.ts";
-import { isAlive, until } from "../waiting.ts";
+import { endLeftover, isAlive, until } from "../waiting.ts";
 
 const all = mkdtempSync(join(tmpdir(), "fleetwright-host-"));
 const nodeModules = join(import.meta.dirname, "..", "..", "..", "..", "node_modules");
@@ -140,9 +140,14 @@ test("when the engine is killed, the program and running commands are ended", as
   `);
   const { child, ended } = start("up", "--yes", "--skip-preview");
   const started = () => readFileSync(pids, { encoding: "utf8", flag: "a+" }).trim().split("\n").map(Number);
-  await until("program and command to run", () => started().length === 2);
-  child.kill("SIGKILL");
-  for (const pid of started()) await until(`process ${pid} to end`, () => !isAlive(pid), 20_000);
+  try {
+    await until("program and command to run", () => started().length === 2);
+    child.kill("SIGKILL");
+    for (const pid of started()) await until(`process ${pid} to end`, () => !isAlive(pid), 20_000);
+  } finally {
+    child.kill("SIGKILL");
+    endLeftover(...started());
+  }
   // Only now: the killed engine's children hold its output open.
   await ended;
 });

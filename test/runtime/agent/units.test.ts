@@ -1,0 +1,67 @@
+/** The files in `expected/` are what a machine gets, word for word: a change here is a change on every machine. */
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { renderCaddyConfig } from "../../../runtime/agent/caddy.ts";
+import { renderCaddyUnit, renderConvergeUnit, renderLeaseUnit, renderUsers } from "../../../runtime/agent/machine-units.ts";
+import { renderGenerationUnit, renderSocket, unitMark } from "../../../runtime/agent/units.ts";
+import { sampleManifest } from "./sample-manifest.ts";
+
+const expected = (name: string) => readFileSync(new URL(`expected/${name}`, import.meta.url), "utf8");
+
+const rendered = {
+  "shop.socket": renderSocket("shop", "0123456789abcdef"),
+  "shop@generation.service": renderGenerationUnit(sampleManifest({ app: { memoryMaxMiB: 512 } })),
+  "fleetwright-caddy.service": renderCaddyUnit("/opt/fleetwright/caddy/0123456789abcdef/caddy"),
+  "fleetwright-converge.service": renderConvergeUnit(),
+  "shop-lease.service": renderLeaseUnit("shop"),
+  "sysusers.conf": renderUsers("shop"),
+  "caddy.json": renderCaddyConfig(sampleManifest()),
+};
+for (const [name, text] of Object.entries(rendered)) {
+  test(`${name} is as expected, word for word`, () => assert.equal(text, expected(name)));
+}
+
+test("every unit starts with our mark, by which a foreign one is known", () => {
+  for (const [name, text] of Object.entries(rendered)) if (name !== "caddy.json") assert.ok(text.startsWith(`${unitMark}\n`), name);
+});
+
+test("a generation without a memory limit has no MemoryMax", () => {
+  assert.doesNotMatch(renderGenerationUnit(sampleManifest()), /MemoryMax/);
+});
+
+test("another release, environment or limit is another unit; other HTTPS names are not", () => {
+  const unit = renderGenerationUnit(sampleManifest());
+  assert.notEqual(renderGenerationUnit(sampleManifest({ app: { environment: {} } })), unit);
+  assert.equal(renderGenerationUnit(sampleManifest({ https: { names: ["x.example"] } })), unit);
+});
+
+test("Caddy's configuration doesn't change with a release, an environment or a runtime", () => {
+  const other = sampleManifest({
+    runtime: "f".repeat(64),
+    app: { environment: {}, release: { id: "e".repeat(64), archive: { sha256: "d".repeat(64), bytes: 2 } } },
+  });
+  assert.equal(renderCaddyConfig(other), renderCaddyConfig(sampleManifest()));
+});
+
+test("plain HTTP proxies on the HTTP port and knows no certificates", () => {
+  const config = JSON.parse(renderCaddyConfig(sampleManifest({ https: { mode: "none", httpPort: 8080 } })));
+  assert.deepEqual(Object.keys(config.apps), ["http"]);
+  assert.deepEqual(config.apps.http.servers.http.listen, [":8080"]);
+  assert.equal(config.apps.http.servers.http.routes[0].handle[0].handler, "reverse_proxy");
+});
+
+test("the redirect names an HTTPS port that isn't the usual one", () => {
+  const config = JSON.parse(renderCaddyConfig(sampleManifest({ https: { httpsPort: 8443 } })));
+  assert.deepEqual(config.apps.http.servers.http.routes[0].handle[0].headers.Location, [
+    "https://{http.request.host}:8443{http.request.uri}",
+  ]);
+});
+
+test("the certificate authorities of two machines have different names, within X.509's 64 characters", () => {
+  const long = "a".repeat(24);
+  const authority = (machine: string) =>
+    JSON.parse(renderCaddyConfig(sampleManifest({ fleet: long, machine }))).apps.pki.certificate_authorities.local;
+  assert.notEqual(authority("m1").root_common_name, authority("m2").root_common_name);
+  assert.ok(authority(long).intermediate_common_name.length <= 64);
+});

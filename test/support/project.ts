@@ -1,0 +1,85 @@
+/** A copy of this repository in a folder of its own, driven as a user would: by its npm scripts' commands. */
+import { execFileSync, spawn } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { FleetStatus } from "../../infra/cli/table.ts";
+
+const repository = fileURLToPath(new URL("../../", import.meta.url));
+
+/** No run of a test takes longer; a hang ends with what was printed so far. */
+const RUN_TIMEOUT_MS = 300_000;
+
+export interface Run {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+export interface RunOptions {
+  env?: Record<string, string>;
+  /** Called with all of stderr so far, whenever some came. */
+  onStderr?: (text: string, kill: (signal: NodeJS.Signals) => void) => void;
+}
+
+export class Project {
+  readonly folder: string;
+
+  /** Copies what git would: tracked files and new ones, none that are ignored. Packages are shared by a link. */
+  constructor() {
+    this.folder = mkdtempSync(join(tmpdir(), "fleetwright-project-"));
+    const list = execFileSync("git", ["ls-files", "-co", "--exclude-standard", "-z"], { cwd: repository, encoding: "utf8" });
+    for (const path of list.split("\0").filter((name) => name !== "")) {
+      mkdirSync(dirname(join(this.folder, path)), { recursive: true });
+      cpSync(join(repository, path), join(this.folder, path), { verbatimSymlinks: true });
+    }
+    symlinkSync(join(repository, "node_modules"), join(this.folder, "node_modules"));
+  }
+
+  /** Runs `fleet ARGS…` as the npm scripts do. */
+  fleet(args: readonly string[], options: RunOptions = {}): Promise<Run> {
+    return this.run(process.execPath, ["infra/cli/start.mjs", ...args], options);
+  }
+
+  /** Runs a program in the project's folder, in a process group of its own. */
+  run(command: string, args: readonly string[], { env = {}, onStderr }: RunOptions = {}): Promise<Run> {
+    return new Promise((resolve, reject) => {
+      const child = spawn(command, args, { cwd: this.folder, env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"], detached: true });
+      const output = { stdout: "", stderr: "" };
+      const kill = (signal: NodeJS.Signals): void => void process.kill(-(child.pid ?? 0), signal);
+      const timer = setTimeout(() => kill("SIGKILL"), RUN_TIMEOUT_MS);
+      child.stdout.on("data", (chunk: Buffer) => (output.stdout += chunk.toString()));
+      child.stderr.on("data", (chunk: Buffer) => {
+        output.stderr += chunk.toString();
+        onStderr?.(output.stderr, kill);
+      });
+      child.on("error", reject);
+      child.on("close", (code) => {
+        clearTimeout(timer);
+        resolve({ code, ...output });
+      });
+    });
+  }
+
+  /** `fleet status --json`, whatever its exit code. */
+  async status(): Promise<FleetStatus> {
+    const { stdout, stderr } = await this.fleet(["status", "--json"]);
+    try {
+      return JSON.parse(stdout) as FleetStatus;
+    } catch {
+      throw new Error(`fleet status printed no JSON:\n${stdout}\n${stderr}`);
+    }
+  }
+
+  /** Takes the local fleet down and removes the copy. */
+  async remove(): Promise<void> {
+    await this.fleet(["local:down"]);
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** Everything a run printed, for the message of an assertion that failed. */
+export function evidence({ code, stdout, stderr }: Run): string {
+  return `exit code ${code}\n--- stdout\n${stdout}\n--- stderr\n${stderr}`;
+}
