@@ -13,7 +13,7 @@ export interface FleetArgs {
 }
 
 export interface AppArgs {
-  /** The app's folder, relative to the program's working directory. */
+  /** The app's folder. Relative to Pulumi.yaml in a stack's file, to the working directory in a program. */
   dir: string;
   /** Names units, folders and the system user on the machines. @default the folder's name */
   name?: string;

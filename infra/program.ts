@@ -1,4 +1,5 @@
 /** The program that `pulumi up` and the `fleet` command both run: a stack's configuration in, a fleet and its outputs out. */
+import { resolve } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { parseStackConfig } from "./config/parse.ts";
 import { Fleet } from "./fleet.ts";
@@ -6,12 +7,16 @@ import { Fleet } from "./fleet.ts";
 /** Machines to leave out if they can't be reached, beside those in the configuration: `fleet up --skip`. */
 export const SKIP_VARIABLE = "FLEETWRIGHT_SKIP";
 
-/** Declares the fleet and returns the stack's outputs. */
-export function deploy() {
+/**
+ * Declares the fleet and returns the stack's outputs.
+ * @param folder what the app's folder is relative to: Pulumi runs a program in the program's folder, but people mean the project's
+ */
+export function deploy(folder: string) {
   const { name, ...args } = parseStackConfig(new pulumi.Config("fleetwright").getObject("fleet"));
+  const app = { ...args.app, dir: resolve(folder, args.app.dir) };
   const extra = (process.env[SKIP_VARIABLE] ?? "").split(",").filter((machine) => machine !== "");
   const rollout = { ...args.rollout, skip: [...args.rollout.skip, ...extra] };
-  const fleet = new Fleet(name, { ...args, rollout });
+  const fleet = new Fleet(name, { ...args, app, rollout });
   return {
     urls: fleet.urls,
     release: fleet.release,

@@ -33,12 +33,13 @@ function isKnown(text: string): boolean {
 
 /** `pulumi up` or `pulumi destroy` on an open stack. Failures were told when this returns. */
 export async function runEngine(stack: Stack, action: "up" | "destroy"): Promise<Outcome> {
+  // A failed command's error repeats all that the command has printed: only what is new in it is told.
   const told = new Set<string>();
   const onEvent = (event: EngineEvent): void => {
     const line = eventLine(event);
-    if (line === undefined || (line.startsWith("error: ") && told.has(line))) return;
-    told.add(line);
-    process.stderr.write(`${line}\n`);
+    const news = (line ?? "").split("\n").filter((part) => part !== "" && !(line?.startsWith("error: ") && told.has(part)));
+    for (const part of news) told.add(part);
+    if (news.length > 0) process.stderr.write(`${news.join("\n")}\n`);
   };
   const interrupted = watchInterrupts();
   try {

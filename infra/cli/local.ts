@@ -22,9 +22,9 @@ export interface LocalOptions {
 export async function local(options: LocalOptions): Promise<number> {
   prepareComputer();
   releaseStaleLocks(join(localFolder(), "state"), sayToStderr);
-  const stack = await openLocalStack(fleetValue(options), async () => (await import("../program.ts")).deploy());
+  const stack = await openLocalStack(fleetValue(options), async () => (await import("../program.ts")).deploy(process.cwd()));
   if (options.skip !== undefined) process.env.FLEETWRIGHT_SKIP = options.skip;
-  // The program's folder is the stack's, as it is with `pulumi up`: commands in the state are relative to it.
+  // Plugins run in the stack's folder. So must the program: the commands in the state are relative to it.
   const home = process.cwd();
   process.chdir(localFolder());
   const outcome = await runEngine(stack, "up");

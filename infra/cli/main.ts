@@ -40,7 +40,16 @@ program
 program
   .command("rollout", { hidden: true })
   .description("carry out a plan from standard input (pulumi up runs this)")
-  .action(async () => process.exit(await (await import("./rollout.ts")).rollout()));
+  .option("--drive", "be the process that does it")
+  .action(async ({ drive }) => {
+    const commands = await import("./rollout.ts");
+    process.exit(await (drive === true ? commands.driveRollout() : commands.rollout()));
+  });
+
+program
+  .command("env")
+  .description('print what a shell needs to run "pulumi" itself with the tools found here: eval "$(npm run -s fleet -- env)"')
+  .action(async () => process.exit(await (await import("./env.ts")).printEnvironment()));
 
 try {
   await program.parseAsync();

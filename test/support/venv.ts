@@ -1,7 +1,6 @@
 /** A Python with FastAPI and uvicorn for tests that run ASGI workers on this computer; made once, kept in the cache. */
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { join } from "node:path";
 import { promisify } from "node:util";
 import { cachePath, makeOnce } from "../../infra/cache.ts";
 
@@ -10,9 +9,10 @@ const run = promisify(execFile);
 /** Pinned, so that a test fails because of us. uvloop comes with it, as a release may or may not carry it. */
 const REQUIREMENTS = ["fastapi==0.165.0", "uvicorn==0.54.0", "uvloop==0.23.0"];
 
-/** The venv's folder of packages and the Python that it is for, as text for PYTHONPATH and for `--python`. */
 export interface PythonForTests {
+  /** For `--python`. */
   readonly python: string;
+  /** A folder of packages for it, for PYTHONPATH. */
   readonly packages: string;
 }
 
@@ -29,5 +29,5 @@ export async function pythonForTests(extra: readonly string[] = []): Promise<Pyt
   const packages = await makeOnce(cachePath(`test-python-${hash}`), async (temporary) => {
     await run(python, ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--target", temporary, ...requirements]);
   });
-  return { python, packages: join(packages) };
+  return { python, packages };
 }

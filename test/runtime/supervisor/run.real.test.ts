@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { readdirSync, readlinkSync } from "node:fs";
+import { Agent } from "node:http";
 import { describe, test, type TestContext } from "node:test";
 import { asgiApp, nodeApp, type TestApp } from "./apps.ts";
 import { Host, isAlive } from "./host.ts";
@@ -51,6 +52,20 @@ for (const makeApp of [nodeApp, asgiApp]) {
       assert.equal(answer.headers.connection, "close");
       assert.equal(await host.exited, 0);
       assert.deepEqual(host.workerPids.filter(isAlive), []);
+    });
+
+    test("a kept connection that is idle when TERM comes may ask once more, and is told to close", async (t) => {
+      const host = start(t, await makeApp(), [], 1);
+      await host.until(/Ready/);
+      const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+      t.after(() => agent.destroy());
+      assert.notEqual((await host.get("/", { agent })).headers.connection, "close");
+      const [worker = 0] = host.workerPids;
+      host.signal("SIGTERM");
+      await host.eventually("it stopped accepting", () => sharedSockets(host.pid, worker).length === 0);
+      const last = await host.get("/", { agent });
+      assert.deepEqual([last.status, last.headers.connection], [200, "close"]);
+      assert.equal(await host.exited, 0);
     });
 
     test("a second TERM does not wait for a slow request", async (t) => {
@@ -147,9 +162,7 @@ for (const makeApp of [nodeApp, asgiApp]) {
       await host.until(/Ready/);
       const { env } = JSON.parse((await host.get("/env")).body) as { env: Record<string, string> };
       assert.deepEqual(Object.keys(systemd).filter((name) => name in env), []);
-      const [supervisors, inherited] = [socketsOf(host.pid), socketsOf(process.pid)];
-      const shared = socketsOf(host.workerPids[1] as number).filter((name) => supervisors.includes(name) && !inherited.includes(name));
-      assert.equal(shared.length, 2, "only the two that it listens on");
+      assert.equal(sharedSockets(host.pid, host.workerPids[1] as number).length, 2, "only the two that it listens on");
     });
   });
 }
@@ -157,6 +170,12 @@ for (const makeApp of [nodeApp, asgiApp]) {
 /** The sockets and pipes that a process holds, as the kernel names them. */
 const socketsOf = (pid: number): string[] =>
   readdirSync(`/proc/${pid}/fd`).map((fd) => linkOf(`/proc/${pid}/fd/${fd}`)).filter((name) => /^(socket|pipe):/.test(name));
+
+/** What two processes hold both, apart from what this test's process passed on to them. */
+function sharedSockets(one: number, other: number): string[] {
+  const [ones, inherited] = [socketsOf(one), socketsOf(process.pid)];
+  return socketsOf(other).filter((name) => ones.includes(name) && !inherited.includes(name));
+}
 
 function linkOf(path: string): string {
   try {
