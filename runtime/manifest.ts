@@ -118,5 +118,15 @@ const GENERATION_LENGTH = 16;
  * HTTPS is not part of it, as Caddy outlives every generation.
  */
 export function generationOf(manifest: Manifest): string {
-  return hashOf({ runtime: manifest.runtime, app: manifest.app }).slice(0, GENERATION_LENGTH);
+  return hashOf({ runtime: manifest.runtime, app: byContent(manifest.app) }).slice(0, GENERATION_LENGTH);
+}
+
+/** Says whether two manifests ask for the same. */
+export function fingerprintOf(manifest: Manifest): string {
+  return hashOf({ ...manifest, app: byContent(manifest.app) });
+}
+
+/** The release's id stands for its archive: the same files, packed on two computers, may differ in their compression. */
+function byContent(app: Manifest["app"]): unknown {
+  return { ...app, release: app.release.id };
 }

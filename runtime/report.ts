@@ -31,7 +31,7 @@ export const appStatusSchema = z.object({
   generation: z.string(),
   /** Another generation under way, not confirmed yet. */
   unconfirmed: z.string().nullable(),
-  /** Hash of the manifest that was confirmed last. */
+  /** `fingerprintOf` the manifest that was confirmed last. */
   manifestHash: z.string(),
   /** The id that the last confirmed apply was given. */
   applyId: z.string(),

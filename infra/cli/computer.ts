@@ -3,8 +3,11 @@ import { spawnSync } from "node:child_process";
 import { exitCodes, FleetError } from "../errors.ts";
 import { missingDebianPackages } from "../machines/local/requirements.ts";
 
-/** @throws FleetError with the exact command, when packages are missing and this isn't root */
-export function prepareComputer(): void {
+/**
+ * @param also programs that are needed beside those for local machines, with the Debian package that each is in
+ * @throws FleetError with the exact command, when this isn't root
+ */
+export function prepareComputer(also: Record<string, string> = {}): void {
   if (process.getuid?.() !== 0) {
     throw new FleetError("local machines need root: they are network namespaces, mounts and systemd containers.", {
       kept: "everything; nothing was changed.",
@@ -12,7 +15,7 @@ export function prepareComputer(): void {
       exitCode: exitCodes.usage,
     });
   }
-  const missing = missingDebianPackages();
+  const missing = missingDebianPackages(also);
   if (missing.length > 0) install(missing);
 }
 

@@ -1,6 +1,6 @@
 /** What one rollout shall do, decided before anything is done. Pure. */
 import { z } from "zod";
-import { generationOf, hashOf, type Manifest, manifestSchema, sha256Schema } from "../../runtime/manifest.ts";
+import { fingerprintOf, generationOf, hashOf, type Manifest, manifestSchema, sha256Schema } from "../../runtime/manifest.ts";
 import type { AppStatus } from "../../runtime/report.ts";
 import type { Observation } from "./observation.ts";
 
@@ -53,7 +53,7 @@ export interface Decision {
 /** Compares a machine's report with its manifest. `observed` is undefined while the machine doesn't exist yet. */
 export function decide(manifest: Manifest, identity: string, observed: Observation | undefined): Decision {
   const app = observed?.state === "reachable" ? observed.apps.find((candidate) => candidate.app === manifest.app.name) : undefined;
-  const wanted = hashOf(manifest);
+  const wanted = fingerprintOf(manifest);
   if (app !== undefined && isAsWanted(app, manifest, wanted)) return { applyId: app.applyId, matches: true, change: "no change" };
   return {
     applyId: hashOf({ wanted, identity, observed: app === undefined ? null : essence(app) }),

@@ -1,6 +1,6 @@
 /** From machines to a rollout's plan: ask each machine, build what it needs, decide. The Pulumi side of `plan.ts`. */
 import * as pulumi from "@pulumi/pulumi";
-import { hashOf } from "../../runtime/manifest.ts";
+import { fingerprintOf } from "../../runtime/manifest.ts";
 import type { App } from "../build/app.ts";
 import type { FleetConfig } from "../config/schema.ts";
 import { FleetError } from "../errors.ts";
@@ -85,7 +85,7 @@ async function decideAll(
         maxUnreachable: Math.max(rollout.maxUnreachable, skipped.length),
       },
     },
-    triggers: planned.flatMap(({ entry, identity }) => [identity, hashOf(entry.manifest), entry.applyId]),
+    triggers: planned.flatMap(({ entry, identity }) => [identity, fingerprintOf(entry.manifest), entry.applyId]),
   };
 }
 

@@ -130,7 +130,7 @@ function underLock(name: string, action: Action): Action {
   return async (agent, options) => {
     await using _lock = await takeLock(agent, options.applyId === undefined ? name : `${name} (apply ${options.applyId})`);
     // Awaited here, or the lock would be let go of at once.
-    return action(agent, options);
+    return await action(agent, options);
   };
 }
 

@@ -1,5 +1,5 @@
 /** `fleethost confirm`: from now on a reboot starts the new generation. */
-import { generationOf, hashOf } from "../manifest.ts";
+import { fingerprintOf, generationOf } from "../manifest.ts";
 import type { Agent } from "./context.ts";
 import { AgentFailure } from "./failure.ts";
 import { disarmLease } from "./lease.ts";
@@ -58,7 +58,7 @@ function stateAfter({ applyId, manifest }: Pending, before: State | undefined): 
   return {
     schema: 1,
     applyId,
-    manifestHash: hashOf(manifest),
+    manifestHash: fingerprintOf(manifest),
     generation,
     release: manifest.app.release.id,
     previous,

@@ -1,5 +1,5 @@
 /** A copy of this repository in a folder of its own, driven as a user would: by its npm scripts' commands. */
-import { execFileSync, spawn } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -35,6 +35,7 @@ export class Project {
       cpSync(join(repository, path), join(this.folder, path), { verbatimSymlinks: true });
     }
     symlinkSync(join(repository, "node_modules"), join(this.folder, "node_modules"));
+    projects.add(this);
   }
 
   /** Runs `fleet ARGS…` as the npm scripts do. */
@@ -75,8 +76,28 @@ export class Project {
   /** Takes the local fleet down and removes the copy. */
   async remove(): Promise<void> {
     await this.fleet(["local:down"]);
+    this.forget();
+  }
+
+  /** The same without waiting, for a run that is being ended. */
+  removeNow(): void {
+    spawnSync(process.execPath, ["infra/cli/start.mjs", "local:down"], { cwd: this.folder, stdio: "ignore" });
+    this.forget();
+  }
+
+  private forget(): void {
+    projects.delete(this);
     rmSync(this.folder, { recursive: true, force: true });
   }
+}
+
+const projects = new Set<Project>();
+
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+  process.once(signal, () => {
+    for (const project of projects) project.removeNow();
+    process.exit(1);
+  });
 }
 
 /** Everything a run printed, for the message of an assertion that failed. */

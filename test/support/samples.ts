@@ -1,6 +1,6 @@
 /** Sample values for unit tests: complete and valid, with what a test is about changed. */
 import type { Observation } from "../../infra/rollout/observation.ts";
-import { generationOf, hashOf, type Manifest } from "../../runtime/manifest.ts";
+import { fingerprintOf, generationOf, type Manifest } from "../../runtime/manifest.ts";
 import type { AppStatus } from "../../runtime/report.ts";
 
 export function manifest(changed: Partial<Manifest> = {}): Manifest {
@@ -40,7 +40,7 @@ export function reportOf(of: Manifest, changed: Partial<AppStatus> = {}): AppSta
     release: of.app.release.id,
     generation: generationOf(of),
     unconfirmed: null,
-    manifestHash: hashOf(of),
+    manifestHash: fingerprintOf(of),
     applyId: "apply",
     supervisorPid: 100,
     cores: 2,

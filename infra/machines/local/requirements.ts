@@ -19,9 +19,12 @@ const PROGRAMS: Record<string, string> = {
 /** Ubuntu, for one, has no Debian keys of itself; mmdebstrap checks signatures with them. */
 const KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg";
 
-/** The Debian packages to install before local machines can be made, each once; empty when all is there. */
-export function missingDebianPackages(): string[] {
-  const missing = Object.entries(PROGRAMS)
+/**
+ * The Debian packages to install before local machines can be made, each once; empty when all is there.
+ * @param also other programs that are needed, with the package that each is in
+ */
+export function missingDebianPackages(also: Record<string, string> = {}): string[] {
+  const missing = Object.entries({ ...PROGRAMS, ...also })
     .filter(([program]) => !onPath(program))
     .map(([, debianPackage]) => debianPackage);
   if (!existsSync(KEYRING)) missing.push("debian-archive-keyring");

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { batches, decide, reach } from "../../../infra/rollout/plan.ts";
-import { generationOf, hashOf, type Manifest } from "../../../runtime/manifest.ts";
+import { fingerprintOf, generationOf, type Manifest } from "../../../runtime/manifest.ts";
 import { manifest, observed, reportOf } from "../../support/samples.ts";
 
 test("a machine that reports what is wanted contributes the id it was given, so nothing differs", () => {
@@ -69,5 +69,12 @@ test("the generation depends on the app and the runtime, not on HTTPS or the ord
   assert.equal(generationOf(reordered), generationOf(base));
   assert.equal(generationOf({ ...base, https: { ...base.https, mode: "none" } }), generationOf(base));
   assert.notEqual(generationOf({ ...base, runtime: "d".repeat(64) }), generationOf(base));
-  assert.notEqual(hashOf({ ...base, https: { ...base.https, mode: "none" } }), hashOf(base));
+  assert.notEqual(fingerprintOf({ ...base, https: { ...base.https, mode: "none" } }), fingerprintOf(base));
+});
+
+test("the same release packed by another computer's compressor is the same generation", () => {
+  const base = manifest();
+  const repacked = { ...base, app: { ...base.app, release: { ...base.app.release, archive: { sha256: "9".repeat(64), bytes: 7 } } } };
+  assert.equal(generationOf(repacked), generationOf(base));
+  assert.equal(fingerprintOf(repacked), fingerprintOf(base));
 });
