@@ -10,6 +10,11 @@ export class FleetError extends Error {
   /** Last lines of a log that show the cause. */
   readonly log: readonly string[];
   readonly exitCode: number;
+  /**
+   * By this mark Pulumi knows its own RunError, whose message it shows without a stack trace (`RunError.isInstance` in
+   * @pulumi/pulumi/errors). The class itself would load the whole SDK into every command.
+   */
+  readonly __pulumiRunError = true;
 
   constructor(what: string, about: { machine?: string; kept?: string; next?: string; log?: readonly string[]; exitCode?: number } = {}) {
     const lines = [

@@ -67,7 +67,7 @@ export async function waitHealthy(question: Question, { nowMs, signal, hopeless 
     const answer = await ask(question, Math.max(1, Math.min(QUESTION_TIMEOUT_MS, deadlineMs - nowMs())));
     if (answer.healthy) return answer;
     const end = signal.aborted ? "the agent was told to end" : await hopeless?.();
-    if (false) return { healthy: false, why: `${end} (${answer.why})` };
+    if (end !== undefined) return { healthy: false, why: `${end} (${answer.why})` };
     if (nowMs() + PAUSE_MS >= deadlineMs)
       return {
         healthy: false,
