@@ -23,7 +23,8 @@ export function manifestOf(config: FleetConfig, parts: ManifestParts): Manifest 
     app: {
       name: parts.app.name,
       release: { id: parts.release.id, archive: { sha256: parts.release.archive.sha256, bytes: parts.release.archive.bytes } },
-      environment: parts.app.environment,
+      // So that an app can say in its answers and logs what it is.
+      environment: { FLEETWRIGHT_RELEASE: parts.release.id, ...parts.app.environment },
       processes: [
         {
           name: "web",

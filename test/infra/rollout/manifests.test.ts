@@ -1,0 +1,34 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { parseFleet } from "../../../infra/config/parse.ts";
+import { manifestOf } from "../../../infra/rollout/manifests.ts";
+
+const parts = {
+  fleet: "web",
+  machine: "web-1",
+  address: "192.0.2.1",
+  app: { name: "shop", command: { kind: "node" as const, module: "server.ts" }, environment: { LEVEL: "info" } },
+  runtimeId: "a".repeat(64),
+  release: { id: "b".repeat(64), archive: { sha256: "c".repeat(64), bytes: 9 } },
+};
+const config = (more: object = {}) => parseFleet("web", { app: { dir: "shop", ...more }, machines: { provider: "local" }, https: { domains: ["shop.example.org"] } });
+
+test("a certificate is for the machine's address first, then for the domains", () => {
+  assert.deepEqual(manifestOf(config(), parts).https.names, ["192.0.2.1", "shop.example.org"]);
+});
+
+test("with no health path, any answer below 500 will do; a named path must succeed", () => {
+  assert.deepEqual(manifestOf(config(), parts).app.processes[0].health, { path: "/", accept: "alive", timeoutMs: 30_000 });
+  assert.deepEqual(manifestOf(config({ health: { path: "/up" } }), parts).app.processes[0].health, { path: "/up", accept: "success", timeoutMs: 30_000 });
+});
+
+test("the app is told its release, unless it has another idea of it", () => {
+  assert.deepEqual(manifestOf(config(), parts).app.environment, { FLEETWRIGHT_RELEASE: parts.release.id, LEVEL: "info" });
+  const own = { ...parts, app: { ...parts.app, environment: { FLEETWRIGHT_RELEASE: "mine" } } };
+  assert.equal(manifestOf(config(), own).app.environment.FLEETWRIGHT_RELEASE, "mine");
+});
+
+test("an Output that turns out to be no text is refused", () => {
+  const wrong = { ...parts, app: { ...parts.app, environment: { LEVEL: 3 as unknown as string } } };
+  assert.throws(() => manifestOf(config(), wrong), /LEVEL/);
+});
