@@ -8,7 +8,7 @@ export interface Outcome {
   changes: number;
 }
 
-const verbs: Record<string, string> = { create: "creating", update: "updating", replace: "replacing", delete: "removing" };
+const verbs: Record<string, string> = { create: "creating", update: "updating", "create-replacement": "running", delete: "removing" };
 
 /** An engine event as a line for the terminal, or nothing. Pure. */
 export function eventLine({ diagnosticEvent, resourcePreEvent }: EngineEvent): string | undefined {

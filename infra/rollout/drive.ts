@@ -16,14 +16,19 @@ interface Context {
   signal: AbortSignal;
 }
 
-/** @throws FleetError after every machine that had been switched was put back */
-export async function drive(plan: Plan, say: Say, signal: AbortSignal): Promise<RolloutResult> {
+/**
+ * @param connect another way to the machines, for tests
+ * @throws FleetError after every machine that had been switched was put back
+ */
+export async function drive(plan: Plan, say: Say, signal: AbortSignal, connect = sshConnection): Promise<RolloutResult> {
   const sessions = plan.machines.map((machine) => ({
     machine,
-    connection: sshConnection(machine.transport, plan.options.connectTimeoutMs),
+    connection: connect(machine.transport, plan.options.connectTimeoutMs),
   }));
   try {
     return await driveSessions({ plan, say, signal }, sessions);
+  } catch (error) {
+    throw signal.aborted ? interruptedError() : error;
   } finally {
     await Promise.allSettled(sessions.map((session) => session.connection.close()));
   }
@@ -108,7 +113,7 @@ async function switchAll(context: Context, sessions: Session[]): Promise<void> {
   } catch (error) {
     leases.stop();
     await putBack(context, switched);
-    throw signal.aborted ? interruptedError() : error;
+    throw error;
   } finally {
     leases.stop();
   }
