@@ -15,7 +15,7 @@ export interface FleetArgs {
 export interface AppArgs {
   /** The app's folder. Relative to Pulumi.yaml in a stack's file, to the working directory in a program. */
   dir: string;
-  /** Names units, folders and the system user on the machines. @default the folder's name */
+  /** Names units, folders and the system user on the machines. @default the fleet's name */
   name?: string;
   /** An ASGI application as `module:attribute`. @default detected: see README, "Which app" */
   asgi?: string;

@@ -42,7 +42,7 @@ export class Fleet extends pulumi.ComponentResource {
   constructor(name: string, args: FleetArgs, opts?: pulumi.ComponentResourceOptions) {
     super("fleetwright:index:Fleet", checked(name, args), {}, opts);
     const config = parseFleet(name, args);
-    const app = checkApp(config.app);
+    const app = checkApp(config.app.name ?? name, config.app);
     const say = (line: string): void => void pulumi.log.info(line, this);
     const build = artifactBuilder(app, say);
     const machines = this.provide(name, config, build);
@@ -87,7 +87,7 @@ type Build = ReturnType<typeof artifactBuilder>;
 
 /** Validates before the component is registered, so that a typing mistake leaves no trace in the state. */
 function checked(name: string, args: FleetArgs): string {
-  checkApp(parseFleet(name, args).app);
+  checkApp(name, parseFleet(name, args).app);
   return name;
 }
 

@@ -1,7 +1,6 @@
 /** The app that a fleet serves, as far as it is known from its folder alone. */
-import { basename, resolve } from "node:path";
-import { nameSchema, type WorkerCommand } from "../../runtime/manifest.ts";
-import { FleetError } from "../errors.ts";
+import { resolve } from "node:path";
+import type { WorkerCommand } from "../../runtime/manifest.ts";
 import { detectCommand, type Given } from "./detect.ts";
 
 export interface App {
@@ -13,21 +12,10 @@ export interface App {
 }
 
 /**
- * Resolves the folder, the name (else the folder's) and the entry.
+ * Resolves the folder and finds the entry.
  * @throws FleetError when the folder or its entry module is missing
  */
-export function checkApp(config: Given & { dir: string; name?: string | undefined }): App {
+export function checkApp(name: string, config: Given & { dir: string }): App {
   const dir = resolve(config.dir);
-  const command = detectCommand(dir, config);
-  return { name: config.name ?? nameOf(dir), dir, command };
-}
-
-function nameOf(dir: string): string {
-  const name = basename(dir).toLowerCase().replaceAll(/[^a-z0-9]+/g, "-").slice(0, 24).replaceAll(/^-+|-+$/g, "");
-  const parsed = nameSchema.safeParse(name);
-  if (parsed.success) return parsed.data;
-  throw new FleetError(`No name for the app comes from its folder "${basename(dir)}": expected ${parsed.error.issues[0]?.message}.`, {
-    kept: "everything; nothing was created.",
-    next: 'Set "app.name".',
-  });
+  return { name, dir, command: detectCommand(dir, config) };
 }

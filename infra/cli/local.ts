@@ -4,10 +4,10 @@ import { join, relative, resolve } from "node:path";
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
 import { parse } from "yaml";
 import { exitCodes, FleetError } from "../errors.ts";
-import { type Inventory, inventorySchema } from "../inventory.ts";
 import { askFleet } from "./ask.ts";
 import { prepareComputer } from "./computer.ts";
 import { runEngine } from "./engine.ts";
+import { inventorySchema } from "./inventories.ts";
 import { localFolder, openLocalStack, sayToStderr } from "./stacks.ts";
 import { releaseStaleLocks } from "./stale-lock.ts";
 import { statusTable } from "./table.ts";
@@ -50,20 +50,14 @@ function fleetValue({ app, machines, image }: LocalOptions): unknown {
   return value;
 }
 
-/** Another app has another name, entry module and health path. */
-function withoutEntry({
-  asgi: _asgi,
-  node: _node,
-  name: _name,
-  health: _health,
-  ...rest
-}: Record<string, unknown>): Record<string, unknown> {
+/** Another app has another entry module and health path; the name stays, as it is only another release to the machines. */
+function withoutEntry({ asgi: _asgi, node: _node, health: _health, ...rest }: Record<string, unknown>): Record<string, unknown> {
   return rest;
 }
 
 async function show(stack: Stack, changes: number): Promise<number> {
   const outputs = await stack.outputs();
-  const inventory: Inventory = inventorySchema.parse(outputs.inventory?.value);
+  const inventory = inventorySchema.parse(outputs.inventory?.value);
   const caFile = join(localFolder(), "ca.pem");
   writeFileSync(caFile, String(outputs.caBundle?.value));
   const fleet = await askFleet(inventory);

@@ -1,11 +1,23 @@
 import type { z } from "zod";
+import { nameSchema } from "../../runtime/manifest.ts";
 import { exitCodes, FleetError } from "../errors.ts";
 import { problemLines } from "./problems.ts";
 import { type FleetConfig, fleetSchema, type StackConfig, stackConfigSchema } from "./schema.ts";
 
 /** Parses a fleet's arguments. @throws FleetError naming every problem by key path */
 export function parseFleet(name: string, args: unknown): FleetConfig {
+  requireName(name);
   return parse(fleetSchema, args, `The arguments of fleet "${name}"`);
+}
+
+function requireName(name: string): void {
+  const problem = nameSchema.safeParse(name).error?.issues[0];
+  if (problem === undefined) return;
+  throw new FleetError(`"${name}" can't be a fleet's name: ${problem.message}.`, {
+    kept: "everything; nothing was created or changed.",
+    next: "give the fleet another name.",
+    exitCode: exitCodes.usage,
+  });
 }
 
 /** Parses the stack's configuration value. @throws FleetError naming every problem by key path */

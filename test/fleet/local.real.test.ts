@@ -169,6 +169,14 @@ describe("a local fleet", () => {
     for (const { url } of (await project.status()).machines) assert.match(curl(url ?? ""), /once more/);
   });
 
+  test("another app on the same machines is another release: no request is lost on the way from FastAPI to Node", async () => {
+    const { url } = machine(await project.status(), "web-1");
+    const load = startLoad({ origin: url ?? "", caPem: readFileSync(ca(), "utf8"), requestsPerSecond: 40, maxRequests: 4_000 });
+    await up("--app", "examples/node");
+    assert.deepEqual((await load.stop()).failures, []);
+    for (const one of (await project.status()).machines) assert.match(curl(one.url ?? ""), /Fastify/);
+  });
+
   test("down leaves nothing: no machine, namespace, link, mount or process", async () => {
     const run = await project.fleet(["local:down"]);
     assert.equal(run.code, 0, evidence(run));

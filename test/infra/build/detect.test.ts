@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { test } from "node:test";
 import { checkApp } from "../../../infra/build/app.ts";
 import { detectCommand, type Given } from "../../../infra/build/detect.ts";
@@ -44,12 +44,7 @@ test("refused: a folder that isn't there", (t) => {
   assert.throws(() => detectCommand(join(emptyFolder(t), "shop")), /app's folder .*shop does not exist/);
 });
 
-test("an app is named by its folder, unless it has a name", (t) => {
+test("an app has the name it is given, and its folder's absolute path", (t) => {
   const dir = fill(join(emptyFolder(t), "My Shop_2"), { "server.ts": "" });
-  assert.deepEqual(checkApp({ dir }), { name: "my-shop-2", dir, command: node("server.ts") });
-  assert.equal(checkApp({ dir, name: "till" }).name, "till");
-});
-
-test("a folder whose name can't name an app asks for one", (t) => {
-  assert.throws(() => checkApp({ dir: fill(join(emptyFolder(t), "42"), { "server.ts": "" }) }), /Set "app\.name"/);
+  assert.deepEqual(checkApp("shop", { dir: relative(process.cwd(), dir) }), { name: "shop", dir, command: node("server.ts") });
 });

@@ -15,7 +15,7 @@ const trixie: Target = { arch: "x64", python: "3.13" };
 const bookworm: Target = { arch: "x64", python: "3.11" };
 
 function build(dir: string, targets: Target[], said: string[] = []): Promise<Release> {
-  return buildRelease(checkApp({ dir, name: "app" }), targets, (line) => said.push(line));
+  return buildRelease(checkApp("app", { dir }), targets, (line) => said.push(line));
 }
 
 function hashes(release: Release): [string, string][] {

@@ -97,3 +97,7 @@ test("values that a program gives as promises are taken as they are", () => {
 test("a value that isn't there at all is one clear problem", () => {
   assert.deepEqual(problems(undefined), ["(the whole value): missing; it must be a group of keys"]);
 });
+
+test("a fleet's name must fit units, folders and users", () => {
+  assert.throws(() => parseFleet("My Fleet", { app: { dir: "a" }, machines: { provider: "local" } }), /"My Fleet" can't be a fleet's name: lower-case/);
+});

@@ -1,0 +1,35 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { chooseFleets, findInventories } from "../../../infra/cli/inventories.ts";
+import { FleetError } from "../../../infra/errors.ts";
+import type { Inventory } from "../../../infra/inventory.ts";
+
+const transport = { kind: "ssh" as const, host: "192.0.2.1", port: 22, user: "root", hostKey: "ssh-ed25519 AAAA" };
+const inventory = (fleet: string): Inventory => ({ schema: 1, fleet, app: fleet, machines: [{ name: `${fleet}-1`, address: "192.0.2.1", transport }] });
+const names = (output: unknown): string[] => findInventories(output).map(({ fleet }) => fleet);
+
+test("inventories are found under any name, alone and inside objects, among other outputs", () => {
+  assert.deepEqual(names({ inventory: inventory("web"), urls: ["https://192.0.2.1"], release: "1", skipped: null }), ["web"]);
+  assert.deepEqual(names({ ways: { shop: inventory("shop"), deep: { blog: inventory("blog") } } }), ["shop", "blog"]);
+});
+
+test("a bastion's way in is kept", () => {
+  const { kind: _kind, ...bastion } = transport;
+  const [machine] = inventory("web").machines;
+  const through = { ...inventory("web"), machines: [{ ...machine, transport: { ...transport, bastion } }] };
+  assert.deepEqual(findInventories({ through }), [through]);
+});
+
+test("what is no inventory, or one of another schema, isn't taken for one", () => {
+  assert.deepEqual(names({ a: "[secret]", b: [inventory("in a list")], c: { ...inventory("web"), schema: 2 } }), []);
+});
+
+test("one fleet of several is chosen by its name, and a wrong name is answered with those there are", () => {
+  const both = [inventory("shop"), inventory("blog")];
+  assert.deepEqual(chooseFleets(both, undefined), both);
+  assert.deepEqual(chooseFleets(both, "blog"), [both[1]]);
+  assert.throws(
+    () => chooseFleets(both, "blgo"),
+    (error) => error instanceof FleetError && error.exitCode === 2 && /"blgo"/.test(error.message) && /shop, blog/.test(error.message),
+  );
+});
