@@ -10,6 +10,7 @@ export class FleetError extends Error {
   /** Last lines of a log that show the cause. */
   readonly log: readonly string[];
   readonly exitCode: number;
+  readonly #what: string;
   /**
    * By this mark Pulumi knows its own RunError, whose message it shows without a stack trace (`RunError.isInstance` in
    * @pulumi/pulumi/errors). The class itself would load the whole SDK into every command.
@@ -23,13 +24,26 @@ export class FleetError extends Error {
       ...(about.kept === undefined ? [] : [`Left as it is: ${about.kept}`]),
       ...(about.next === undefined ? [] : [`What to do: ${about.next}`]),
     ];
-    super(lines.join("\n"));
+    const text = lines.join("\n");
+    super(text);
+    // Pulumi writes "error serializing property …" before the message of an error that comes out of a resource's inputs.
+    Object.defineProperty(this, "message", { get: () => text, set: () => undefined });
+    this.#what = what;
     this.machine = about.machine;
     this.kept = about.kept;
     this.next = about.next;
     this.log = about.log ?? [];
     this.exitCode = about.exitCode ?? exitCodes.failed;
   }
+
+  /** The same, saying what was left as it is: for whoever knows it better than the thrower, whose own word counts. */
+  keeping(kept: string): FleetError {
+    return new FleetError(this.#what, { kept, ...definedOf(this) });
+  }
+}
+
+function definedOf({ machine, kept, next, log, exitCode }: FleetError) {
+  return { ...(machine === undefined ? {} : { machine }), ...(kept === undefined ? {} : { kept }), ...(next === undefined ? {} : { next }), log, exitCode };
 }
 
 /** Exit codes of the `fleet` command; the README's table is the same. */

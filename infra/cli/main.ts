@@ -34,7 +34,8 @@ program
   .command("status")
   .description("what every machine runs, asked now")
   .addOption(stackOption)
-  .option("--json", "for programs")
+  .option("--fleet <name>", "only this fleet, where the stack has several")
+  .option("--json", "for programs; one fleet at a time")
   .action(async (options) => process.exit(await (await import("./status.ts")).status(options)));
 
 program

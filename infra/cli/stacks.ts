@@ -5,8 +5,9 @@ import { join } from "node:path";
 import { LocalWorkspace, type Stack } from "@pulumi/pulumi/automation/index.js";
 import { parse, stringify } from "yaml";
 import { FleetError } from "../errors.ts";
-import { type Inventory, inventorySchema } from "../inventory.ts";
+import type { Inventory } from "../inventory.ts";
 import { pulumiEnvironment } from "../offline/tools.ts";
+import { findInventories } from "./inventories.ts";
 
 export const LOCAL_STACK = "local";
 
@@ -44,14 +45,17 @@ function localBackend(folder: string): Record<string, string> {
   return { PULUMI_BACKEND_URL: `file://${join(folder, "state")}`, PULUMI_CONFIG_PASSPHRASE_FILE: passphrase };
 }
 
-/** The machines of a stack's fleet, from its outputs. @throws FleetError when the stack has none */
-export async function readInventory(stackName: string): Promise<Inventory> {
+/** The machines of a stack's fleets, from its outputs. @throws FleetError when there are none */
+export async function readInventories(stackName: string): Promise<Inventory[]> {
   const stack = stackName === LOCAL_STACK ? await openExistingLocal() : await openUserStack(stackName);
   const outputs = await stack.outputs();
-  const inventory = inventorySchema.safeParse(outputs.inventory?.value);
-  if (inventory.success) return inventory.data;
-  throw new FleetError(`stack "${stackName}" has no fleet yet.`, {
-    next: stackName === LOCAL_STACK ? "bring one up: npm run local" : `bring it up: pulumi up --stack ${stackName}`,
+  const inventories = findInventories(Object.fromEntries(Object.entries(outputs).map(([name, { value }]) => [name, value])));
+  if (inventories.length > 0) return inventories;
+  throw new FleetError(`no fleet is found in the outputs of stack "${stackName}".`, {
+    next:
+      stackName === LOCAL_STACK
+        ? "bring one up: npm run local"
+        : `export your fleet's \`inventory\` from your program, and bring it up: pulumi up --stack ${stackName}`,
   });
 }
 

@@ -2,7 +2,7 @@
 // `--prepare` only installs; `--run FILE …` runs another TypeScript file the same way.
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, lstatSync, readFileSync, writeFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -32,10 +32,19 @@ function installPackages() {
   const lock = createHash("sha256")
     .update(readFileSync(join(root, "package-lock.json")))
     .digest("hex");
-  const mark = join(root, "node_modules", ".fleetwright-lock");
+  const modules = join(root, "node_modules");
+  const mark = join(modules, ".fleetwright-lock");
   if (existsSync(mark) && readFileSync(mark, "utf8") === lock) return;
+  // npm ci empties the folder that a link leads to, under the feet of whoever else uses it.
+  if (lstatSync(modules, { throwIfNoEntry: false })?.isSymbolicLink()) {
+    stop(
+      "node_modules is a link to a folder whose packages are not those of this package-lock.json; nothing was installed.\n" +
+        "What to do: run `npm run fleet -- --prepare` where the link leads to, or remove the link.",
+    );
+  }
   process.stderr.write("Installing npm packages (npm ci) …\n");
-  const result = spawnSync("npm", ["ci", "--no-fund", "--no-audit", "--loglevel=error"], { cwd: root, stdio: ["ignore", 2, 2] });
+  // No package needs a script of its own at install. Not in .npmrc: there it would keep `npm pack` from building what it packs.
+  const result = spawnSync("npm", ["ci", "--ignore-scripts", "--no-fund", "--no-audit", "--loglevel=error"], { cwd: root, stdio: ["ignore", 2, 2] });
   if (result.status !== 0)
     stop("npm ci failed, see above. What to do: mend what it says (network, disk), then run the same command again.");
   writeFileSync(mark, lock);

@@ -2,6 +2,7 @@
 import type { App } from "../build/app.ts";
 import { buildRelease, targetKey } from "../build/release.ts";
 import { buildRuntime } from "../build/runtime.ts";
+import { FleetError } from "../errors.ts";
 import type { Target } from "../machines/machine.ts";
 import { caddyBinary } from "../offline/tools.ts";
 import { type Archive, keepArchive } from "./archives.ts";
@@ -19,10 +20,14 @@ export function artifactBuilder(app: App, say: (line: string) => void): (targets
   return (targets) => {
     const wanted = new Map(targets.map((target) => [targetKey(app.command, target), target]));
     const key = [...wanted.keys()].sort().join(" ");
-    const building = made.get(key) ?? build(app, [...wanted.values()], say);
+    const building = made.get(key) ?? build(app, [...wanted.values()], say).catch(untouched);
     made.set(key, building);
     return building;
   };
+}
+
+function untouched(error: unknown): never {
+  throw error instanceof FleetError ? error.keeping("everything; no machine was touched.") : error;
 }
 
 async function build(app: App, targets: readonly Target[], say: (line: string) => void): Promise<Built> {

@@ -12,7 +12,8 @@ const asRoot = (script: string): string =>
 export function probeScript(): string {
   const report = `${RUNTIME_FOLDER.replace(/runtime$/, "current")}/bin/fleethost`;
   return [
-    'say() { echo "fleetwright.$1=$2"; }',
+    // Not echo: the login's shell may be dash, whose echo turns the \n inside JSON into a line break.
+    'say() { printf "fleetwright.%s=%s\\n" "$1" "$2"; }',
     'say machine-id "$(cat /etc/machine-id 2>/dev/null)"',
     'say os "$(. /etc/os-release; echo "$ID")"',
     'say os-version "$(. /etc/os-release; echo "$VERSION_ID")"',

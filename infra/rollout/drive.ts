@@ -129,8 +129,9 @@ async function switchOne({ plan, say }: Context, session: Session, leases: Lease
 async function putBack({ say }: Context, sessions: Session[]): Promise<void> {
   await Promise.allSettled(
     sessions.map(async (session) => {
-      const { name, manifest } = session.machine;
-      await agent(session, say, ["revert", "--app", manifest.app.name]).then(
+      const { name, manifest, applyId } = session.machine;
+      // By its id: another rollout's switch, which may have come in between, is not ours to undo.
+      await agent(session, say, ["revert", "--app", manifest.app.name, "--apply-id", applyId]).then(
         () => say(name, "back", "runs what it ran before"),
         () => say(name, "back", "could not be told; it goes back by itself when its lease runs out"),
       );

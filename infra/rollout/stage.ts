@@ -3,7 +3,7 @@ import { statSync } from "node:fs";
 import { FleetError } from "../errors.ts";
 import { agent, type Session, talk } from "./agent.ts";
 import { findArchive } from "./archives.ts";
-import { incomingPath, installRuntimeCommand, receiveCommand, useRuntimeCommand } from "./commands.ts";
+import { forgetCommand, incomingPath, installRuntimeCommand, receiveCommand, useRuntimeCommand } from "./commands.ts";
 import type { Observation } from "./observation.ts";
 import type { Say } from "./progress.ts";
 
@@ -20,7 +20,12 @@ export async function stage(session: Session, seen: Reachable, say: Say, options
   const known = await agent(session, say, ["stage"], options);
   if (known.needs !== "archive") return;
   await send(session, say, archive.sha256, "release", options);
-  await agent(session, say, ["stage", "--archive", incomingPath(archive.sha256)], options);
+  try {
+    await agent(session, say, ["stage", "--archive", incomingPath(archive.sha256)], options);
+  } finally {
+    // Unpacked or refused, the next attempt sends it again: it would only fill the disk. Not ended by an interrupt.
+    await session.connection.run(forgetCommand(archive.sha256)).catch(() => undefined);
+  }
 }
 
 async function stageRuntime(session: Session, seen: Reachable, say: Say, options: StageOptions): Promise<void> {

@@ -8,7 +8,7 @@ import { confirm } from "./confirm.ts";
 import { type Agent, machineClock } from "./context.ts";
 import { converge } from "./converge.ts";
 import { AgentFailure, asFailure } from "./failure.ts";
-import { goBack } from "./go-back.ts";
+import { goBack, revert } from "./go-back.ts";
 import { renewLease, watchLease } from "./lease.ts";
 import { takeLock } from "./lock.ts";
 import { requireManifest } from "./manifest-input.ts";
@@ -67,14 +67,15 @@ function registerManifestCommands(add: Add): void {
 
 function registerAppCommands(add: Add): void {
   const confirmAction: Action = (agent, { app, applyId }) => confirm(agent, app, applyId);
-  const revertAction: Action = async (agent, { app }) => ({
-    now: await goBack(agent, app, "reverted", "asked to"),
-  });
+  const revertAction: Action = async (agent, { app, applyId }) => ({ now: await revert(agent, app, applyId) });
   add("confirm", "Keeps the generation that was switched to, also after a reboot.", confirmAction).requiredOption(
     "--apply-id <id>",
     "the one that was given to switch",
   );
-  add("revert", "Goes back to the confirmed generation.", revertAction);
+  add("revert", "Goes back to the confirmed generation.", revertAction).option(
+    "--apply-id <id>",
+    "only if this switch is the one that isn't confirmed: never another rollout's",
+  );
 }
 
 /** Not under the lock: a switch that takes long must be renewable, and its watcher waits for the lock itself. */

@@ -32,6 +32,16 @@ export async function goBack(agent: Agent, app: string, event: HistoryEntry["eve
   return `generation ${confirmed.generation} (release ${confirmed.manifest.app.release.id.slice(0, 12)}) serves as before`;
 }
 
+/**
+ * Goes back because somebody asks for it.
+ * @param applyId the switch to undo: when that isn't the one that awaits a confirm, nothing is done. Without it, whatever is there.
+ * @returns what the machine runs now, for people
+ */
+export async function revert(agent: Agent, app: string, applyId: string | undefined): Promise<string> {
+  if (applyId !== undefined && (await readPending(agent, app))?.applyId !== applyId) return `what it ran: apply ${applyId} awaits no confirm here`;
+  return goBack(agent, app, "reverted", "asked to");
+}
+
 /** Without a switch of ours under way, what runs is somebody's own doing: it is not taken down. */
 function nothingToGoBackTo(app: string): AgentFailure {
   return new AgentFailure("revert", `no generation of ${app} is confirmed on this machine`, {

@@ -19,9 +19,13 @@ export interface Run {
 
 export interface RunOptions {
   env?: Record<string, string>;
-  /** Called with all of stderr so far, whenever some came. */
-  onStderr?: (text: string, kill: (signal: NodeJS.Signals) => void) => void;
+  /** Called with all of stderr so far, whenever some came; `kill` signals the whole process group. */
+  onStderr?: Watcher;
+  /** The same for standard output, where `pulumi` shows its progress. */
+  onStdout?: Watcher;
 }
+
+export type Watcher = (text: string, kill: (signal: NodeJS.Signals) => void) => void;
 
 export class Project {
   readonly folder: string;
@@ -43,24 +47,9 @@ export class Project {
     return this.run(process.execPath, ["infra/cli/start.mjs", ...args], options);
   }
 
-  /** Runs a program in the project's folder, in a process group of its own. */
-  run(command: string, args: readonly string[], { env = {}, onStderr }: RunOptions = {}): Promise<Run> {
-    return new Promise((resolve, reject) => {
-      const child = spawn(command, args, { cwd: this.folder, env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"], detached: true });
-      const output = { stdout: "", stderr: "" };
-      const kill = (signal: NodeJS.Signals): void => void process.kill(-(child.pid ?? 0), signal);
-      const timer = setTimeout(() => kill("SIGKILL"), RUN_TIMEOUT_MS);
-      child.stdout.on("data", (chunk: Buffer) => (output.stdout += chunk.toString()));
-      child.stderr.on("data", (chunk: Buffer) => {
-        output.stderr += chunk.toString();
-        onStderr?.(output.stderr, kill);
-      });
-      child.on("error", reject);
-      child.on("close", (code) => {
-        clearTimeout(timer);
-        resolve({ code, ...output });
-      });
-    });
+  /** Runs a program in the project's folder. */
+  run(command: string, args: readonly string[], options: RunOptions = {}): Promise<Run> {
+    return runIn(this.folder, command, args, options);
   }
 
   /** `fleet status --json`, whatever its exit code. */
@@ -97,6 +86,29 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   process.once(signal, () => {
     for (const project of projects) project.removeNow();
     process.exit(1);
+  });
+}
+
+/** Runs a program in a process group of its own. */
+export function runIn(folder: string, command: string, args: readonly string[], { env = {}, onStderr, onStdout }: RunOptions = {}): Promise<Run> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { cwd: folder, env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"], detached: true });
+    const output = { stdout: "", stderr: "" };
+    const kill = (signal: NodeJS.Signals): void => void process.kill(-(child.pid ?? 0), signal);
+    const timer = setTimeout(() => kill("SIGKILL"), RUN_TIMEOUT_MS);
+    child.stdout.on("data", (chunk: Buffer) => {
+      output.stdout += chunk.toString();
+      onStdout?.(output.stdout, kill);
+    });
+    child.stderr.on("data", (chunk: Buffer) => {
+      output.stderr += chunk.toString();
+      onStderr?.(output.stderr, kill);
+    });
+    child.on("error", reject);
+    child.on("close", (code) => {
+      clearTimeout(timer);
+      resolve({ code, ...output });
+    });
   });
 }
 

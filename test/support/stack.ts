@@ -4,25 +4,34 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
 import type { FleetStatus } from "../../infra/cli/table.ts";
-import { evidence, type Project, type Run, type RunOptions } from "./project.ts";
+import { evidence, type Run, type RunOptions } from "./project.ts";
+
+/** A folder with a Pulumi.yaml in which a user works. */
+export interface Repository {
+  readonly folder: string;
+  run(command: string, args: readonly string[], options?: RunOptions): Promise<Run>;
+  /** Runs `fleet ARGS…` as a user of that repository does. */
+  fleet(args: readonly string[], options?: RunOptions): Promise<Run>;
+}
 
 export class UserStack {
-  readonly project: Project;
+  readonly project: Repository;
   readonly name: string;
   readonly #env: Record<string, string>;
 
-  private constructor(project: Project, name: string, env: Record<string, string>) {
+  private constructor(project: Repository, name: string, env: Record<string, string>) {
     this.project = project;
     this.name = name;
     this.#env = env;
   }
 
   /** Makes the stack as a user would: the shell takes over what `fleet env` prints, then `pulumi stack init`. */
-  static async init(project: Project, name: string): Promise<UserStack> {
+  static async init(project: Repository, name: string): Promise<UserStack> {
     const state = join(project.folder, ".state");
-    mkdirSync(state);
-    const script = 'eval "$("$0" infra/cli/start.mjs env)" && printf %s "$PATH"';
-    const shell = await project.run("sh", ["-c", script, process.execPath]);
+    mkdirSync(state, { recursive: true });
+    const tools = await project.fleet(["env"]);
+    if (tools.code !== 0) throw new Error(evidence(tools));
+    const shell = await project.run("sh", ["-c", 'eval "$0" && printf %s "$PATH"', tools.stdout]);
     if (shell.code !== 0) throw new Error(evidence(shell));
     const stack = new UserStack(project, name, {
       PATH: shell.stdout,

@@ -5,7 +5,12 @@ import { FleetError } from "../../../infra/errors.ts";
 import type { Inventory } from "../../../infra/inventory.ts";
 
 const transport = { kind: "ssh" as const, host: "192.0.2.1", port: 22, user: "root", hostKey: "ssh-ed25519 AAAA" };
-const inventory = (fleet: string): Inventory => ({ schema: 1, fleet, app: fleet, machines: [{ name: `${fleet}-1`, address: "192.0.2.1", transport }] });
+const inventory = (fleet: string): Inventory => ({
+  schema: 1,
+  fleet,
+  app: fleet,
+  machines: [{ name: `${fleet}-1`, address: "192.0.2.1", transport }],
+});
 const names = (output: unknown): string[] => findInventories(output).map(({ fleet }) => fleet);
 
 test("inventories are found under any name, alone and inside objects, among other outputs", () => {

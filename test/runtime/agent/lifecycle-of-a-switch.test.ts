@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { confirm } from "../../../runtime/agent/confirm.ts";
 import { converge } from "../../../runtime/agent/converge.ts";
-import { goBack } from "../../../runtime/agent/go-back.ts";
+import { goBack, revert } from "../../../runtime/agent/go-back.ts";
 import { judgeLease, renewLease, watchLease, writeLease } from "../../../runtime/agent/lease.ts";
 import { pointSocket } from "../../../runtime/agent/machine-files.ts";
 import { unitNames } from "../../../runtime/agent/paths.ts";
@@ -99,6 +99,14 @@ test("going back starts the confirmed generation before it stops the other one",
   assert.equal(await readPending(agent, "shop"), undefined);
   const history = JSON.parse(readFileSync(agent.paths.record("shop", "history.jsonl"), "utf8"));
   assert.deepEqual([history.event, history.applyId, history.generation, history.why], ["reverted", "apply-2", NEW, "asked to"]);
+});
+
+test("a rollout that is put back leaves another rollout's switch alone", async (t) => {
+  const agent = fakeAgent(t);
+  await switched(agent);
+  assert.match(await revert(agent, "shop", "apply-of-another"), /awaits no confirm/);
+  assert.deepEqual([agent.calls, (await readPending(agent, "shop"))?.applyId], [[], "apply-2"]);
+  assert.match(await revert(agent, "shop", "apply-2"), new RegExp(`generation ${OLD} .* serves as before`));
 });
 
 test("what serves is not stopped when the confirmed generation can't start", async (t) => {

@@ -1,0 +1,71 @@
+/** Machines that a test makes itself, and reaches as one does rented servers: by address, login and pinned host key. */
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import type { Created } from "../../infra/machines/local/spec.ts";
+import { type LocalMachines, localMachinesIn } from "../infra/machines/local/main.ts";
+
+const run = promisify(execFile);
+
+/** An entry of `machines.hosts`, or the keys of a bastion. */
+export interface Login {
+  address: string;
+  hostKey: string;
+  privateKeyFile: string;
+  port?: number;
+  user?: string;
+}
+
+export class Hosts {
+  readonly #machines: LocalMachines;
+  readonly #made = new Map<string, Created>();
+
+  /** @param purpose names the world, together with this process */
+  constructor(purpose: string) {
+    this.#machines = localMachinesIn(`${purpose}-${process.pid}`);
+  }
+
+  /** Makes a machine with one core. */
+  async make(name: string, image: "trixie" | "bookworm" = "trixie"): Promise<Login> {
+    this.#made.set(name, await this.#machines.create({ name, image }));
+    return this.login(name);
+  }
+
+  login(name: string): Login {
+    const { address, hostKey, privateKeyFile } = this.#known(name);
+    return { address, hostKey, privateKeyFile };
+  }
+
+  /** Runs a shell script on the machine as root, past everything that is tested. @throws with what it said */
+  async sh(name: string, script: string): Promise<string> {
+    const { address, privateKeyFile } = this.#known(name);
+    const options = { BatchMode: "yes", StrictHostKeyChecking: "no", UserKnownHostsFile: "/dev/null", LogLevel: "ERROR", IdentityFile: privateKeyFile };
+    const words = Object.entries(options).flatMap(([key, value]) => ["-o", `${key}=${value}`]);
+    const { stdout } = await run("ssh", ["-F", "none", ...words, `root@${address}`, script]);
+    return stdout.trim();
+  }
+
+  /** As a cut power cable does. */
+  kill(name: string): Promise<void> {
+    return this.#command("kill", name);
+  }
+
+  boot(name: string): Promise<void> {
+    return this.#command("boot", name);
+  }
+
+  /** Removes all machines. */
+  close(): void {
+    this.#machines.close();
+  }
+
+  async #command(subcommand: string, name: string): Promise<void> {
+    const { code, stderr } = await this.#machines.run([subcommand, "--world", this.#machines.world, "--name", name]);
+    if (code !== 0) throw new Error(`${subcommand} ${name} failed:\n${stderr}`);
+  }
+
+  #known(name: string): Created {
+    const machine = this.#made.get(name);
+    if (machine === undefined) throw new Error(`no machine ${name} was made`);
+    return machine;
+  }
+}
