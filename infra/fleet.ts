@@ -1,5 +1,3 @@
-import { relative } from "node:path";
-import { fileURLToPath } from "node:url";
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import type { FleetArgs } from "./args.ts";
@@ -14,6 +12,7 @@ import type { Machine } from "./machines/machine.ts";
 import { artifactBuilder } from "./rollout/artifacts.ts";
 import { prepare } from "./rollout/prepare.ts";
 import { type RolloutResult, rolloutResultSchema } from "./rollout/result.ts";
+import { nodeCommand } from "./shell.ts";
 
 /**
  * Machines and one app on them, served over HTTPS on every core.
@@ -71,7 +70,7 @@ export class Fleet extends pulumi.ComponentResource {
     const rollout = new command.local.Command(
       `${name}-rollout`,
       {
-        create: `node ${cliPath()} rollout`,
+        create: nodeCommand("./cli/main", import.meta.url, "rollout"),
         stdin: prepared.plan.apply((plan) => JSON.stringify(plan)),
         triggers: prepared.triggers as unknown as pulumi.Input<unknown[]>,
         // Progress goes to standard error; the result on standard output is an output of the stack.
@@ -89,12 +88,6 @@ type Build = ReturnType<typeof artifactBuilder>;
 function checked(name: string, args: FleetArgs): string {
   checkApp(name, parseFleet(name, args).app);
   return name;
-}
-
-/** Relative to the program's folder: an absolute path would be a change on every other computer. */
-function cliPath(): string {
-  const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
-  return relative(process.cwd(), fileURLToPath(new URL(`./cli/main.${extension}`, import.meta.url)));
 }
 
 function sizes(machines: RolloutResult["machines"]): Record<string, { cores: number; workers: number }> {

@@ -1,7 +1,7 @@
 /** `fleet env`: the tools that Fleetwright found or made, for a shell in which `pulumi` is typed by hand. */
 import { exitCodes } from "../errors.ts";
 import { pulumiEnvironment } from "../offline/tools.ts";
-import { shellQuote } from "../rollout/transports/ssh-arguments.ts";
+import { shellQuote } from "../shell.ts";
 import { sayToStderr } from "./stacks.ts";
 
 export async function printEnvironment(): Promise<number> {

@@ -1,9 +1,8 @@
 /** The provider `local`: machines with a real systemd on this computer, for development and for tests. */
 import { availableParallelism } from "node:os";
-import { extname, relative } from "node:path";
-import { fileURLToPath } from "node:url";
 import * as command from "@pulumi/command";
 import type * as pulumi from "@pulumi/pulumi";
+import { nodeCommand } from "../shell.ts";
 import { decideCreateId, observe } from "./local/observe.ts";
 import { placeOf } from "./local/place.ts";
 import { type Cores, type CreateRequest, createdSchema, debian, type Suite } from "./local/spec.ts";
@@ -44,8 +43,8 @@ function localMachine(parent: pulumi.Resource, request: CreateRequest, gate: pul
   const made = new command.local.Command(
     request.name,
     {
-      create: commandLine("create"),
-      delete: commandLine("destroy"),
+      create: nodeCommand("./local/main", import.meta.url, "create"),
+      delete: nodeCommand("./local/main", import.meta.url, "destroy"),
       stdin: gate.apply(() => JSON.stringify(request)),
       logging: "stderr",
       addPreviousOutputInEnv: false,
@@ -65,14 +64,4 @@ function localMachine(parent: pulumi.Resource, request: CreateRequest, gate: pul
     cpus: request.cores === "all" ? availableParallelism() : request.cores,
     dependsOn: [made],
   };
-}
-
-/** Relative to where the program runs, so that the state holds no path of this computer. */
-function commandLine(subcommand: "create" | "destroy"): string {
-  const main = fileURLToPath(new URL(`./local/main${extname(import.meta.url)}`, import.meta.url));
-  return `node ${quoted(relative(process.cwd(), main))} ${subcommand}`;
-}
-
-function quoted(path: string): string {
-  return /^[\w./@-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 }

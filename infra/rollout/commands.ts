@@ -1,5 +1,5 @@
 /** Shell commands that a rollout runs on machines. Pure: text in, text out. */
-import { shellQuote } from "./transports/ssh-arguments.ts";
+import { shellQuote } from "../shell.ts";
 
 const RUNTIME_FOLDER = "/opt/fleetwright/runtime";
 const INCOMING_FOLDER = "/var/lib/fleetwright/incoming";

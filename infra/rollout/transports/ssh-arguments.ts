@@ -2,6 +2,7 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
 import type { SshTransport } from "../../machines/machine.ts";
+import { shellQuote } from "../../shell.ts";
 
 type Login = Omit<SshTransport, "bastion" | "kind">;
 
@@ -12,11 +13,6 @@ export interface SshFiles {
   control: string | undefined;
   /** Private keys that were given as values, by login. */
   keys: { machine: string | undefined; bastion: string | undefined };
-}
-
-/** Quotes a word for a POSIX shell. */
-export function shellQuote(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
 /** The lines of a known_hosts file that pins the machine's and the bastion's keys. */

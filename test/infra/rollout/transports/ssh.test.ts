@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { homedir } from "node:os";
 import { test } from "node:test";
 import type { SshTransport } from "../../../../infra/machines/machine.ts";
-import { knownHosts, shellQuote, sshArguments } from "../../../../infra/rollout/transports/ssh-arguments.ts";
+import { knownHosts, sshArguments } from "../../../../infra/rollout/transports/ssh-arguments.ts";
 import { sshProblem } from "../../../../infra/rollout/transports/ssh-failure.ts";
+import { shellQuote } from "../../../../infra/shell.ts";
 
 const transport: SshTransport = { kind: "ssh", host: "192.0.2.1", port: 22, user: "root", hostKey: "ssh-ed25519 AAAA comment" };
 const files = { knownHosts: "/t/known_hosts", control: undefined, keys: { machine: undefined, bastion: undefined } };
