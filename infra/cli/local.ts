@@ -3,6 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
 import { parse } from "yaml";
+import { parseStackConfig } from "../config/parse.ts";
 import { exitCodes, FleetError } from "../errors.ts";
 import { askFleet } from "./ask.ts";
 import { prepareComputer } from "./computer.ts";
@@ -20,9 +21,12 @@ export interface LocalOptions {
 }
 
 export async function local(options: LocalOptions): Promise<number> {
+  const value = fleetValue(options);
+  // The program checks it too; here a mistake costs no time, and nothing is installed for it.
+  parseStackConfig(value);
   prepareComputer();
   releaseStaleLocks(join(localFolder(), "state"), sayToStderr);
-  const stack = await openLocalStack(fleetValue(options), async () => (await import("../program.ts")).deploy(process.cwd()));
+  const stack = await openLocalStack(value, async () => (await import("../program.ts")).deploy(process.cwd()));
   if (options.skip !== undefined) process.env.FLEETWRIGHT_SKIP = options.skip;
   // Plugins run in the stack's folder. So must the program: the commands in the state are relative to it.
   const home = process.cwd();

@@ -31,11 +31,9 @@ async function appStatus(agent: Agent, app: string): Promise<AppStatus | undefin
   // Who is asked is the newest manifest of Caddy's: the pending one's while a switch is under way.
   const https = pending?.manifest.https ?? confirmed?.manifest.https ?? manifest.https;
   const supervisor = live === undefined ? undefined : await askSupervisor(agent.paths.statusSocket(app, live));
-  const answer = await ask({
-    socket: agent.paths.caddyLocalSocket,
-    health: manifest.app.processes[0].health,
-    host: https.names[0] ?? "localhost",
-  });
+  const through = { socket: agent.paths.caddyLocalSocket, health: manifest.app.processes[0].health, host: https.names[0] ?? "localhost" };
+  // A question to an app that doesn't run would start it, by its socket: to look is not to touch.
+  const answer: Answer = live === undefined ? { healthy: false, why: "no generation of it runs" } : await ask(through);
   return {
     app,
     fleet: manifest.fleet,

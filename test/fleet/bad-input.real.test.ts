@@ -35,8 +35,8 @@ describe("bad input", () => {
     app({ "server.mjs": nodeApp("first") });
   });
   after(async () => {
+    await Promise.allSettled([project.remove()]);
     hosts.close();
-    await project.remove();
   });
 
   function app(files: Record<string, string>): void {

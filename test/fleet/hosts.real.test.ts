@@ -48,8 +48,8 @@ describe("a fleet of hosts", () => {
     configure();
   });
   after(async () => {
+    await Promise.allSettled([project.remove()]);
     hosts.close();
-    await project.remove();
   });
 
   async function up(...args: string[]): Promise<Run> {
