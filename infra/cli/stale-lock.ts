@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
+import { isAlive } from "../processes.ts";
 
 const lockSchema = z.object({ pid: z.int(), hostname: z.string() });
 
@@ -25,14 +26,5 @@ export function releaseStaleLocks(stateFolder: string, say: (line: string) => vo
     if (!entry.isFile() || !isStale(readFileSync(path, "utf8"), { hostname: hostname(), isAlive })) continue;
     rmSync(path);
     say("An earlier run was killed and left the state locked; its process is gone, so the lock was removed.");
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
   }
 }

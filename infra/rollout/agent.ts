@@ -33,7 +33,7 @@ export async function agent(
         const event = parseEvent(line);
         if (event === undefined) return;
         events.push(event);
-        if (event.event === "step") say(machine.name, step, event.text);
+        if (event.event === "step") say(machine.name, event.step, event.text);
       },
     }),
   );

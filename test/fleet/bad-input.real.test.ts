@@ -205,7 +205,7 @@ describe("bad input", () => {
     app({ "server.mjs": nodeApp("third", 3_000) });
     const killed = await stack.pulumi(["up", "--yes", "--skip-preview"], {
       onStdout: (text, kill) => {
-        if (/ switch +generation/.test(text)) kill("SIGKILL");
+        if (/ start +generation/.test(text)) kill("SIGKILL");
       },
     });
     assert.equal(killed.code, null, evidence(killed));

@@ -79,7 +79,7 @@ describe("a local fleet", () => {
     const before = await project.status();
     const run = await up();
     assert.match(run.stdout, /^No changes\.$/m);
-    assert.doesNotMatch(run.stderr, /sending|switch/);
+    assert.doesNotMatch(run.stderr, /sending| start /);
     assert.deepEqual(pids(await project.status()), pids(before));
   });
 
@@ -158,7 +158,7 @@ describe("a local fleet", () => {
     let interrupted = false;
     const run = await project.fleet(["local"], {
       onStderr: (text, kill) => {
-        if (interrupted || !/ switch /.test(text)) return;
+        if (interrupted || !/ start /.test(text)) return;
         interrupted = true;
         kill("SIGINT");
       },

@@ -1,17 +1,18 @@
 /** A connection by the system's OpenSSH: agents, hardware keys, bastions and post-quantum key exchange come with it. */
 import { spawn } from "node:child_process";
-import { createReadStream, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createReadStream, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { SshTransport } from "../../machines/machine.ts";
+import { isAlive } from "../../processes.ts";
 import { type Connection, type RunOptions, type RunResult, TransportFailure } from "./connection.ts";
 import { knownHosts, type SshFiles, sshArguments } from "./ssh-arguments.ts";
 import { sshOwnExitCode, sshProblem } from "./ssh-failure.ts";
 
 /** Opens a session whose commands share one SSH connection. Nothing is dialled before the first command. */
 export function sshConnection(transport: SshTransport, connectTimeoutMs: number): Connection {
-  const folder = mkdtempSync(join(tmpdir(), "fleetwright-ssh-"));
+  const folder = sessionFolder();
   const files = writeFiles(folder, transport);
   const common = sshArguments(transport, files, connectTimeoutMs);
   return {
@@ -21,6 +22,17 @@ export function sshConnection(transport: SshTransport, connectTimeoutMs: number)
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+const FOLDER_PREFIX = "fleetwright-ssh-";
+
+/** Named by this process. What processes left that were killed is removed: it may hold a private key. */
+function sessionFolder(): string {
+  for (const name of readdirSync(tmpdir()).filter((entry) => entry.startsWith(FOLDER_PREFIX))) {
+    const owner = Number(name.slice(FOLDER_PREFIX.length).split("-")[0]);
+    if (owner > 0 && !isAlive(owner)) rmSync(join(tmpdir(), name), { recursive: true, force: true });
+  }
+  return mkdtempSync(join(tmpdir(), `${FOLDER_PREFIX}${process.pid}-`));
 }
 
 function writeFiles(folder: string, transport: SshTransport): SshFiles {
