@@ -29,15 +29,21 @@ function reason(error: unknown): string {
   return error.cause instanceof Error ? error.cause.message || reason(error.cause) : error.message;
 }
 
-/** The sha256 that a checksums file (`HASH  NAME` a line, as sha256sum writes) gives for a name. */
+/** The checksum that a checksums file (`HASH  NAME` a line, as sha256sum writes) gives for a name. */
 export function checksumFor(name: string, checksums: string): string | undefined {
   const line = checksums.split("\n").find((candidate) => candidate.trim().split(/\s+\*?/)[1] === name);
   return line?.trim().split(/\s+/)[0]?.toLowerCase();
 }
 
-/** @throws Error when the bytes are not those of the hash. */
-export function verify(name: string, bytes: Buffer, sha256: string | undefined): void {
-  if (sha256 === undefined) throw new Error(`its publisher names no checksum for ${name}`);
-  const actual = createHash("sha256").update(bytes).digest("hex");
-  if (actual !== sha256) throw new Error(`${name} has the sha256 ${actual}, but should have ${sha256}`);
+const SHA512_LENGTH = 128;
+
+/**
+ * @param checksum sha256 or sha512, in hexadecimal
+ * @throws Error when the bytes are not those of the checksum
+ */
+export function verify(name: string, bytes: Buffer, checksum: string | undefined): void {
+  if (checksum === undefined) throw new Error(`its publisher names no checksum for ${name}`);
+  const algorithm = checksum.length === SHA512_LENGTH ? "sha512" : "sha256";
+  const actual = createHash(algorithm).update(bytes).digest("hex");
+  if (actual !== checksum) throw new Error(`${name} has the ${algorithm} ${actual}, but should have ${checksum}`);
 }

@@ -1,14 +1,11 @@
 /** The Pulumi CLI: one on PATH, else Pulumi's release, else built from its Go module. */
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
-import { x as unpack } from "tar";
 import { cachePath, makeOnce } from "../cache.ts";
-import { checksumFor, download, verify } from "./download.ts";
 import { execute, onPath, type Say } from "./executables.ts";
 import { alreadyBuilt, type GoProgram, goBuild } from "./go-build.ts";
+import { installRelease, type Release, releaseFolder } from "./release.ts";
 
 /** What is installed where there is none: the version that Fleetwright is tested with. */
 export const pinnedVersion = "3.259.0";
@@ -31,15 +28,10 @@ const published = "https://get.pulumi.com/releases/sdk";
 export async function pulumiCli({ say, releases = published }: { say: Say; releases?: string }): Promise<PulumiCli> {
   const found = await newEnoughOnPath(say);
   if (found !== undefined) return { path: found, source: "PATH" };
-  const released = cachePath("tools", `pulumi-${pinnedVersion}-${platform}`);
-  const built = await alreadyBuilt(goProgram);
-  if (!existsSync(released) && built !== undefined) return { path: built, source: "Go module" };
-  try {
-    await makeOnce(released, (folder) => install(folder, releases, say));
-    return { path: join(released, "pulumi"), source: "download" };
-  } catch (error) {
-    say(`Pulumi's own download can't be had (${error instanceof Error ? error.message : error})`);
-  }
+  const built = existsSync(releaseFolder(release)) ? undefined : await alreadyBuilt(goProgram);
+  if (built !== undefined) return { path: built, source: "Go module" };
+  const folder = await installRelease(release, releases, say);
+  if (folder !== undefined) return { path: join(folder, "pulumi"), source: "download" };
   return { path: await goBuild(goProgram, say), source: "Go module" };
 }
 
@@ -53,6 +45,15 @@ const goProgram: GoProgram = {
 
 /** As Pulumi names its releases: `linux-x64`, `darwin-arm64`. */
 const platform = `${process.platform}-${process.arch}`;
+
+/** What Pulumi's installer (https://get.pulumi.com) gets, of a pinned version. */
+const release: Release = {
+  title: `the Pulumi CLI ${pinnedVersion}`,
+  folder: `pulumi-${pinnedVersion}-${platform}`,
+  archive: `pulumi-v${pinnedVersion}-${platform}.tar.gz`,
+  checksums: `pulumi-${pinnedVersion}-checksums.txt`,
+  strip: 1,
+};
 
 async function newEnoughOnPath(say: Say): Promise<string | undefined> {
   const path = onPath("pulumi");
@@ -80,15 +81,4 @@ export function isAtLeast(version: string, oldest: string): boolean {
   if (have === undefined || want === undefined) return false;
   const differs = have.findIndex((number, index) => number !== want[index]);
   return differs < 0 || (have[differs] ?? 0) > (want[differs] ?? 0);
-}
-
-// The steps of Pulumi's installer (https://get.pulumi.com), of a pinned version and with its published checksum checked.
-async function install(folder: string, releases: string, say: Say): Promise<void> {
-  const name = `pulumi-v${pinnedVersion}-${platform}.tar.gz`;
-  say(`Downloading the Pulumi CLI ${pinnedVersion} from ${new URL(releases).host}…`);
-  const checksums = await download(`${releases}/pulumi-${pinnedVersion}-checksums.txt`);
-  const archive = await download(`${releases}/${name}`);
-  verify(name, archive, checksumFor(name, checksums.toString("utf8")));
-  mkdirSync(folder);
-  await pipeline(Readable.from([archive]), unpack({ cwd: folder, strip: 1 }));
 }

@@ -19,7 +19,7 @@ import { afterEach, beforeEach, test } from "node:test";
 import { create as pack } from "tar";
 import { FleetError } from "../../../infra/errors.ts";
 import { pinnedVersion } from "../../../infra/offline/pulumi-cli.ts";
-import { commandPlugin, languageHost, pulumiCli, pulumiEnvironment } from "../../../infra/offline/tools.ts";
+import { caddyBinary, commandPlugin, languageHost, pulumiCli, pulumiEnvironment } from "../../../infra/offline/tools.ts";
 import { freePort } from "./ssh-server.ts";
 
 let folder: string;
@@ -101,8 +101,33 @@ test("a release that is not what its checksum says is not installed", async () =
   const server = await releaseServer(await release("00"));
   await assert.rejects(pulumiCli({ say, releases: server.releases }), FleetError);
   server.close();
-  assert.match(said.join("\n"), /can't be had \(.*should have 00\)/);
+  assert.match(said.join("\n"), /can't be downloaded \(.*should have 00\)/);
   assert.ok(!existsSync(join(folder, "cache", "tools")) || readdirSync(join(folder, "cache", "tools")).length === 0);
+});
+
+/** A release as Caddy packs it: the program beside its papers, with checksums of 512 bits. */
+async function caddyRelease(checksum?: string): Promise<Record<string, Buffer | string>> {
+  const name = "caddy_2.11.9_linux_arm64.tar.gz";
+  mkdirSync(join(folder, "caddy"));
+  program(join(folder, "caddy", "caddy"), "echo served");
+  await pack({ cwd: join(folder, "caddy"), gzip: true, file: join(folder, name) }, ["caddy"]);
+  const archive = readFileSync(join(folder, name));
+  const sha512 = checksum ?? createHash("sha512").update(archive).digest("hex");
+  return { [name]: archive, "caddy_2.11.9_checksums.txt": `${sha512}  ${name}\n` };
+}
+
+test("Caddy's release for the machines' architecture is downloaded once", async () => {
+  const server = await releaseServer(await caddyRelease());
+  const path = await caddyBinary("arm64", { say, releases: server.releases }).finally(() => server.close());
+  assert.equal(execFileSync(path, { encoding: "utf8" }), "served\n");
+  assert.equal(await caddyBinary("arm64", { say, releases: server.releases }), path);
+});
+
+test("a Caddy that is not what its checksum says is not used", async () => {
+  const server = await releaseServer(await caddyRelease("0".repeat(128)));
+  await assert.rejects(caddyBinary("arm64", { say, releases: server.releases }), FleetError);
+  server.close();
+  assert.match(said.join("\n"), /Caddy 2\.11\.9 can't be downloaded \(.*has the sha512 [0-9a-f]+, but should have 0+\)/);
 });
 
 test("a CLI that is too old is named; without download and Go, the mend is told and nothing is left", async () => {
