@@ -43,7 +43,13 @@ export class FleetError extends Error {
 }
 
 function definedOf({ machine, kept, next, log, exitCode }: FleetError) {
-  return { ...(machine === undefined ? {} : { machine }), ...(kept === undefined ? {} : { kept }), ...(next === undefined ? {} : { next }), log, exitCode };
+  return {
+    ...(machine === undefined ? {} : { machine }),
+    ...(kept === undefined ? {} : { kept }),
+    ...(next === undefined ? {} : { next }),
+    log,
+    exitCode,
+  };
 }
 
 /** Exit codes of the `fleet` command; the README's table is the same. */

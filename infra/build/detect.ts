@@ -24,11 +24,17 @@ const pythonMarks = ["requirements.txt", "pyproject.toml"];
 /** @throws FleetError naming what was looked for, what is there, and the mend */
 export function detectCommand(dir: string, given: Given = {}): WorkerCommand {
   if (!statSync(dir, { throwIfNoEntry: false })?.isDirectory()) {
-    throw new FleetError(`The app's folder ${dir} does not exist.`, { kept: "everything; nothing was created.", next: 'Correct "app.dir".' });
+    throw new FleetError(`The app's folder ${dir} does not exist.`, {
+      kept: "everything; nothing was created.",
+      next: 'Correct "app.dir".',
+    });
   }
-  const command = given.asgi !== undefined ? commandOf({ kind: "asgi", app: given.asgi })
-    : given.node !== undefined ? commandOf({ kind: "node", module: given.node })
-    : found(dir);
+  const command =
+    given.asgi !== undefined
+      ? commandOf({ kind: "asgi", app: given.asgi })
+      : given.node !== undefined
+        ? commandOf({ kind: "node", module: given.node })
+        : found(dir);
   requireEntry(command, dir);
   return command;
 }
@@ -116,7 +122,9 @@ function isFile(dir: string, path: string): boolean {
 }
 
 function listing(dir: string): string {
-  const names = readdirSync(dir, { withFileTypes: true }).map((item) => (item.isDirectory() ? `${item.name}/` : item.name)).sort();
+  const names = readdirSync(dir, { withFileTypes: true })
+    .map((item) => (item.isDirectory() ? `${item.name}/` : item.name))
+    .sort();
   const shown = names.slice(0, 12).join(", ");
   return names.length === 0 ? "nothing" : names.length > 12 ? `${shown} … (${names.length} in all)` : shown;
 }

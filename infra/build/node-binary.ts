@@ -45,7 +45,10 @@ async function fetchNode(arch: Target["arch"], folder: string, say: (line: strin
   const name = `node-linux-${arch}`;
   const result = await runNpm(["pack", "--silent", "--pack-destination", folder, `${name}@${NODE_VERSION}`], { cwd: folder });
   if (result.outcome !== "ok") {
-    throw new FleetError(`npm could not fetch ${name}@${NODE_VERSION}.`, { log: lastLines(result.stderr), next: "Check this computer's network and npm settings, then run this again." });
+    throw new FleetError(`npm could not fetch ${name}@${NODE_VERSION}.`, {
+      log: lastLines(result.stderr),
+      next: "Check this computer's network and npm settings, then run this again.",
+    });
   }
   const archive = join(folder, `${name}-${NODE_VERSION}.tgz`);
   requireIntegrity(`${name}@${NODE_VERSION}`, readFileSync(archive), integrity[arch]);

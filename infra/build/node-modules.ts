@@ -79,8 +79,16 @@ export function nodePackages(dir: string, lock: NodeLock, arch: Target["arch"], 
 
 export function npmArguments(arch: Target["arch"]): string[] {
   return [
-    "ci", "--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund", "--workspaces=false", "--prefer-offline",
-    "--os=linux", `--cpu=${arch}`, "--libc=glibc",
+    "ci",
+    "--omit=dev",
+    "--ignore-scripts",
+    "--no-audit",
+    "--no-fund",
+    "--workspaces=false",
+    "--prefer-offline",
+    "--os=linux",
+    `--cpu=${arch}`,
+    "--libc=glibc",
   ];
 }
 

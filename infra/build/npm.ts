@@ -7,9 +7,7 @@ import { runTool, type ToolOptions, type ToolResult } from "./tool.ts";
 /** Runs npm. @throws FleetError when there is none; a failure of npm's is in the result */
 export async function runNpm(args: readonly string[], options: ToolOptions = {}): Promise<ToolResult> {
   const script = npmScript(process.env.npm_execpath, process.execPath, existsSync);
-  const result = script === undefined
-    ? await runTool("npm", args, options)
-    : await runTool(process.execPath, [script, ...args], options);
+  const result = script === undefined ? await runTool("npm", args, options) : await runTool(process.execPath, [script, ...args], options);
   if (result.outcome !== "missing") return result;
   throw new FleetError("npm, which fetches packages, isn't on this computer.", {
     next: "Install it: `apt-get install npm`, or Node.js from nodejs.org, which brings it.",

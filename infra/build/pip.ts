@@ -1,6 +1,7 @@
 /** pip, run for another computer than this one: its arguments, and what its failures mean. Pure. */
-import type { Target } from "../machines/machine.ts";
+
 import { FleetError } from "../errors.ts";
+import type { Target } from "../machines/machine.ts";
 import { lastLines } from "./tool.ts";
 
 export type PythonTarget = Target & { python: string };
@@ -63,11 +64,22 @@ export function pipArguments(target: PythonTarget, requirements: string, into: s
   const abi = `cp${target.python.replace(".", "")}`;
   return [
     JSON.stringify(markersOf(target)),
-    "install", "--disable-pip-version-check", "--no-input", "--quiet", "--no-compile",
-    "--only-binary=:all:", "--implementation", "cp", "--python-version", target.python,
+    "install",
+    "--disable-pip-version-check",
+    "--no-input",
+    "--quiet",
+    "--no-compile",
+    "--only-binary=:all:",
+    "--implementation",
+    "cp",
+    "--python-version",
+    target.python,
     ...[abi, "abi3", "none"].flatMap((name) => ["--abi", name]),
     ...platformsOf(target).flatMap((name) => ["--platform", name]),
-    "--target", into, "--requirement", requirements,
+    "--target",
+    into,
+    "--requirement",
+    requirements,
   ];
 }
 
@@ -81,7 +93,10 @@ export function pipFailure(stderr: string, target: PythonTarget): FleetError {
   if (/\bNo module named '?pip/.test(stderr)) return pipMissing(log);
   const offline = /Retrying \(Retry|NewConnectionError|Failed to establish a new connection|ConnectTimeoutError/.test(stderr);
   if (offline) {
-    return new FleetError("pip can't reach the package index.", { log, next: "Check this computer's network, proxy and pip settings (`pip config list`), then run this again." });
+    return new FleetError("pip can't reach the package index.", {
+      log,
+      next: "Check this computer's network, proxy and pip settings (`pip config list`), then run this again.",
+    });
   }
   const package_ = /No matching distribution found for (\S+)/.exec(stderr)?.[1];
   if (package_ !== undefined) {
@@ -91,12 +106,21 @@ export function pipFailure(stderr: string, target: PythonTarget): FleetError {
     });
   }
   if (stderr.includes("DO NOT MATCH THE HASHES")) {
-    return new FleetError("A package is not the one that requirements.txt has the hash of.", { log, next: "Find out why before you go on; if the package is right, lock its hash again." });
+    return new FleetError("A package is not the one that requirements.txt has the hash of.", {
+      log,
+      next: "Find out why before you go on; if the package is right, lock its hash again.",
+    });
   }
   if (stderr.includes("ResolutionImpossible") || stderr.includes("conflicting dependencies")) {
-    return new FleetError("The versions in requirements.txt contradict each other.", { log, next: "Lock them again, for example with `uv pip compile` or `pip-compile`." });
+    return new FleetError("The versions in requirements.txt contradict each other.", {
+      log,
+      next: "Lock them again, for example with `uv pip compile` or `pip-compile`.",
+    });
   }
-  return new FleetError(`pip could not install the app's packages for ${describe(target)}.`, { log, next: "Mend what pip says, then run this again." });
+  return new FleetError(`pip could not install the app's packages for ${describe(target)}.`, {
+    log,
+    next: "Mend what pip says, then run this again.",
+  });
 }
 
 export function pipMissing(log: readonly string[]): FleetError {

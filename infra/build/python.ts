@@ -3,8 +3,8 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "nod
 import { join } from "node:path";
 import { hashOf } from "../../runtime/manifest.ts";
 import { cachePath, makeOnce } from "../cache.ts";
-import { describe, PIP_FOR_TARGET, pipArguments, pipEnvironment, pipFailure, pipMissing, type PythonTarget } from "./pip.ts";
-import { normalName, type Pin, type PythonLock, requireAllPinned, REQUIREMENTS } from "./requirements.ts";
+import { describe, PIP_FOR_TARGET, type PythonTarget, pipArguments, pipEnvironment, pipFailure, pipMissing } from "./pip.ts";
+import { normalName, type Pin, type PythonLock, REQUIREMENTS, requireAllPinned } from "./requirements.ts";
 import { runTool, type ToolResult } from "./tool.ts";
 
 /** Bumped when the same lock file is to give other packages. */
@@ -55,7 +55,9 @@ function makeDeterministic(folder: string): void {
   rmSync(join(folder, "bin"), { recursive: true, force: true });
   for (const name of readdirSync(folder).filter((entry) => entry.endsWith(".dist-info"))) {
     const record = join(folder, name, "RECORD");
-    const lines = readFileSync(record, "utf8").split("\n").filter((line) => line !== "" && !line.includes("../bin/") && !line.startsWith("bin/"));
+    const lines = readFileSync(record, "utf8")
+      .split("\n")
+      .filter((line) => line !== "" && !line.includes("../bin/") && !line.startsWith("bin/"));
     writeFileSync(record, `${lines.sort().join("\n")}\n`);
   }
 }

@@ -88,7 +88,8 @@ function readLock({ dir, command }: { dir: string; command: WorkerCommand }): Lo
 async function readPackages(dir: string, lock: Lock, target: Target, say: Say): Promise<Entry[]> {
   if (lock.kind === "asgi") {
     const { arch, python } = target;
-    if (python === undefined) throw new FleetError("An ASGI app can't be built for a machine without Python.", { next: "Install python3 on the machine." });
+    if (python === undefined)
+      throw new FleetError("An ASGI app can't be built for a machine without Python.", { next: "Install python3 on the machine." });
     return under("python", readTree(await pythonPackages(dir, lock.python, { arch, python }, say)));
   }
   if (lock.node === undefined) return [];

@@ -49,7 +49,8 @@ export function parseRequirements(text: string): Requirements {
     const pin = /^([A-Za-z0-9][\w.-]*)\s*(?:\[[^\]]*\])?\s*={2,3}\s*([^\s;*,=]+)\s*(?:;.*)?$/.exec(requirement);
     if (include !== undefined) result.includes.push(include);
     else if (pin?.[1] !== undefined && pin[2] !== undefined) result.pins.push({ name: normalName(pin[1]), version: pin[2] });
-    else if (/^(-e|--editable|-c|--constraint)\b/.test(requirement)) result.problems.push({ line, text: requirement, why: "only packages with a version can be locked" });
+    else if (/^(-e|--editable|-c|--constraint)\b/.test(requirement))
+      result.problems.push({ line, text: requirement, why: "only packages with a version can be locked" });
     else if (requirement.startsWith("-")) continue;
     else result.problems.push({ line, text: requirement, why: 'no exact version ("==")' });
   }
@@ -78,7 +79,9 @@ export function readPythonLock(dir: string): PythonLock {
   const lock: PythonLock = { pins: [], files: [] };
   readInto(lock, dir, REQUIREMENTS);
   if (!lock.pins.some(({ name }) => name === "uvicorn")) {
-    throw new FleetError(`${join(dir, REQUIREMENTS)} does not name uvicorn, which serves an ASGI app here.`, { next: `Add uvicorn. ${makeLock}` });
+    throw new FleetError(`${join(dir, REQUIREMENTS)} does not name uvicorn, which serves an ASGI app here.`, {
+      next: `Add uvicorn. ${makeLock}`,
+    });
   }
   return lock;
 }

@@ -42,7 +42,13 @@ exec "$here/bin/node" "$here/lib/fleethost.mjs" "$@"
 export async function buildRuntime(arch: Target["arch"], options: RuntimeOptions): Promise<Runtime> {
   const { say, caddy, sources = findRuntimeSources(), node = (of) => nodeBinary(of, say) } = options;
   const programs = { node: await node(arch), caddy: await caddy(arch) };
-  const key = hashOf({ recipe: RECIPE, arch, node: NODE_VERSION, sources: sourcesKey(sources), programs: Object.values(programs).map(identity) });
+  const key = hashOf({
+    recipe: RECIPE,
+    arch,
+    node: NODE_VERSION,
+    sources: sourcesKey(sources),
+    programs: Object.values(programs).map(identity),
+  });
   const entries = (): Promise<Entry[]> => bundleEntries(programs, sources);
 
   const known = await makeOnce(cachePath("runtimes", "ids", key), async (temporary) => {

@@ -19,8 +19,22 @@ export interface Source {
 
 /** Never part of a release: made anew by the build, or of use on a developer's computer only. */
 const leftOut: ReadonlySet<string> = new Set([
-  ".git", ".hg", ".svn", "node_modules", "__pycache__", ".venv", "venv", ".tox", ".nox",
-  ".mypy_cache", ".pytest_cache", ".ruff_cache", ".idea", ".vscode", ".fleetwright", ".DS_Store",
+  ".git",
+  ".hg",
+  ".svn",
+  "node_modules",
+  "__pycache__",
+  ".venv",
+  "venv",
+  ".tox",
+  ".nox",
+  ".mypy_cache",
+  ".pytest_cache",
+  ".ruff_cache",
+  ".idea",
+  ".vscode",
+  ".fleetwright",
+  ".DS_Store",
 ]);
 
 const credentialFiles: ReadonlySet<string> = new Set([".npmrc", ".pypirc", ".netrc"]);

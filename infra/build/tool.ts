@@ -31,5 +31,8 @@ export function runTool(command: string, args: readonly string[], options: ToolO
 
 /** The last lines that say something, for an error's log. */
 export function lastLines(text: string, count = 12): string[] {
-  return text.split("\n").filter((line) => line.trim() !== "").slice(-count);
+  return text
+    .split("\n")
+    .filter((line) => line.trim() !== "")
+    .slice(-count);
 }

@@ -4,9 +4,7 @@ import { lstatSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { isAbsolute, join, posix } from "node:path";
 import { FleetError } from "../errors.ts";
 
-export type Entry =
-  | { kind: "file"; path: string; content: Content; executable: boolean }
-  | { kind: "link"; path: string; to: string };
+export type Entry = { kind: "file"; path: string; content: Content; executable: boolean } | { kind: "link"; path: string; to: string };
 
 /** Where the bytes come from: a file that is read when needed, or the bytes themselves. */
 export type Content = { file: string } | { bytes: Buffer };
@@ -72,11 +70,13 @@ export function under(prefix: string, entries: readonly Entry[]): Entry[] {
 
 /** What identifies the entries: path, kind, x-bit, and a hash of the content. To be hashed with `hashOf`. */
 export function fingerprint(entries: readonly Entry[]): string[][] {
-  return [...entries].sort(byPath).map((entry) =>
-    entry.kind === "link"
-      ? [entry.path, "link", entry.to]
-      : [entry.path, entry.executable ? "executable" : "file", sha256(bytesOf(entry.content))],
-  );
+  return [...entries]
+    .sort(byPath)
+    .map((entry) =>
+      entry.kind === "link"
+        ? [entry.path, "link", entry.to]
+        : [entry.path, entry.executable ? "executable" : "file", sha256(bytesOf(entry.content))],
+    );
 }
 
 export function sha256(bytes: Buffer | string): string {

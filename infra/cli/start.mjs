@@ -44,7 +44,10 @@ function installPackages() {
   }
   process.stderr.write("Installing npm packages (npm ci) …\n");
   // No package needs a script of its own at install. Not in .npmrc: there it would keep `npm pack` from building what it packs.
-  const result = spawnSync("npm", ["ci", "--ignore-scripts", "--no-fund", "--no-audit", "--loglevel=error"], { cwd: root, stdio: ["ignore", 2, 2] });
+  const result = spawnSync("npm", ["ci", "--ignore-scripts", "--no-fund", "--no-audit", "--loglevel=error"], {
+    cwd: root,
+    stdio: ["ignore", 2, 2],
+  });
   if (result.status !== 0)
     stop("npm ci failed, see above. What to do: mend what it says (network, disk), then run the same command again.");
   writeFileSync(mark, lock);

@@ -19,20 +19,22 @@ export function hostMachines(hosts: readonly HostConfig[]): Machine[] {
 
 function transportOf(host: HostConfig): pulumi.Output<SshTransport> {
   const bastion = host.bastion === undefined ? pulumi.output(undefined) : loginOf(host.bastion);
-  return pulumi.all([loginOf(host), bastion]).apply(
-    ([login, through]): SshTransport => ({ kind: "ssh", ...login, ...(through === undefined ? {} : { bastion: through }) }),
-  );
+  return pulumi
+    .all([loginOf(host), bastion])
+    .apply(([login, through]): SshTransport => ({ kind: "ssh", ...login, ...(through === undefined ? {} : { bastion: through }) }));
 }
 
 function loginOf(login: LoginConfig): pulumi.Output<Login> {
   const { privateKeyFile } = login;
   const privateKey = login.privateKey === undefined ? undefined : pulumi.secret(login.privateKey);
-  return pulumi.all([login.address, login.hostKey, privateKey]).apply(([host, hostKey, key]): Login => ({
-    host,
-    port: login.port,
-    user: login.user,
-    hostKey,
-    ...(privateKeyFile === undefined ? {} : { privateKeyFile }),
-    ...(key === undefined ? {} : { privateKey: key }),
-  }));
+  return pulumi.all([login.address, login.hostKey, privateKey]).apply(
+    ([host, hostKey, key]): Login => ({
+      host,
+      port: login.port,
+      user: login.user,
+      hostKey,
+      ...(privateKeyFile === undefined ? {} : { privateKeyFile }),
+      ...(key === undefined ? {} : { privateKey: key }),
+    }),
+  );
 }

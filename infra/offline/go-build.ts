@@ -49,7 +49,10 @@ function buildKey(program: GoProgram, goVersion: string): string {
   const hash = createHash("sha256");
   for (const file of ["go.mod", "go.sum"]) hash.update(readFileSync(join(moduleFolder(program), file))).update("\0");
   const { package: of, ldflags, env } = program;
-  return hash.update(JSON.stringify([of, ldflags, env, goVersion, process.platform, process.arch])).digest("hex").slice(0, 16);
+  return hash
+    .update(JSON.stringify([of, ldflags, env, goVersion, process.platform, process.arch]))
+    .digest("hex")
+    .slice(0, 16);
 }
 
 async function build(go: string, program: GoProgram, into: string, say: Say): Promise<void> {

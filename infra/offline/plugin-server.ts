@@ -16,10 +16,7 @@ export const { Empty } = fromPulumi("google-protobuf/google/protobuf/empty_pb") 
 export const channelOptions = { "grpc.max_receive_message_length": -1, "grpc.max_send_message_length": -1 };
 
 /** Serves on a free loopback port and prints it on stdout, which is how the engine learns where a plugin listens. */
-export async function serve(
-  service: Grpc.ServiceDefinition,
-  implementation: Grpc.UntypedServiceImplementation,
-): Promise<void> {
+export async function serve(service: Grpc.ServiceDefinition, implementation: Grpc.UntypedServiceImplementation): Promise<void> {
   const server = new grpc.Server(channelOptions);
   server.addService(service, implementation);
   const port = await new Promise<number>((resolve, reject) => {

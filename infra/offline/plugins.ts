@@ -57,8 +57,7 @@ const installedCommand = (): string =>
 
 const failureMark = (): string => cachePath("tools", `no-download-of-command-${commandVersion}`);
 
-const failedLately = (): boolean =>
-  existsSync(failureMark()) && Date.now() - statSync(failureMark()).mtimeMs < failureRememberedMs;
+const failedLately = (): boolean => existsSync(failureMark()) && Date.now() - statSync(failureMark()).mtimeMs < failureRememberedMs;
 
 async function downloadCommand(pulumi: string, say: Say): Promise<boolean> {
   say(`Downloading the command plugin ${commandVersion}…`);

@@ -67,7 +67,10 @@ async function newEnoughOnPath(say: Say): Promise<string | undefined> {
 // Asking takes a third of a second at every start; a file that hasn't changed gives the same answer.
 async function versionOf(path: string): Promise<string> {
   const { mtimeMs, size } = statSync(path);
-  const key = createHash("sha256").update(JSON.stringify([path, mtimeMs, size])).digest("hex").slice(0, 16);
+  const key = createHash("sha256")
+    .update(JSON.stringify([path, mtimeMs, size]))
+    .digest("hex")
+    .slice(0, 16);
   const remembered = await makeOnce(cachePath("tools", `pulumi-version-${key}`), async (file) => {
     const { stdout } = await execute(path, ["version"], { timeoutMs: 10_000 });
     writeFileSync(file, stdout.trim());

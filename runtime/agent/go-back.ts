@@ -38,7 +38,8 @@ export async function goBack(agent: Agent, app: string, event: HistoryEntry["eve
  * @returns what the machine runs now, for people
  */
 export async function revert(agent: Agent, app: string, applyId: string | undefined): Promise<string> {
-  if (applyId !== undefined && (await readPending(agent, app))?.applyId !== applyId) return `what it ran: apply ${applyId} awaits no confirm here`;
+  if (applyId !== undefined && (await readPending(agent, app))?.applyId !== applyId)
+    return `what it ran: apply ${applyId} awaits no confirm here`;
   return goBack(agent, app, "reverted", "asked to");
 }
 

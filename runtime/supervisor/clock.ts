@@ -13,10 +13,13 @@ export const monotonicClock: Clock = {
   nowMs: () => performance.now(),
   after(delayMs, run) {
     let immediate: NodeJS.Immediate | undefined;
-    const timer = setTimeout(() => {
-      // Timers come before I/O in Node's loop: beats that wait in a pipe must be read before a deadline is judged.
-      immediate = setImmediate(run);
-    }, Math.min(Math.max(delayMs, 0), LONGEST_DELAY_MS));
+    const timer = setTimeout(
+      () => {
+        // Timers come before I/O in Node's loop: beats that wait in a pipe must be read before a deadline is judged.
+        immediate = setImmediate(run);
+      },
+      Math.min(Math.max(delayMs, 0), LONGEST_DELAY_MS),
+    );
     return () => {
       clearTimeout(timer);
       clearImmediate(immediate);

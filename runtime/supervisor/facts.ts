@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { availableParallelism, totalmem } from "node:os";
 import { join, relative } from "node:path";
-import { type Mount, type Membership, parseAffinity, parseCgroup, parseMounts } from "./cgroup.ts";
+import { type Membership, type Mount, parseAffinity, parseCgroup, parseMounts } from "./cgroup.ts";
 import type { MachineFacts } from "./sizing.ts";
 
 const MIB = 2 ** 20;

@@ -76,9 +76,8 @@ interface BoundHandle {
 }
 
 /** Node has no public way to bind without listening; this is what its own `cluster` module binds with. */
-const createHandle = (
-  net as unknown as { _createServerHandle(address: string, port: number, family: number): BoundHandle | number }
-)._createServerHandle;
+const createHandle = (net as unknown as { _createServerHandle(address: string, port: number, family: number): BoundHandle | number })
+  ._createServerHandle;
 
 function answers(path: string): Promise<boolean> {
   return new Promise((resolve) => {

@@ -33,10 +33,7 @@ function exec(assignments: readonly string[]): Promise<void> {
 }
 
 /** sd_notify(3): RELOADING=1 comes with the time of CLOCK_MONOTONIC, which is what Node's hrtime reads. */
-export const reloadingAssignments = (hrtimeNs: bigint): readonly string[] => [
-  "RELOADING=1",
-  `MONOTONIC_USEC=${hrtimeNs / 1000n}`,
-];
+export const reloadingAssignments = (hrtimeNs: bigint): readonly string[] => ["RELOADING=1", `MONOTONIC_USEC=${hrtimeNs / 1000n}`];
 
 /**
  * How often to ping: a third of `WatchdogSec=`, in milliseconds. Null when there is no watchdog, or it watches another

@@ -68,15 +68,19 @@ function fromGeneration(folder: string, flags: RunFlags): Pick<RunOptions, "proc
 function processFromFlags(flags: RunFlags): Process {
   const count = flags.workers === undefined || flags.workers === "auto" ? "auto" : Number(flags.workers);
   const numberOr = (text: string | undefined, fallback: number): number => (text === undefined ? fallback : Number(text));
-  return parse(processSchema, {
-    name: "web",
-    command: commandFromFlags(flags),
-    workers: { count, perCore: 1 },
-    health: { path: "/", accept: "alive", timeoutMs: defaults.bootTimeoutMs },
-    bootTimeoutMs: numberOr(flags.bootTimeoutMs, defaults.bootTimeoutMs),
-    livenessTimeoutMs: numberOr(flags.livenessTimeoutMs, defaults.livenessTimeoutMs),
-    drainTimeoutMs: numberOr(flags.drainTimeoutMs, defaults.drainTimeoutMs),
-  }, "the command line");
+  return parse(
+    processSchema,
+    {
+      name: "web",
+      command: commandFromFlags(flags),
+      workers: { count, perCore: 1 },
+      health: { path: "/", accept: "alive", timeoutMs: defaults.bootTimeoutMs },
+      bootTimeoutMs: numberOr(flags.bootTimeoutMs, defaults.bootTimeoutMs),
+      livenessTimeoutMs: numberOr(flags.livenessTimeoutMs, defaults.livenessTimeoutMs),
+      drainTimeoutMs: numberOr(flags.drainTimeoutMs, defaults.drainTimeoutMs),
+    },
+    "the command line",
+  );
 }
 
 function commandFromFlags(flags: RunFlags): WorkerCommand {

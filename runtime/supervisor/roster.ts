@@ -94,7 +94,13 @@ export class Roster {
   /** Enters a new process: as the slot's worker when it is vacant, else as the successor of the one it has. */
   register(slot: Slot, pid: number, epoch: number, nowMs: number): Worker {
     const worker: Mutable<Worker> = {
-      id: this.#nextId++, pid, slot, epoch, state: "booting", deadlineMs: null, readyAtMs: null,
+      id: this.#nextId++,
+      pid,
+      slot,
+      epoch,
+      state: "booting",
+      deadlineMs: null,
+      readyAtMs: null,
     };
     this.#enter(worker, "booting", nowMs);
     this.#workers.set(worker.id, worker);
@@ -174,5 +180,4 @@ export class Roster {
 
 const isVacant = (slot: Slot): boolean => slot.current === null && slot.successor === null;
 
-const readyForMs = (worker: Worker, nowMs: number): number | null =>
-  worker.readyAtMs === null ? null : nowMs - worker.readyAtMs;
+const readyForMs = (worker: Worker, nowMs: number): number | null => (worker.readyAtMs === null ? null : nowMs - worker.readyAtMs);

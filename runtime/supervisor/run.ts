@@ -37,8 +37,7 @@ async function supervise(options: RunOptions): Promise<SupervisorExit> {
   const direct = runtimeDir === undefined ? null : await bindUnix(join(runtimeDir, "direct.sock"));
   const notifier = createNotifier(process.env);
   const supervisor = createSupervisor(options, listen, direct, notifier);
-  const closeStatus =
-    runtimeDir === undefined ? () => {} : await serveStatus(join(runtimeDir, "status.sock"), () => supervisor.status());
+  const closeStatus = runtimeDir === undefined ? () => {} : await serveStatus(join(runtimeDir, "status.sock"), () => supervisor.status());
   for (const signal of Object.keys(signalMeaning) as HandledSignal[]) {
     process.on(signal, () => supervisor.ask(signalMeaning[signal]));
   }

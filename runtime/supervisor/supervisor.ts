@@ -1,4 +1,6 @@
 /** The parent of the workers: one queue, one loop that takes one event at a time, and tables that say what it means. */
+
+import type { SupervisorStatus } from "../report.ts";
 import type { Clock } from "./clock.ts";
 import { Crew, type CrewEffects } from "./crew.ts";
 import { type SupervisorExit, supervisorExit } from "./exit.ts";
@@ -8,7 +10,6 @@ import { EventQueue } from "./queue.ts";
 import { nextRollStep } from "./reload.ts";
 import type { Sizing } from "./sizing.ts";
 import type { Ending } from "./spawn.ts";
-import type { SupervisorStatus } from "../report.ts";
 import type { TimeLimits, WorkerEvent } from "./worker-states.ts";
 
 export interface SupervisorEffects extends CrewEffects {
@@ -134,7 +135,8 @@ export class Supervisor {
     removeSlot: () => this.#crew.takeAll("retire", this.#crew.roster.removeSlot()),
     announceReady: () => this.#announce("info", `Ready: ${this.#count()} on ${this.#settings.where} (${this.#settings.sizing.reason})`),
     announceRolled: () => this.#announce("info", `Reloaded: ${this.#count()}`),
-    announceRollFailed: () => this.#announce("error", "Reload failed: a new worker did not become ready; the workers that were there go on"),
+    announceRollFailed: () =>
+      this.#announce("error", "Reload failed: a new worker did not become ready; the workers that were there go on"),
     abandon: () => this.#abandon(),
     finish: () => {
       this.#finished = true;

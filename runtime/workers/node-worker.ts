@@ -44,7 +44,10 @@ async function main(): Promise<void> {
   const { server, close } = await serverOf(module, exported, adopted);
   const drain = new Drain(server, Number(values["drain-ms"]), () => channel.send("draining"));
   process.on("SIGTERM", () => {
-    void drain.run().then(close).finally(() => process.exit(0));
+    void drain
+      .run()
+      .then(close)
+      .finally(() => process.exit(0));
   });
   if (!server.listening) await listenOn(server, LISTEN_FD);
   if (values.direct) await drain.alsoListen(DIRECT_FD);

@@ -53,7 +53,10 @@ describe("bad input", () => {
     rollout?: Record<string, unknown>;
   }
   const onlyWeb1 = (): Record<string, unknown>[] => [{ name: "web-1", ...web1 }];
-  const withFresh = (changed: Record<string, unknown> = {}): Record<string, unknown>[] => [...onlyWeb1(), { name: "fresh", ...fresh, ...changed }];
+  const withFresh = (changed: Record<string, unknown> = {}): Record<string, unknown>[] => [
+    ...onlyWeb1(),
+    { name: "fresh", ...fresh, ...changed },
+  ];
 
   function configure(wish: Wish = {}): void {
     stack.configure({
@@ -98,7 +101,11 @@ describe("bad input", () => {
 
   test("an unknown key and a wrong type are both reported, by key path, and nothing is created", async () => {
     configure({ app: { healt: { path: "/" } }, rollout: { batch: "many" } });
-    await refused(/has 2 problems/, /app\.healt: unknown key; did you mean "health"\?/, /rollout\.batch: given "many"; allowed: a (whole )?number/);
+    await refused(
+      /has 2 problems/,
+      /app\.healt: unknown key; did you mean "health"\?/,
+      /rollout\.batch: given "many"; allowed: a (whole )?number/,
+    );
     const exported = await stack.pulumi(["stack", "export"]);
     assert.doesNotMatch(exported.stdout, /fleetwright:index:Fleet|command:/);
   });
@@ -137,7 +144,10 @@ describe("bad input", () => {
   });
 
   test("a user who may not sudo is told how to allow it", async () => {
-    await hosts.sh("fresh", "useradd -m -s /bin/bash plain; install -d -m 700 -o plain /home/plain/.ssh; install -m 600 -o plain /root/.ssh/authorized_keys /home/plain/.ssh/");
+    await hosts.sh(
+      "fresh",
+      "useradd -m -s /bin/bash plain; install -d -m 700 -o plain /home/plain/.ssh; install -m 600 -o plain /root/.ssh/authorized_keys /home/plain/.ssh/",
+    );
     configure({ hosts: withFresh({ user: "plain" }) });
     await refused(/fresh: user "plain" is not root and "sudo -n" was refused/, /plain ALL=\(ALL\) NOPASSWD: ALL/);
   });
@@ -150,7 +160,10 @@ describe("bad input", () => {
   });
 
   test("a dependency without a wheel for the machine is named before anything is sent", async () => {
-    app({ "../python/main.py": "app = None\n", "../python/requirements.txt": "docopt==0.6.2\nuvicorn==0.54.0\nclick==8.5.1\nh11==0.16.0\n" });
+    app({
+      "../python/main.py": "app = None\n",
+      "../python/requirements.txt": "docopt==0.6.2\nuvicorn==0.54.0\nclick==8.5.1\nh11==0.16.0\n",
+    });
     configure({ app: { dir: "python" }, hosts: withFresh() });
     await refused(/docopt==0\.6\.2 has no wheel for Python 3\.13/);
   });
@@ -168,7 +181,11 @@ describe("bad input", () => {
     await until("the squatter listens", async () => (await hosts.sh("fresh", "grep -c ':01BB ' /proc/net/tcp || true")) !== "0", 10_000);
     const before = await state("web-1");
     const run = await stack.up();
-    assert.match(messageOf(run), /fresh: .*TCP port 443 is taken by python3 \(process \d+, squatter\.service\)[\s\S]*systemctl disable --now squatter\.service/, evidence(run));
+    assert.match(
+      messageOf(run),
+      /fresh: .*TCP port 443 is taken by python3 \(process \d+, squatter\.service\)[\s\S]*systemctl disable --now squatter\.service/,
+      evidence(run),
+    );
     assert.equal(await state("web-1"), before);
     assert.doesNotMatch(await state("fresh"), /srv\/|fw-|shop/);
     assert.equal((await stack.status()).machines[0]?.health, "healthy", "a failed run leaves the stack's outputs");
@@ -190,9 +207,17 @@ describe("bad input", () => {
     rival.configure({ name: "shop", app: { dir: "rival" }, machines: { provider: "hosts", hosts: onlyWeb1() } });
     app({ "../rival/server.mjs": nodeApp("rival") });
     const first = stack.up();
-    await until("the first switch is under way", async () => (await hosts.sh("web-1", "cat /run/fleetwright/agent.lock || true")).includes("switch"), 30_000);
+    await until(
+      "the first switch is under way",
+      async () => (await hosts.sh("web-1", "cat /run/fleetwright/agent.lock || true")).includes("switch"),
+      30_000,
+    );
     const second = await rival.up();
-    assert.match(messageOf(second), /web-1: .*another change is under way on this machine: switch \(apply [0-9a-f]+\), process \d+/, evidence(second));
+    assert.match(
+      messageOf(second),
+      /web-1: .*another change is under way on this machine: switch \(apply [0-9a-f]+\), process \d+/,
+      evidence(second),
+    );
     const won = await first;
     assert.equal(won.code, 0, evidence(won));
     const { machines } = await stack.status();

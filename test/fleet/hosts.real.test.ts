@@ -58,7 +58,8 @@ describe("a fleet of hosts", () => {
     return run;
   }
 
-  const curl = (url: string): string => execFileSync("curl", ["-sS", "--fail", "--max-time", "10", "--cacert", caFile, url], { encoding: "utf8" });
+  const curl = (url: string): string =>
+    execFileSync("curl", ["-sS", "--fail", "--max-time", "10", "--cacert", caFile, url], { encoding: "utf8" });
   const processes = (status: FleetStatus): unknown => status.machines.map(({ supervisorPid, workers }) => [supervisorPid, workers.pids]);
   const healths = (status: FleetStatus): string[] => status.machines.map(({ health }) => health);
 
@@ -70,14 +71,20 @@ describe("a fleet of hosts", () => {
     assert.deepEqual(outputs.skipped, []);
     assert.match(String(outputs.release), /^[0-9a-f]{64}$/);
     const inventory = inventorySchema.parse(outputs.inventory);
-    assert.deepEqual(inventory.machines.map(({ name }) => name), ["web-1", "web-2"]);
+    assert.deepEqual(
+      inventory.machines.map(({ name }) => name),
+      ["web-1", "web-2"],
+    );
     assert.doesNotMatch(JSON.stringify(inventory), /PRIVATE KEY/);
     writeFileSync(caFile, String(outputs.caBundle));
     const urls = outputs.urls as string[];
     assert.equal(urls.length, 2);
     for (const url of urls) assert.match(curl(url), /Hello from FastAPI/);
     const pythons = await Promise.all(["web-1", "web-2"].map((name) => hosts.sh(name, "python3 -V")));
-    assert.deepEqual(pythons.map((version) => version.slice(0, 11)), ["Python 3.11", "Python 3.13"]);
+    assert.deepEqual(
+      pythons.map((version) => version.slice(0, 11)),
+      ["Python 3.11", "Python 3.13"],
+    );
   });
 
   test("fleet status asks the stack's machines, also through the bastion", async () => {

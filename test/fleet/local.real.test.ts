@@ -41,7 +41,8 @@ describe("a local fleet", () => {
     return found;
   };
   const pids = (status: FleetStatus): unknown => status.machines.map(({ supervisorPid, workers }) => [supervisorPid, workers.pids]);
-  const curl = (url: string): string => execFileSync("curl", ["-sS", "--fail", "--max-time", "10", "--cacert", ca(), url], { encoding: "utf8" });
+  const curl = (url: string): string =>
+    execFileSync("curl", ["-sS", "--fail", "--max-time", "10", "--cacert", ca(), url], { encoding: "utf8" });
 
   test("comes up with a worker for each core, and the curl line works as printed", async () => {
     const run = await up();
@@ -49,20 +50,34 @@ describe("a local fleet", () => {
     const line = /^ {2}(curl --cacert .*)$/m.exec(run.stdout)?.[1];
     assert.ok(line, evidence(run));
     assert.match(execFileSync("sh", ["-c", `${line} -sS --fail --max-time 10`], { cwd: project.folder, encoding: "utf8" }), /FastAPI/);
-    for (const heading of ["machine", "address", "URL", "cores", "supervisor", "workers", "release", "health"]) assert.ok(run.stdout.includes(heading), heading);
+    for (const heading of ["machine", "address", "URL", "cores", "supervisor", "workers", "release", "health"])
+      assert.ok(run.stdout.includes(heading), heading);
     const status = await project.status();
     const cores = Number(execFileSync("nproc", { encoding: "utf8" }));
-    assert.deepEqual(status.machines.map((one) => [one.name, one.cores, one.workers.wanted, one.workers.ready, one.health]), [
-      ["web-1", 1, 1, 1, "healthy"],
-      ["web-2", cores, cores, cores, "healthy"],
-    ]);
+    assert.deepEqual(
+      status.machines.map((one) => [one.name, one.cores, one.workers.wanted, one.workers.ready, one.health]),
+      [
+        ["web-1", 1, 1, 1, "healthy"],
+        ["web-2", cores, cores, cores, "healthy"],
+      ],
+    );
   });
 
   test("status --json has exactly what is documented, and the CA file verifies every machine", async () => {
     const status = await project.status();
     assert.deepEqual(Object.keys(status), ["fleet", "release", "machines"]);
     for (const one of status.machines) {
-      assert.deepEqual(Object.keys(one).sort(), ["address", "cores", "generation", "health", "name", "release", "supervisorPid", "url", "workers"]);
+      assert.deepEqual(Object.keys(one).sort(), [
+        "address",
+        "cores",
+        "generation",
+        "health",
+        "name",
+        "release",
+        "supervisorPid",
+        "url",
+        "workers",
+      ]);
       assert.deepEqual(Object.keys(one.workers), ["wanted", "ready", "pids"]);
       assert.match(curl(one.url ?? ""), /FastAPI/);
     }
@@ -70,7 +85,9 @@ describe("a local fleet", () => {
 
   test("plain HTTP is redirected to HTTPS", async () => {
     const { address } = machine(await project.status(), "web-1");
-    const headers = execFileSync("curl", ["-sS", "--max-time", "10", "-o", "/dev/null", "-D", "-", `http://${address}/healthz`], { encoding: "utf8" });
+    const headers = execFileSync("curl", ["-sS", "--max-time", "10", "-o", "/dev/null", "-D", "-", `http://${address}/healthz`], {
+      encoding: "utf8",
+    });
     assert.match(headers, /^HTTP\/1\.1 308/);
     assert.match(headers, new RegExp(`^location: https://${address}/healthz`, "im"));
   });
@@ -85,7 +102,9 @@ describe("a local fleet", () => {
 
   test("one changed line is live on both under load, with no request lost and the old generation drained", async () => {
     const before = await project.status();
-    const loads = before.machines.map(({ url }) => startLoad({ origin: url ?? "", caPem: readFileSync(ca(), "utf8"), requestsPerSecond: 40, maxRequests: 4_000 }));
+    const loads = before.machines.map(({ url }) =>
+      startLoad({ origin: url ?? "", caPem: readFileSync(ca(), "utf8"), requestsPerSecond: 40, maxRequests: 4_000 }),
+    );
     editApp((source) => source.replace("Hello from FastAPI", "Hello again from FastAPI"));
     await up();
     for (const load of loads) {

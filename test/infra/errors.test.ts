@@ -14,6 +14,9 @@ test("what Pulumi writes before the messages of errors in a resource's inputs is
 });
 
 test("what was left as it is can be said later, but not against the thrower's own word", () => {
-  assert.equal(new FleetError("pip failed.", { machine: "web-1", next: "mend it." }).keeping("everything.").message, "web-1: pip failed.\nLeft as it is: everything.\nWhat to do: mend it.");
+  assert.equal(
+    new FleetError("pip failed.", { machine: "web-1", next: "mend it." }).keeping("everything.").message,
+    "web-1: pip failed.\nLeft as it is: everything.\nWhat to do: mend it.",
+  );
   assert.equal(new FleetError("pip failed.", { kept: "the old release." }).keeping("everything.").kept, "the old release.");
 });

@@ -38,7 +38,13 @@ export class Hosts {
   /** Runs a shell script on the machine as root, past everything that is tested. @throws with what it said */
   async sh(name: string, script: string): Promise<string> {
     const { address, privateKeyFile } = this.#known(name);
-    const options = { BatchMode: "yes", StrictHostKeyChecking: "no", UserKnownHostsFile: "/dev/null", LogLevel: "ERROR", IdentityFile: privateKeyFile };
+    const options = {
+      BatchMode: "yes",
+      StrictHostKeyChecking: "no",
+      UserKnownHostsFile: "/dev/null",
+      LogLevel: "ERROR",
+      IdentityFile: privateKeyFile,
+    };
     const words = Object.entries(options).flatMap(([key, value]) => ["-o", `${key}=${value}`]);
     const { stdout } = await run("ssh", ["-F", "none", ...words, `root@${address}`, script]);
     return stdout.trim();

@@ -56,16 +56,20 @@ function ask(origin: string, agent: Agent, method: "GET" | "POST", result: LoadR
       if (failure !== undefined) result.failures.push(`${method} after ${Math.round(performance.now() - startedMs)} ms: ${failure}`);
       resolve();
     };
-    const outgoing = request(method === "GET" ? `${origin}/` : `${origin}/echo`, { agent, method, headers: { "content-type": "application/json" }, timeout: REQUEST_TIMEOUT_MS }, (response) => {
-      let body = "";
-      response.on("data", (chunk: Buffer) => (body += chunk.toString()));
-      response.on("error", (error) => finish(error.message));
-      response.on("end", () => {
-        if (response.statusCode !== 200) return finish(`status ${response.statusCode} ${body.slice(0, 200)}`);
-        if (method === "GET" && !result.bodies.includes(body)) result.bodies.push(body);
-        finish();
-      });
-    });
+    const outgoing = request(
+      method === "GET" ? `${origin}/` : `${origin}/echo`,
+      { agent, method, headers: { "content-type": "application/json" }, timeout: REQUEST_TIMEOUT_MS },
+      (response) => {
+        let body = "";
+        response.on("data", (chunk: Buffer) => (body += chunk.toString()));
+        response.on("error", (error) => finish(error.message));
+        response.on("end", () => {
+          if (response.statusCode !== 200) return finish(`status ${response.statusCode} ${body.slice(0, 200)}`);
+          if (method === "GET" && !result.bodies.includes(body)) result.bodies.push(body);
+          finish();
+        });
+      },
+    );
     outgoing.on("timeout", () => outgoing.destroy(new Error("timed out")));
     outgoing.on("error", (error) => finish(error.message));
     outgoing.end(method === "POST" ? JSON.stringify({ number: result.sent }) : undefined);

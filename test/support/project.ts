@@ -90,7 +90,12 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
 }
 
 /** Runs a program in a process group of its own. */
-export function runIn(folder: string, command: string, args: readonly string[], { env = {}, onStderr, onStdout }: RunOptions = {}): Promise<Run> {
+export function runIn(
+  folder: string,
+  command: string,
+  args: readonly string[],
+  { env = {}, onStderr, onStdout }: RunOptions = {},
+): Promise<Run> {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { cwd: folder, env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"], detached: true });
     const output = { stdout: "", stderr: "" };

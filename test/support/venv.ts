@@ -25,7 +25,10 @@ export async function pythonForTests(extra: readonly string[] = []): Promise<Pyt
   const python = "python3";
   const { stdout } = await run(python, ["-c", "import sys; print(sys.implementation.cache_tag, sys.prefix)"]);
   const requirements = [...REQUIREMENTS, ...extra];
-  const hash = createHash("sha256").update(JSON.stringify([stdout, requirements])).digest("hex").slice(0, 16);
+  const hash = createHash("sha256")
+    .update(JSON.stringify([stdout, requirements]))
+    .digest("hex")
+    .slice(0, 16);
   const packages = await makeOnce(cachePath(`test-python-${hash}`), async (temporary) => {
     await run(python, ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--target", temporary, ...requirements]);
   });

@@ -66,8 +66,7 @@ const expected: Record<Field["kind"], string> = {
   proxy: "an object",
 };
 
-const known = (value: Wire | undefined, test: (inner: Wire | undefined) => boolean): boolean =>
-  isUnknown(open(value)) || test(open(value));
+const known = (value: Wire | undefined, test: (inner: Wire | undefined) => boolean): boolean => isUnknown(open(value)) || test(open(value));
 const isText = (value: Wire | undefined): boolean => known(value, (inner) => typeof inner === "string");
 
 function matches(field: Field, value: Wire): boolean {

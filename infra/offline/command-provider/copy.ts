@@ -11,7 +11,7 @@
  */
 import { readdirSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
-import { basename as remoteBasename, dirname, join as remoteJoin } from "node:path/posix";
+import { dirname, basename as remoteBasename, join as remoteJoin } from "node:path/posix";
 import { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { readFile, type Sftp } from "./sftp.ts";

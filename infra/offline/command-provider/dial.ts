@@ -28,11 +28,7 @@ export interface Connection extends Endpoint {
 }
 
 /** Runs `use` with an open connection, and closes it whatever happens. */
-export async function withConnection<T>(
-  connection: Connection,
-  context: Context,
-  use: (client: Client) => Promise<T>,
-): Promise<T> {
+export async function withConnection<T>(connection: Connection, context: Context, use: (client: Client) => Promise<T>): Promise<T> {
   const clients = await dial(connection, context);
   const stop = () => clients.forEach((client) => client.destroy());
   context.signal.addEventListener("abort", stop, { once: true });
@@ -59,12 +55,7 @@ async function dial(connection: Connection, context: Context): Promise<Client[]>
   }
 }
 
-async function dialOver(
-  proxy: Endpoint,
-  connection: Connection,
-  config: ConnectConfig,
-  context: Context,
-): Promise<Client[]> {
+async function dialOver(proxy: Endpoint, connection: Connection, config: ConnectConfig, context: Context): Promise<Client[]> {
   const proxyConfig = await settings(proxy);
   const bastion = await retry("Dial proxy", proxy.dialErrorLimit, context, () => connect(proxy, proxyConfig, context));
   try {

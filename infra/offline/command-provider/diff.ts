@@ -13,12 +13,7 @@ export interface Difference {
 }
 
 /** All differences; a secret or an asset is one value, whatever is inside. Properties of `ignored` count as unchanged. */
-export function differences(
-  schema: ResourceSchema,
-  olds: WireMap,
-  news: WireMap,
-  ignored: readonly string[] = [],
-): Difference[] {
+export function differences(schema: ResourceSchema, olds: WireMap, news: WireMap, ignored: readonly string[] = []): Difference[] {
   return compareMaps(without(olds, ignored), without(news, ignored), "").map((found) => {
     const top = /^[^.[]+/.exec(found.path)?.[0] ?? found.path;
     return { ...found, replaces: schema.replaceOnly === true || schema.inputs[top]?.replaces === true };
@@ -29,9 +24,7 @@ type Found = Omit<Difference, "replaces">;
 
 // Names that start so are the engine's own.
 const without = (map: WireMap, ignored: readonly string[]): WireMap =>
-  Object.fromEntries(
-    Object.entries(map).filter(([key]) => key !== "version" && !key.startsWith("__") && !ignored.includes(key)),
-  );
+  Object.fromEntries(Object.entries(map).filter(([key]) => key !== "version" && !key.startsWith("__") && !ignored.includes(key)));
 
 function compareMaps(olds: WireMap, news: WireMap, prefix: string): Found[] {
   const keys = new Set([...Object.keys(olds), ...Object.keys(news)]);

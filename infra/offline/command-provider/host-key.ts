@@ -14,9 +14,7 @@ export function expectedHostKey(hostKey: string | undefined): {
   return {
     algorithms: type === "ssh-rsa" ? ["rsa-sha2-512", "rsa-sha2-256", "ssh-rsa"] : [type],
     verifier: (presented) =>
-      presented.equals(expected)
-        ? undefined
-        : `host key mismatch: it presented '${typeIn(presented)} ${presented.toString("base64")}'`,
+      presented.equals(expected) ? undefined : `host key mismatch: it presented '${typeIn(presented)} ${presented.toString("base64")}'`,
   };
 }
 

@@ -18,12 +18,7 @@ export interface LocalInputs {
  * Runs `command` with the interpreter; the process group it starts ends with the operation.
  * @throws Error with the exit status and all output, when it doesn't end with 0.
  */
-export async function runLocally(
-  command: string,
-  inputs: LocalInputs,
-  previous: Partial<Streams>,
-  context: Context,
-): Promise<Streams> {
+export async function runLocally(command: string, inputs: LocalInputs, previous: Partial<Streams>, context: Context): Promise<Streams> {
   const output = new Output(context.log, inputs.logging);
   const child = start(command, inputs, previous);
   child.stdout?.on("data", (chunk: Buffer) => output.take("stdout", chunk));

@@ -39,8 +39,7 @@ function property(field: Field): Json {
   };
 }
 
-const properties = (fields: Fields): Json =>
-  Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, property(field)]));
+const properties = (fields: Fields): Json => Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, property(field)]));
 
 const required = (fields: Fields): string[] => Object.keys(fields).filter((name) => fields[name]?.required);
 

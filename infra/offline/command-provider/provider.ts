@@ -24,8 +24,7 @@ const operationsOf = (urn: string) => {
   return operations[typeOf(urn)]!;
 };
 
-export const checkResource = (urn: string, news: WireMap): { inputs: WireMap; failures: Failure[] } =>
-  check(schemaOf(urn).inputs, news);
+export const checkResource = (urn: string, news: WireMap): { inputs: WireMap; failures: Failure[] } => check(schemaOf(urn).inputs, news);
 
 export const diffResource = (urn: string, olds: WireMap, news: WireMap, ignored: string[]): Difference[] =>
   differences(schemaOf(urn), olds, news, ignored);
@@ -35,12 +34,7 @@ export const inputsIn = (urn: string, state: WireMap): WireMap =>
   Object.fromEntries(Object.entries(state).filter(([key]) => key in schemaOf(urn).inputs));
 
 /** Inputs are outputs too, secrets marked as they came; what a command writes is plain, as in the official provider. */
-export async function createResource(
-  urn: string,
-  inputs: WireMap,
-  preview: boolean,
-  run: Run,
-): Promise<{ id: string; outputs: WireMap }> {
+export async function createResource(urn: string, inputs: WireMap, preview: boolean, run: Run): Promise<{ id: string; outputs: WireMap }> {
   if (preview) return { id: "", outputs: { ...inputs, ...unknownOutputs(urn) } };
   const made = await run((context) => operationsOf(urn).create(reveal(inputs) as WireMap, context));
   const isCommand = typeOf(urn).endsWith(":Command");
@@ -48,17 +42,9 @@ export async function createResource(
   return { id, outputs: { ...inputs, ...made } };
 }
 
-export async function updateResource(
-  urn: string,
-  inputs: WireMap,
-  state: WireMap,
-  preview: boolean,
-  run: Run,
-): Promise<WireMap> {
+export async function updateResource(urn: string, inputs: WireMap, state: WireMap, preview: boolean, run: Run): Promise<WireMap> {
   if (preview) return { ...inputs, ...unknownOutputs(urn) };
-  const made = await run((context) =>
-    operationsOf(urn).update(reveal(inputs) as WireMap, reveal(state) as WireMap, context),
-  );
+  const made = await run((context) => operationsOf(urn).update(reveal(inputs) as WireMap, reveal(state) as WireMap, context));
   return { ...inputs, ...made };
 }
 
@@ -69,11 +55,7 @@ const unknownOutputs = (urn: string): WireMap =>
   Object.fromEntries(Object.entries(schemaOf(urn).outputs).flatMap(([key, { required }]) => (required ? [[key, unknown]] : [])));
 
 /** `local.run`: runs on every preview and update. */
-export async function invoke(
-  token: string,
-  given: WireMap,
-  run: Run,
-): Promise<{ outputs: WireMap; failures: Failure[] }> {
+export async function invoke(token: string, given: WireMap, run: Run): Promise<{ outputs: WireMap; failures: Failure[] }> {
   if (token !== "command:local:run") throw new Error(`unknown function ${token}`);
   const { inputs, failures } = check(runInputs, given);
   if (failures.length > 0) return { outputs: {}, failures };

@@ -14,12 +14,7 @@ export interface RemoteInputs {
 }
 
 /** @throws Error with the exit status and all output, when it doesn't end with 0. */
-export function runRemotely(
-  command: string,
-  inputs: RemoteInputs,
-  previous: Partial<Streams>,
-  context: Context,
-): Promise<Streams> {
+export function runRemotely(command: string, inputs: RemoteInputs, previous: Partial<Streams>, context: Context): Promise<Streams> {
   return withConnection(inputs.connection, context, async (client) => {
     const output = new Output(context.log, inputs.logging);
     const ending = await execute(client, command, inputs, previous, context, (channel) => {

@@ -11,12 +11,7 @@ const longestDelayMs = 5_000;
  * @param limit failures to put up with, -1 for any number: as `dialErrorLimit`, so there is one attempt more than it says.
  * @throws Error after the limit, naming the number of failed attempts and the last failure.
  */
-export async function retry<T>(
-  what: string,
-  limit: number,
-  context: Context,
-  attempt: () => Promise<T>,
-): Promise<T> {
+export async function retry<T>(what: string, limit: number, context: Context, attempt: () => Promise<T>): Promise<T> {
   let delayMs = firstDelayMs;
   for (let failures = 1; ; failures++) {
     context.signal.throwIfAborted();

@@ -5,8 +5,19 @@
 export const version = "1.2.1";
 
 type Kind =
-  | "string" | "boolean" | "integer" | "number" | "strings" | "stringMap" | "anything"
-  | "logging" | "source" | "assets" | "archive" | "connection" | "proxy";
+  | "string"
+  | "boolean"
+  | "integer"
+  | "number"
+  | "strings"
+  | "stringMap"
+  | "anything"
+  | "logging"
+  | "source"
+  | "assets"
+  | "archive"
+  | "connection"
+  | "proxy";
 
 export interface Field {
   kind: Kind;

@@ -68,9 +68,7 @@ function lifecycle(attach: (address: string) => void, runner: OperationRunner) {
     getSchema: unary(() => new pb.GetSchemaResponse().setSchema(packageSchema())),
     checkConfig: unary((request: pb.CheckRequest) => new pb.CheckResponse().setInputs(request.getNews())),
     diffConfig: unary(() => new pb.DiffResponse().setChanges(pb.DiffResponse.DiffChanges.DIFF_NONE)),
-    configure: unary(() =>
-      new pb.ConfigureResponse().setAcceptsecrets(true).setAcceptresources(true).setSupportspreview(true),
-    ),
+    configure: unary(() => new pb.ConfigureResponse().setAcceptsecrets(true).setAcceptresources(true).setSupportspreview(true)),
     cancel: unary(() => {
       // The operations answer for themselves; the engine waits for them, not for this.
       void runner.cancel("cancelled");
@@ -100,10 +98,7 @@ function crud(runner: OperationRunner) {
       return new pb.CreateResponse().setId(made.id).setProperties(message(made.outputs));
     }),
     read: unary((request: pb.ReadRequest) =>
-      new pb.ReadResponse()
-        .setId(request.getId())
-        .setProperties(request.getProperties())
-        .setInputs(request.getInputs()),
+      new pb.ReadResponse().setId(request.getId()).setProperties(request.getProperties()).setInputs(request.getInputs()),
     ),
     update: unary(async (request: pb.UpdateRequest) => {
       const [urn, news, state] = [request.getUrn(), values(request.getNews()), values(request.getOlds())];
@@ -114,9 +109,7 @@ function crud(runner: OperationRunner) {
     }),
     delete: unary(async (request: pb.DeleteRequest) => {
       const urn = request.getUrn();
-      await provider.deleteResource(urn, values(request.getProperties()), (operation) =>
-        runner.run(urn, request.getTimeout(), operation),
-      );
+      await provider.deleteResource(urn, values(request.getProperties()), (operation) => runner.run(urn, request.getTimeout(), operation));
       return new Empty();
     }),
     invoke: unary(async (request: pb.InvokeRequest) => {

@@ -42,16 +42,14 @@ export type Source = { asset: Asset } | { archive: Archive };
 
 export const isUnknown = (value: Wire | undefined): boolean => typeof value === "string" && unknowns.has(value);
 
-export const isMap = (value: Wire | undefined): value is WireMap =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
+export const isMap = (value: Wire | undefined): value is WireMap => typeof value === "object" && value !== null && !Array.isArray(value);
 
 export const isSecret = (value: Wire | undefined): value is WireMap => signed(value, secretSignature);
 
 const signed = (value: Wire | undefined, kind: string): value is WireMap => isMap(value) && value[signature] === kind;
 
 /** Marks a value as secret: the engine encrypts it in the state and masks it in output. */
-export const secret = (value: Wire): Wire =>
-  isSecret(value) ? value : { [signature]: secretSignature, value };
+export const secret = (value: Wire): Wire => (isSecret(value) ? value : { [signature]: secretSignature, value });
 
 /** The value inside a secret; any other value as it is. */
 export const open = (value: Wire | undefined): Wire | undefined => (isSecret(value) ? open(value["value"]) : value);
@@ -64,8 +62,7 @@ export function reveal(value: Wire): Wire {
   return Object.fromEntries(Object.entries(opened).map(([key, entry]) => [key, reveal(entry)]));
 }
 
-export const isSource = (value: Wire | undefined): value is WireMap =>
-  signed(value, assetSignature) || signed(value, archiveSignature);
+export const isSource = (value: Wire | undefined): value is WireMap => signed(value, assetSignature) || signed(value, archiveSignature);
 
 /** Reads an asset or archive; undefined when the value is neither. */
 export function source(value: Wire | undefined): Source | undefined {

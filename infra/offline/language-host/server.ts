@@ -2,9 +2,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createRequire } from "node:module";
 import { join } from "node:path";
+import type { handleServerStreamingCall } from "@grpc/grpc-js";
 import pb from "@pulumi/pulumi/proto/language_pb.js";
 import pluginPb from "@pulumi/pulumi/proto/plugin_pb.js";
-import type { handleServerStreamingCall } from "@grpc/grpc-js";
 import { Empty, engineGone, grpc, unary } from "../plugin-server.ts";
 import { install, packageManager } from "./install.ts";
 import { dependencies, requiredPlugins } from "./packages.ts";
@@ -92,9 +92,7 @@ function response(ended: Outcome): pb.RunResponse {
   return answer.setBail(ended.kind === "told");
 }
 
-const installDependencies: handleServerStreamingCall<pb.InstallDependenciesRequest, pb.InstallDependenciesResponse> = async (
-  call,
-) => {
+const installDependencies: handleServerStreamingCall<pb.InstallDependenciesRequest, pb.InstallDependenciesResponse> = async (call) => {
   const info = call.request.getInfo();
   const manager = packageManager(folderOf(info), optionsOf(info)["packagemanager"]);
   try {

@@ -57,7 +57,10 @@ test("GNU tar unpacks everything, with modes 0644 and 0755", async (t) => {
 test("paths that are long or not ASCII survive", async (t) => {
   const folder = emptyFolder(t);
   const paths = [`${"d".repeat(90)}/${"e".repeat(90)}/${"f".repeat(120)}`, "größe/日本.txt"];
-  await writeArchive(paths.map((path) => textEntry(path, path)), join(folder, "a.tar.gz"));
+  await writeArchive(
+    paths.map((path) => textEntry(path, path)),
+    join(folder, "a.tar.gz"),
+  );
   const into = emptyFolder(t);
   execFileSync("tar", ["-xzf", join(folder, "a.tar.gz"), "-C", into]);
   for (const path of paths) assert.equal(readFileSync(join(into, path), "utf8"), path);
@@ -83,7 +86,15 @@ test("an archive is made once, and not kept when its inputs changed meanwhile", 
   const target = join(emptyFolder(t), "id", "x64");
   let made = 0;
   const entries = async () => [textEntry("a", String(++made))];
-  await assert.rejects(archiveOnce(target, { entries, check: () => { throw new Error("changed"); } }), /changed/);
+  await assert.rejects(
+    archiveOnce(target, {
+      entries,
+      check: () => {
+        throw new Error("changed");
+      },
+    }),
+    /changed/,
+  );
   assert.equal(existsSync(target), false);
   assert.deepEqual(readdirSync(join(target, "..")), []);
   const first = await archiveOnce(target, { entries });

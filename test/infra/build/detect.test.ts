@@ -12,27 +12,57 @@ const found: [title: string, files: Files, given: Given, command: object][] = [
   ["main.py", { "requirements.txt": "", "main.py": "" }, {}, asgi("main:app")],
   ["a package app/ with main.py", { "requirements.txt": "", "app/__init__.py": "", "app/main.py": "" }, {}, asgi("app.main:app")],
   ["pyproject.toml alone marks a Python app", { "pyproject.toml": "", "app.py": "" }, {}, asgi("app:app")],
-  ["main of package.json, before server.ts", { "package.json": '{"main":"./src/web.js"}', "src/web.js": "", "server.ts": "" }, {}, node("src/web.js")],
+  [
+    "main of package.json, before server.ts",
+    { "package.json": '{"main":"./src/web.js"}', "src/web.js": "", "server.ts": "" },
+    {},
+    node("src/web.js"),
+  ],
   ["server.ts", { "package.json": "{}", "server.ts": "", "index.js": "" }, {}, node("server.ts")],
   ["index.mjs without package.json", { "index.mjs": "" }, {}, node("index.mjs")],
   ["an explicit attribute", { "requirements.txt": "", "main.py": "" }, { asgi: "main:create" }, asgi("main:create")],
   ["an explicit package", { "shop/__init__.py": "" }, { asgi: "shop:app" }, asgi("shop:app")],
-  ["an explicit module wins over what would be found", { "requirements.txt": "", "main.py": "", "tools/web.cjs": "" }, { node: "tools/web.cjs" }, node("tools/web.cjs")],
-  ["package.json without an entry beside a Python app", { "requirements.txt": "", "main.py": "", "package.json": "{}" }, {}, asgi("main:app")],
+  [
+    "an explicit module wins over what would be found",
+    { "requirements.txt": "", "main.py": "", "tools/web.cjs": "" },
+    { node: "tools/web.cjs" },
+    node("tools/web.cjs"),
+  ],
+  [
+    "package.json without an entry beside a Python app",
+    { "requirements.txt": "", "main.py": "", "package.json": "{}" },
+    {},
+    asgi("main:app"),
+  ],
 ];
 for (const [title, files, given, command] of found) {
   test(`found: ${title}`, (t) => assert.deepEqual(detectCommand(makeFolder(t, files), given), command));
 }
 
 const refused: [title: string, files: Files, given: Given, message: RegExp][] = [
-  ["a module that isn't there", { "requirements.txt": "", "server.py": "" }, { asgi: "main:app" }, /no main\.py or main\/__init__\.py in [\s\S]*there: requirements\.txt, server\.py[\s\S]*What to do: Set "app\.asgi"/],
+  [
+    "a module that isn't there",
+    { "requirements.txt": "", "server.py": "" },
+    { asgi: "main:app" },
+    /no main\.py or main\/__init__\.py in [\s\S]*there: requirements\.txt, server\.py[\s\S]*What to do: Set "app\.asgi"/,
+  ],
   ["a dotted module that isn't there", { "shop/__init__.py": "" }, { asgi: "shop.web:app" }, /no shop\/web\.py or shop\/web\/__init__\.py/],
   ["a Node module that isn't there", { "package.json": "{}" }, { node: "server.ts" }, /no server\.ts in [\s\S]*there: package\.json/],
-  ["a compiled main that was not built", { "package.json": '{"main":"dist/server.js"}', "server.ts": "" }, {}, /no dist\/server\.js in [\s\S]*build it first/],
+  [
+    "a compiled main that was not built",
+    { "package.json": '{"main":"dist/server.js"}', "server.ts": "" },
+    {},
+    /no dist\/server\.js in [\s\S]*build it first/,
+  ],
   ["a folder where a module is meant", { "server.ts/x": "" }, { node: "server.ts" }, /no server\.ts in/],
   ["nothing at all", {}, {}, /No app was found in [\s\S]*there: nothing[\s\S]*Name the entry/],
   ["main.py without requirements.txt", { "main.py": "" }, {}, /No app was found[\s\S]*looked for: requirements\.txt with main\.py/],
-  ["two apps in one folder", { "requirements.txt": "", "main.py": "", "server.js": "" }, {}, /both an ASGI app \(main:app\) and a Node app \(server\.js\)/],
+  [
+    "two apps in one folder",
+    { "requirements.txt": "", "main.py": "", "server.js": "" },
+    {},
+    /both an ASGI app \(main:app\) and a Node app \(server\.js\)/,
+  ],
   ["package.json that isn't JSON", { "package.json": "{" }, {}, /package\.json can't be read as JSON/],
   ["main that no worker can import", { "package.json": '{"main":"server"}' }, {}, /"server" can't be the app's entry/],
 ];

@@ -3,7 +3,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { writeArchive } from "../../../infra/build/archive.ts";
 import { readTree } from "../../../infra/build/tree.ts";
-import { fill, type Files } from "./folders.ts";
+import { type Files, fill } from "./folders.ts";
 
 export const sample: Files = {
   "app/main.py": "app = 1\n",

@@ -34,9 +34,21 @@ test("markers are the machine's, not this computer's", () => {
 });
 
 for (const [title, stderr, message] of [
-  ["no wheel", "ERROR: Could not find a version that satisfies the requirement docopt==0.6.2 (from versions: none)\nERROR: No matching distribution found for docopt==0.6.2", /docopt==0\.6\.2 has no wheel for Python 3\.13 on Linux x86_64[\s\S]*\| ERROR: No matching/],
-  ["no network, though pip also says that nothing matches", "WARNING: Retrying (Retry(total=4)) after connection broken by 'NewConnectionError'\nERROR: No matching distribution found for h11==1", /can't reach the package index/],
-  ["a wrong hash", "ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE.", /not the one that requirements\.txt has the hash of/],
+  [
+    "no wheel",
+    "ERROR: Could not find a version that satisfies the requirement docopt==0.6.2 (from versions: none)\nERROR: No matching distribution found for docopt==0.6.2",
+    /docopt==0\.6\.2 has no wheel for Python 3\.13 on Linux x86_64[\s\S]*\| ERROR: No matching/,
+  ],
+  [
+    "no network, though pip also says that nothing matches",
+    "WARNING: Retrying (Retry(total=4)) after connection broken by 'NewConnectionError'\nERROR: No matching distribution found for h11==1",
+    /can't reach the package index/,
+  ],
+  [
+    "a wrong hash",
+    "ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE.",
+    /not the one that requirements\.txt has the hash of/,
+  ],
   ["a conflict", "ERROR: ResolutionImpossible: for help visit", /contradict each other/],
   ["no pip", "ModuleNotFoundError: No module named 'pip'", /pip, which fetches .* isn't on this computer[\s\S]*python3-pip/],
   ["anything else", "ERROR: disk on fire", /pip could not install[\s\S]*disk on fire/],

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { test, type TestContext } from "node:test";
+import { type TestContext, test } from "node:test";
 import { checkApp } from "../../../infra/build/app.ts";
 import { nodeBinary } from "../../../infra/build/node-binary.ts";
 import { buildRelease, type Release } from "../../../infra/build/release.ts";
@@ -45,9 +45,15 @@ test("the FastAPI example, for Debian 12's and 13's Python, twice: the same arch
   const second = await build(join(examples, "fastapi"), [trixie]).finally(() => process.umask(old));
   assert.deepEqual(Object.keys(first.archives), ["x64-py3.13", "x64-py3.11"]);
   assert.deepEqual([second.id, hashes(second)], [first.id, hashes(first).slice(0, 1)]);
-  for (const [key, abi] of [["x64-py3.13", "cpython-313-x86_64"], ["x64-py3.11", "cpython-311-x86_64"]] as const) {
+  for (const [key, abi] of [
+    ["x64-py3.13", "cpython-313-x86_64"],
+    ["x64-py3.11", "cpython-311-x86_64"],
+  ] as const) {
     const folder = unpacked(t, first, key);
-    assert.ok(readdirSync(join(folder, "python/uvloop")).some((name) => name.includes(abi)), abi);
+    assert.ok(
+      readdirSync(join(folder, "python/uvloop")).some((name) => name.includes(abi)),
+      abi,
+    );
     assert.equal(existsSync(join(folder, "python/bin")), false);
   }
 });
@@ -58,11 +64,20 @@ test("the Node example for x64 and arm64: same packages, no registry's address i
   const release = await build(join(examples, "node"), targets);
   await onlyHashed(join(examples, "node"), targets, release);
   const folder = unpacked(t, release, "x64");
-  assert.deepEqual(JSON.parse(execFileSync("cat", [join(folder, "release.json")], { encoding: "utf8" })), { id: release.id, kind: "node", target: "x64" });
-  assert.equal(existsSync(join(folder, "app/node_modules/.package-lock.json")), false);
-  const answer = execFileSync(process.execPath, ["--input-type=module", "-e", 'const { default: app } = await import("./server.ts"); console.log((await app.inject("/healthz")).body)'], {
-    cwd: join(folder, "app"), encoding: "utf8",
+  assert.deepEqual(JSON.parse(execFileSync("cat", [join(folder, "release.json")], { encoding: "utf8" })), {
+    id: release.id,
+    kind: "node",
+    target: "x64",
   });
+  assert.equal(existsSync(join(folder, "app/node_modules/.package-lock.json")), false);
+  const answer = execFileSync(
+    process.execPath,
+    ["--input-type=module", "-e", 'const { default: app } = await import("./server.ts"); console.log((await app.inject("/healthz")).body)'],
+    {
+      cwd: join(folder, "app"),
+      encoding: "utf8",
+    },
+  );
   assert.equal(answer.trim(), '{"status":"ok"}');
   ownCache(t);
   assert.deepEqual(hashes(await build(join(examples, "node"), [trixie])), hashes(release).slice(0, 1));
@@ -88,7 +103,10 @@ test("a package that comes along without being locked is named", async (t) => {
 
 test("markers are decided by the machine's Python, whichever Python runs pip", async (t) => {
   ownCache(t);
-  const dir = makeFolder(t, { "main.py": "app = 1\n", "requirements.txt": `${uvicorn}idna==3.20 ; python_version >= "3.13"\nsix==1.17.0 ; sys_platform == "darwin"\n` });
+  const dir = makeFolder(t, {
+    "main.py": "app = 1\n",
+    "requirements.txt": `${uvicorn}idna==3.20 ; python_version >= "3.13"\nsix==1.17.0 ; sys_platform == "darwin"\n`,
+  });
   const release = await build(dir, [trixie, bookworm]);
   const has = (key: string, name: string): boolean => existsSync(join(unpacked(t, release, key), "python", name));
   assert.deepEqual([has("x64-py3.13", "idna"), has("x64-py3.11", "idna")], [true, false]);
@@ -98,8 +116,10 @@ test("markers are decided by the machine's Python, whichever Python runs pip", a
 test("a package-lock.json that disagrees with package.json says so", async (t) => {
   ownCache(t);
   const dir = makeFolder(t, {
-    "server.js": "", "package.json": '{"name":"a","version":"1.0.0","dependencies":{"fastify":"5.12.8"}}',
-    "package-lock.json": '{"name":"a","version":"1.0.0","lockfileVersion":3,"requires":true,"packages":{"":{"name":"a","version":"1.0.0"}}}',
+    "server.js": "",
+    "package.json": '{"name":"a","version":"1.0.0","dependencies":{"fastify":"5.12.8"}}',
+    "package-lock.json":
+      '{"name":"a","version":"1.0.0","lockfileVersion":3,"requires":true,"packages":{"":{"name":"a","version":"1.0.0"}}}',
   });
   await assert.rejects(build(dir, [trixie]), /npm could not install[\s\S]*disagree: run `npm install`/);
 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { chmodSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { test, type TestContext } from "node:test";
+import { type TestContext, test } from "node:test";
 import { buildRelease, type Release, targetKey } from "../../../infra/build/release.ts";
 import { type Files, makeFolder, ownCache } from "./folders.ts";
 
@@ -11,7 +11,11 @@ const x64 = { arch: "x64", python: "3.13" } as const;
 const arm64 = { arch: "arm64", python: undefined } as const;
 const files: Files = { "server.js": "export default () => {};\n", "bin/tool": { text: "#!/bin/sh\n", executable: true } };
 
-async function build(t: TestContext, dir: string, targets = [x64 as { arch: "x64" | "arm64"; python: string | undefined }]): Promise<Release & { said: string[] }> {
+async function build(
+  t: TestContext,
+  dir: string,
+  targets = [x64 as { arch: "x64" | "arm64"; python: string | undefined }],
+): Promise<Release & { said: string[] }> {
   const said: string[] = [];
   const release = await buildRelease({ dir, command }, targets, (line) => said.push(line));
   t.diagnostic(said.join("; "));
@@ -23,9 +27,22 @@ test("one archive for each target, with release.json and the app", async (t) => 
   const release = await build(t, makeFolder(t, { ...files, ".env": "SECRET=1" }), [x64, arm64]);
   assert.deepEqual(Object.keys(release.archives), ["x64", "arm64"]);
   const path = release.archives.x64?.path ?? "";
-  assert.deepEqual(execFileSync("tar", ["-tzf", path], { encoding: "utf8" }).trim().split("\n"), ["app/", "app/bin/", "app/bin/tool", "app/server.js", "release.json"]);
-  assert.deepEqual(JSON.parse(execFileSync("tar", ["-xzOf", path, "release.json"], { encoding: "utf8" })), { id: release.id, kind: "node", target: "x64" });
-  assert.ok(release.said.some((line) => line.includes("secrets: .env")), release.said.join("\n"));
+  assert.deepEqual(execFileSync("tar", ["-tzf", path], { encoding: "utf8" }).trim().split("\n"), [
+    "app/",
+    "app/bin/",
+    "app/bin/tool",
+    "app/server.js",
+    "release.json",
+  ]);
+  assert.deepEqual(JSON.parse(execFileSync("tar", ["-xzOf", path, "release.json"], { encoding: "utf8" })), {
+    id: release.id,
+    kind: "node",
+    target: "x64",
+  });
+  assert.ok(
+    release.said.some((line) => line.includes("secrets: .env")),
+    release.said.join("\n"),
+  );
 });
 
 test("the same inputs elsewhere give the same id and archives, whatever the times", async (t) => {
@@ -88,7 +105,10 @@ test("an entry that git ignores is an error with the mend, not a release without
 test("an unpinned requirements.txt stops a build before anything is fetched", async (t) => {
   ownCache(t);
   const dir = makeFolder(t, { "main.py": "", "requirements.txt": "uvicorn\n" });
-  await assert.rejects(buildRelease({ dir, command: { kind: "asgi", app: "main:app" } }, [x64], () => {}), /line 1: uvicorn/);
+  await assert.rejects(
+    buildRelease({ dir, command: { kind: "asgi", app: "main:app" } }, [x64], () => {}),
+    /line 1: uvicorn/,
+  );
 });
 
 test("Python apps differ by Python, Node apps don't", () => {

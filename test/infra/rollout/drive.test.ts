@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { FleetError } from "../../../infra/errors.ts";
+import type { FleetError } from "../../../infra/errors.ts";
 import { probeScript } from "../../../infra/rollout/commands.ts";
 import { drive } from "../../../infra/rollout/drive.ts";
 import type { Plan } from "../../../infra/rollout/plan.ts";
@@ -67,7 +67,12 @@ function run(machines: FakeMachine[], options: Partial<Plan["options"]> = {}, si
     options: { batch: 1, connectTimeoutMs: 1, leaseMs: 60_000, maxUnreachable: 0, ...options },
   };
   const byHost = new Map(machines.map((machine) => [machine.wanted.machine, machine.connection()]));
-  return drive(plan, () => undefined, signal, (transport) => byHost.get(transport.host) as Connection);
+  return drive(
+    plan,
+    () => undefined,
+    signal,
+    (transport) => byHost.get(transport.host) as Connection,
+  );
 }
 
 test("all are staged and switched before any is confirmed, and the result has every machine", async () => {
@@ -122,7 +127,10 @@ test("an interrupt between two machines puts the first back", async () => {
   first.onTold = (command) => {
     if (command === "switch") interrupt.abort();
   };
-  await assert.rejects(run(machines, {}, interrupt.signal), (error: FleetError) => error.exitCode === 130 && /interrupted/.test(error.message));
+  await assert.rejects(
+    run(machines, {}, interrupt.signal),
+    (error: FleetError) => error.exitCode === 130 && /interrupted/.test(error.message),
+  );
   assert.deepEqual(first.told, ["stage", "switch", "revert"]);
   assert.deepEqual((machines[1] as FakeMachine).told, ["stage"]);
 });

@@ -11,7 +11,8 @@ const parts = {
   runtimeId: "a".repeat(64),
   release: { id: "b".repeat(64), archive: { sha256: "c".repeat(64), bytes: 9 } },
 };
-const config = (more: object = {}) => parseFleet("web", { app: { dir: "shop", ...more }, machines: { provider: "local" }, https: { domains: ["shop.example.org"] } });
+const config = (more: object = {}) =>
+  parseFleet("web", { app: { dir: "shop", ...more }, machines: { provider: "local" }, https: { domains: ["shop.example.org"] } });
 
 test("a certificate is for the machine's address first, then for the domains", () => {
   assert.deepEqual(manifestOf(config(), parts).https.names, ["192.0.2.1", "shop.example.org"]);
@@ -19,7 +20,11 @@ test("a certificate is for the machine's address first, then for the domains", (
 
 test("with no health path, any answer below 500 will do; a named path must succeed", () => {
   assert.deepEqual(manifestOf(config(), parts).app.processes[0].health, { path: "/", accept: "alive", timeoutMs: 30_000 });
-  assert.deepEqual(manifestOf(config({ health: { path: "/up" } }), parts).app.processes[0].health, { path: "/up", accept: "success", timeoutMs: 30_000 });
+  assert.deepEqual(manifestOf(config({ health: { path: "/up" } }), parts).app.processes[0].health, {
+    path: "/up",
+    accept: "success",
+    timeoutMs: 30_000,
+  });
 });
 
 test("the app is told its release, unless it has another idea of it", () => {

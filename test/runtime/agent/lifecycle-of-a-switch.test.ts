@@ -13,7 +13,7 @@ import { readPending, readState, type State, writePending, writeState } from "..
 import { settle } from "../../../runtime/agent/settle.ts";
 import { enabledGenerations } from "../../../runtime/agent/systemd.ts";
 import { renderSocket } from "../../../runtime/agent/units.ts";
-import { generationOf, fingerprintOf, type Manifest } from "../../../runtime/manifest.ts";
+import { fingerprintOf, generationOf, type Manifest } from "../../../runtime/manifest.ts";
 import { type FakeAgent, fakeAgent } from "./fake-agent.ts";
 import { hash, sampleManifest } from "./sample-manifest.ts";
 
@@ -66,7 +66,10 @@ test("a confirm enables the new generation before it disables the old one, and t
   assert.deepEqual(await enabledGenerations(agent, "shop"), [NEW]);
   assert.match(readFileSync(agent.paths.unit("shop.socket"), "utf8"), new RegExp(`Service=${unit(NEW)}`));
   const state = await readState(agent, "shop");
-  assert.deepEqual([state?.applyId, state?.generation, state?.previous, state?.manifestHash], ["apply-2", NEW, OLD, fingerprintOf(newManifest)]);
+  assert.deepEqual(
+    [state?.applyId, state?.generation, state?.previous, state?.manifestHash],
+    ["apply-2", NEW, OLD, fingerprintOf(newManifest)],
+  );
   assert.ok(!existsSync(agent.paths.lease("shop")));
   assert.equal(await readPending(agent, "shop"), undefined);
 });

@@ -3,7 +3,12 @@ import { test } from "node:test";
 import { type LaunchTools, workerLaunch } from "../../../runtime/supervisor/launch.ts";
 import { compileOptions, type RunFlags } from "../../../runtime/supervisor/options.ts";
 
-const tools: LaunchTools = { node: "/rt/node", nodeShim: "/rt/node-worker.mjs", asgiShim: "/rt/asgi_worker.py", setpriv: "/usr/bin/setpriv" };
+const tools: LaunchTools = {
+  node: "/rt/node",
+  nodeShim: "/rt/node-worker.mjs",
+  asgiShim: "/rt/asgi_worker.py",
+  setpriv: "/usr/bin/setpriv",
+};
 const flags = ["--slot=2", "--beat-ms=5000", "--drain-ms=30000"];
 
 const launch = (run: RunFlags, env: NodeJS.ProcessEnv = {}, hasDirect = true, with_: LaunchTools = tools) =>

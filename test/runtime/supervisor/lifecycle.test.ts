@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
-  type Lifecycle, type LifecycleAction, type LifecycleEvent, lifecycleTable, signalMeaning,
+  type Lifecycle,
+  type LifecycleAction,
+  type LifecycleEvent,
+  lifecycleTable,
+  signalMeaning,
 } from "../../../runtime/supervisor/lifecycle.ts";
 
 type Row = readonly [Lifecycle, LifecycleEvent, Lifecycle, LifecycleAction];

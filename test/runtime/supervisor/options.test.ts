@@ -2,21 +2,32 @@ import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { test, type TestContext } from "node:test";
+import { type TestContext, test } from "node:test";
 import type { Manifest } from "../../../runtime/manifest.ts";
 import { RunFailure } from "../../../runtime/supervisor/exit.ts";
 import { compileOptions, type RunFlags } from "../../../runtime/supervisor/options.ts";
 
 const HASH = "a".repeat(64);
 const manifest: Manifest = {
-  schema: 1, fleet: "shop", machine: "one", runtime: HASH,
+  schema: 1,
+  fleet: "shop",
+  machine: "one",
+  runtime: HASH,
   app: {
-    name: "shop", environment: {}, release: { id: HASH, archive: { sha256: HASH, bytes: 1 } },
-    processes: [{
-      name: "web", command: { kind: "asgi", app: "main:app" }, workers: { count: "auto", perCore: 1 },
-      health: { path: "/", accept: "alive", timeoutMs: 1_000 },
-      bootTimeoutMs: 1_000, livenessTimeoutMs: 2_000, drainTimeoutMs: 3_000,
-    }],
+    name: "shop",
+    environment: {},
+    release: { id: HASH, archive: { sha256: HASH, bytes: 1 } },
+    processes: [
+      {
+        name: "web",
+        command: { kind: "asgi", app: "main:app" },
+        workers: { count: "auto", perCore: 1 },
+        health: { path: "/", accept: "alive", timeoutMs: 1_000 },
+        bootTimeoutMs: 1_000,
+        livenessTimeoutMs: 2_000,
+        drainTimeoutMs: 3_000,
+      },
+    ],
   },
   https: { mode: "none", names: ["10.0.0.1"], httpPort: 80, httpsPort: 443 },
 };
@@ -33,7 +44,10 @@ function generation(t: TestContext, content: unknown = manifest): { folder: stri
 }
 
 const fails = (flags: RunFlags, message: RegExp): void =>
-  assert.throws(() => compileOptions(flags, "/srv"), (error) => error instanceof RunFailure && error.exitCode === 2 && message.test(error.message));
+  assert.throws(
+    () => compileOptions(flags, "/srv"),
+    (error) => error instanceof RunFailure && error.exitCode === 2 && message.test(error.message),
+  );
 
 test("a generation: its process, and paths behind the resolved link", (t) => {
   const { folder, release } = generation(t);
@@ -62,7 +76,8 @@ test("by hand: defaults", () => {
 
 test("by hand: everything given, paths made absolute", () => {
   const options = compileOptions(
-    { asgi: "main:app", workers: "3", appDir: "sub", socket: "web.sock", python: "py", drainTimeoutMs: "70" }, "/srv",
+    { asgi: "main:app", workers: "3", appDir: "sub", socket: "web.sock", python: "py", drainTimeoutMs: "70" },
+    "/srv",
   );
   assert.equal(options.process.workers.count, 3);
   assert.equal(options.process.drainTimeoutMs, 70);

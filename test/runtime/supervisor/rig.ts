@@ -1,10 +1,11 @@
 /** A supervisor with made-up workers and a made-up clock: each call lets all that follows from it happen. */
+
+import type { SupervisorStatus } from "../../../runtime/report.ts";
 import type { Clock } from "../../../runtime/supervisor/clock.ts";
 import type { LifecycleEvent } from "../../../runtime/supervisor/lifecycle.ts";
 import type { Ending, WorkerListener, WorkerProcess } from "../../../runtime/supervisor/spawn.ts";
 import { Supervisor, type SupervisorSettings } from "../../../runtime/supervisor/supervisor.ts";
 import type { WorkerEvent } from "../../../runtime/supervisor/worker-states.ts";
-import type { SupervisorStatus } from "../../../runtime/report.ts";
 
 class FakeClock implements Clock {
   #nowMs = 0;

@@ -28,28 +28,43 @@ test("a new roster has a vacancy for every wanted worker, none once they are reg
 test("settled when every slot's worker is ready; ready ones are listed by slot", () => {
   const { roster, workers } = rosterOf(2);
   roster.apply(workers[1]?.id as number, "ready", 5);
-  assert.deepEqual(roster.ready.map(({ pid }) => pid), [101]);
+  assert.deepEqual(
+    roster.ready.map(({ pid }) => pid),
+    [101],
+  );
   roster.apply(workers[0]?.id as number, "ready", 6);
-  assert.deepEqual(roster.ready.map(({ pid }) => pid), [100, 101]);
+  assert.deepEqual(
+    roster.ready.map(({ pid }) => pid),
+    [100, 101],
+  );
   assert.equal(roster.settled, true);
 });
 
 test("a booting worker is due at its boot deadline, beats or not", () => {
-  const { roster, workers: [worker] } = rosterOf(1);
+  const {
+    roster,
+    workers: [worker],
+  } = rosterOf(1);
   roster.apply(worker?.id as number, "beat", 900);
   assert.deepEqual(roster.due(999), []);
   assert.deepEqual(roster.due(1_000), [worker]);
 });
 
 test("a beat moves a ready worker's deadline", () => {
-  const { roster, workers: [worker] } = readyRoster(1);
+  const {
+    roster,
+    workers: [worker],
+  } = readyRoster(1);
   assert.equal(roster.nextDeadlineMs(), 600);
   roster.apply(worker?.id as number, "beat", 400);
   assert.equal(roster.nextDeadlineMs(), 1_000);
 });
 
 test("a draining worker's deadline is not moved by a second retire or a beat", () => {
-  const { roster, workers: [worker] } = readyRoster(1);
+  const {
+    roster,
+    workers: [worker],
+  } = readyRoster(1);
   roster.apply(worker?.id as number, "retire", 10);
   roster.apply(worker?.id as number, "retire", 200);
   roster.apply(worker?.id as number, "beat", 200);
@@ -64,7 +79,10 @@ test("after the supervisor was asleep everybody has the full time again", () => 
 });
 
 test("a slot whose worker died before it was ready waits; nextDeadline says until when", () => {
-  const { roster, workers: [worker] } = rosterOf(1);
+  const {
+    roster,
+    workers: [worker],
+  } = rosterOf(1);
   roster.apply(worker?.id as number, "exited", 50);
   assert.equal(roster.vacate(worker as Worker, 50), 100);
   assert.deepEqual(roster.vacancies(149), []);
@@ -73,7 +91,10 @@ test("a slot whose worker died before it was ready waits; nextDeadline says unti
 });
 
 test("a slot is vacated once: its late worker's second end does not count against the next one", () => {
-  const { roster, workers: [worker] } = readyRoster(1);
+  const {
+    roster,
+    workers: [worker],
+  } = readyRoster(1);
   roster.vacate(worker as Worker, 10);
   const next = roster.register(slotOf(roster, 1), 200, 0, 10);
   assert.equal(roster.vacate(worker as Worker, 20), 0);
@@ -82,7 +103,10 @@ test("a slot is vacated once: its late worker's second end does not count agains
 });
 
 test("in an occupied slot a new worker is the successor; promoted, it names the one it replaces", () => {
-  const { roster, workers: [old] } = readyRoster(1);
+  const {
+    roster,
+    workers: [old],
+  } = readyRoster(1);
   const successor = roster.register(slotOf(roster, 1), 200, 1, 10);
   assert.equal(slotOf(roster, 1).successor, successor);
   assert.equal(roster.promote(successor), old);
@@ -91,7 +115,10 @@ test("in an occupied slot a new worker is the successor; promoted, it names the 
 });
 
 test("a worker killed during a reload is replaced once: its successor is on the way", () => {
-  const { roster, workers: [old] } = readyRoster(1);
+  const {
+    roster,
+    workers: [old],
+  } = readyRoster(1);
   const successor = roster.register(slotOf(roster, 1), 200, 1, 10);
   roster.apply(old?.id as number, "exited", 20);
   roster.vacate(old as Worker, 20);
@@ -110,7 +137,10 @@ test("taking a slot away gives back both its workers, and never the last slot", 
 });
 
 test("a dissolved roster wants nobody, and remembers who has yet to end", () => {
-  const { roster, workers: [worker] } = readyRoster(1);
+  const {
+    roster,
+    workers: [worker],
+  } = readyRoster(1);
   roster.dissolve();
   roster.vacate(worker as Worker, 0);
   assert.deepEqual(roster.vacancies(1_000_000), []);

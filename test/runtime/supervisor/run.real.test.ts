@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readdirSync, readlinkSync } from "node:fs";
 import { Agent } from "node:http";
-import { describe, test, type TestContext } from "node:test";
+import { describe, type TestContext, test } from "node:test";
 import { asgiApp, nodeApp, type TestApp } from "./apps.ts";
 import { Host, isAlive } from "./host.ts";
 import { Load } from "./load.ts";
@@ -29,7 +29,10 @@ for (const makeApp of [nodeApp, asgiApp]) {
       assert.ok(host.workerPids.includes(pidOf((await host.ask("direct.sock", "/")).body)));
       host.signal("SIGTERM");
       assert.equal(await host.exited, 0);
-      assert.deepEqual(readdirSync(host.folder).filter((name) => name.endsWith(".sock")), []);
+      assert.deepEqual(
+        readdirSync(host.folder).filter((name) => name.endsWith(".sock")),
+        [],
+      );
     });
 
     test("a killed worker is replaced once", async (t) => {
@@ -161,7 +164,10 @@ for (const makeApp of [nodeApp, asgiApp]) {
       const host = start(t, { ...app, env: { ...app.env, ...systemd } });
       await host.until(/Ready/);
       const { env } = JSON.parse((await host.get("/env")).body) as { env: Record<string, string> };
-      assert.deepEqual(Object.keys(systemd).filter((name) => name in env), []);
+      assert.deepEqual(
+        Object.keys(systemd).filter((name) => name in env),
+        [],
+      );
       assert.equal(sharedSockets(host.pid, host.workerPids[1] as number).length, 2, "only the two that it listens on");
     });
   });
@@ -169,7 +175,9 @@ for (const makeApp of [nodeApp, asgiApp]) {
 
 /** The sockets and pipes that a process holds, as the kernel names them. */
 const socketsOf = (pid: number): string[] =>
-  readdirSync(`/proc/${pid}/fd`).map((fd) => linkOf(`/proc/${pid}/fd/${fd}`)).filter((name) => /^(socket|pipe):/.test(name));
+  readdirSync(`/proc/${pid}/fd`)
+    .map((fd) => linkOf(`/proc/${pid}/fd/${fd}`))
+    .filter((name) => /^(socket|pipe):/.test(name));
 
 /** What two processes hold both, apart from what this test's process passed on to them. */
 function sharedSockets(one: number, other: number): string[] {

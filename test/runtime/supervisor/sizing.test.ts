@@ -16,7 +16,14 @@ const cases: readonly [title: string, WorkersConfig, Partial<MachineFacts>, work
   ["a quota of a quarter of a core", auto, { quotaCores: 0.25 }, 1, 1, "1 core (CPU quota 0.25) × 1 per core"],
   ["capped by max", { ...auto, max: 3 }, {}, 3, 4, "at most 3 as configured"],
   ["capped by memory", { ...auto, memoryMiB: 3000 }, {}, 2, 4, "8192 MiB of memory ÷ 3000 MiB for each worker"],
-  ["memory for none: one all the same", { ...auto, memoryMiB: 9000 }, {}, 1, 4, "at least 1 (8192 MiB of memory ÷ 9000 MiB for each worker)"],
+  [
+    "memory for none: one all the same",
+    { ...auto, memoryMiB: 9000 },
+    {},
+    1,
+    4,
+    "at least 1 (8192 MiB of memory ÷ 9000 MiB for each worker)",
+  ],
   ["a number as configured, whatever the machine", { ...auto, count: 7, max: 2 }, {}, 7, 4, "7 as configured"],
 ];
 

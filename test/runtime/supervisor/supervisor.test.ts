@@ -82,7 +82,12 @@ test("a first boot that uses its whole time up is not tried again", async () => 
 test("once a worker was ready, failing boots are retried with growing waits and never end the service", async () => {
   const rig = new Rig(2);
   await rig.says(1, "ready");
-  for (const [number, waitMs] of [[2, 100], [3, 200], [4, 400], [5, 800]] as const) {
+  for (const [number, waitMs] of [
+    [2, 100],
+    [3, 200],
+    [4, 400],
+    [5, 800],
+  ] as const) {
     await rig.ends(number, { code: 1, signal: null });
     const before = rig.started;
     await rig.pass(waitMs - 1, [1]);

@@ -4,7 +4,7 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, realpathSync, renameSync
 import net from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { test, type TestContext } from "node:test";
+import { type TestContext, test } from "node:test";
 import type { Manifest } from "../../../runtime/manifest.ts";
 import { bindUnix } from "../../../runtime/supervisor/listen.ts";
 import { nodeApp } from "./apps.ts";
@@ -20,7 +20,8 @@ async function notifyingHost(t: TestContext, env: NodeJS.ProcessEnv = {}): Promi
   const files = { ...app.files, "systemd-notify": FAKE_NOTIFY, notified: "" };
   // The tool's mode is set before a worker can be ready, and so before it is called.
   const host = new Host(t, {
-    files, args: [...app.args, "--workers", "1"],
+    files,
+    args: [...app.args, "--workers", "1"],
     env: { ...env, NOTIFY_SOCKET: "notified", PATH: `.:${process.env.PATH}` },
   });
   chmodSync(join(host.folder, "systemd-notify"), 0o755);
@@ -85,14 +86,26 @@ const HASH = "b".repeat(64);
 
 function manifestFor(process: Partial<Manifest["app"]["processes"][0]>): Manifest {
   return {
-    schema: 1, fleet: "shop", machine: "one", runtime: HASH,
+    schema: 1,
+    fleet: "shop",
+    machine: "one",
+    runtime: HASH,
     app: {
-      name: "shop", environment: {}, release: { id: HASH, archive: { sha256: HASH, bytes: 1 } },
-      processes: [{
-        name: "web", command: { kind: "node", module: "server.ts" }, workers: { count: 1, perCore: 1 },
-        health: { path: "/", accept: "alive", timeoutMs: 1_000 },
-        bootTimeoutMs: 20_000, livenessTimeoutMs: 20_000, drainTimeoutMs: 5_000, ...process,
-      }],
+      name: "shop",
+      environment: {},
+      release: { id: HASH, archive: { sha256: HASH, bytes: 1 } },
+      processes: [
+        {
+          name: "web",
+          command: { kind: "node", module: "server.ts" },
+          workers: { count: 1, perCore: 1 },
+          health: { path: "/", accept: "alive", timeoutMs: 1_000 },
+          bootTimeoutMs: 20_000,
+          livenessTimeoutMs: 20_000,
+          drainTimeoutMs: 5_000,
+          ...process,
+        },
+      ],
     },
     https: { mode: "none", names: ["10.0.0.1"], httpPort: 80, httpsPort: 443 },
   };

@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
-  beatIntervalMs, stateLimitMs, type WorkerAction, type WorkerEvent, type WorkerState, workerTable,
+  beatIntervalMs,
+  stateLimitMs,
+  type WorkerAction,
+  type WorkerEvent,
+  type WorkerState,
+  workerTable,
 } from "../../../runtime/supervisor/worker-states.ts";
 
 type Row = readonly [WorkerState, WorkerEvent, WorkerState | "gone", WorkerAction, why: string];

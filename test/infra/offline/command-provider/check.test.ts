@@ -20,12 +20,7 @@ test("a connection becomes secret, with defaults filled in and its keys secret i
 
 test("a missing host, a wrong type and an unknown property are reported together, by path", () => {
   const { failures } = checked(remote, { connection: { port: "22" }, environment: { A: 1 }, extra: 1 } as WireMap);
-  assert.deepEqual(failures.map(({ property }) => property).sort(), [
-    "connection.host",
-    "connection.port",
-    "environment",
-    "extra",
-  ]);
+  assert.deepEqual(failures.map(({ property }) => property).sort(), ["connection.host", "connection.port", "environment", "extra"]);
 });
 
 test("values that are not known yet pass, at any depth", () => {

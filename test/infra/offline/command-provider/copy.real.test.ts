@@ -138,13 +138,15 @@ test("a path where nothing may be made is named", async () => {
 
 test("through the engine: copied once, again when the content changes, not for another key, anew for a trigger", () =>
   withStack(async (stack) => {
-    const program = (trigger: number, more = {}) => async () => {
-      const source = new pulumi.asset.FileArchive(join(here, "tree"));
-      const connectionArgs = { ...connection(), ...more };
-      new remote.CopyToRemote("folder", { connection: connectionArgs, source, remotePath: there, triggers: [trigger] });
-      const text = new pulumi.asset.StringAsset("text");
-      new remote.CopyToRemote("text", { connection: connectionArgs, source: text, remotePath: at("text") });
-    };
+    const program =
+      (trigger: number, more = {}) =>
+      async () => {
+        const source = new pulumi.asset.FileArchive(join(here, "tree"));
+        const connectionArgs = { ...connection(), ...more };
+        new remote.CopyToRemote("folder", { connection: connectionArgs, source, remotePath: there, triggers: [trigger] });
+        const text = new pulumi.asset.StringAsset("text");
+        new remote.CopyToRemote("text", { connection: connectionArgs, source: text, remotePath: at("text") });
+      };
     assert.deepEqual(await stack.preview(program(1)), { create: 3 });
     assert.deepEqual(readdirSync(there), []);
     await stack.up(program(1));

@@ -11,7 +11,7 @@ test("create gets stdin, environment, folder and interpreter, and gives both str
   withStack(async (stack) => {
     const { outputs, changes } = await stack.up(async () => {
       const shell = new local.Command("shell", {
-        create: "cat; echo \"$GREETING from $(pwd)\"; echo oh >&2; echo; echo last",
+        create: 'cat; echo "$GREETING from $(pwd)"; echo oh >&2; echo; echo last',
         stdin: "in,",
         environment: { GREETING: "hello" },
         dir: stack.folder,
@@ -84,7 +84,7 @@ test("secrets are encrypted in the state; output is plain unless it is an additi
     const { outputs } = await stack.up(async () => {
       const stdin = pulumi.secret("hush-stdin");
       const environment = { TOKEN: pulumi.secret("hush-environment") };
-      const plain = new local.Command("plain", { create: "wc -c; test -n \"$TOKEN\"", stdin, environment });
+      const plain = new local.Command("plain", { create: 'wc -c; test -n "$TOKEN"', stdin, environment });
       const additionalSecretOutputs = ["stdout"];
       const hidden = new local.Command("hidden", { create: "cat", stdin, logging: "none" }, { additionalSecretOutputs });
       return { plain: plain.stdout, hidden: hidden.stdout };

@@ -51,17 +51,19 @@ const wholeConnection = () => {
 
 test("through the engine: streams, update, replacement, and a connection that is never in the state in clear", () =>
   withStack(async (stack) => {
-    const program = (stdin: string, trigger = 1) => async () => {
-      const command = new remote.Command("c", {
-        connection: wholeConnection(),
-        create: "cat; echo oh >&2",
-        update: 'echo "was $PULUMI_COMMAND_STDOUT"',
-        delete: `echo gone >> ${stack.folder}/deleted`,
-        stdin: pulumi.secret(stdin),
-        triggers: [trigger],
-      });
-      return { out: command.stdout, err: command.stderr };
-    };
+    const program =
+      (stdin: string, trigger = 1) =>
+      async () => {
+        const command = new remote.Command("c", {
+          connection: wholeConnection(),
+          create: "cat; echo oh >&2",
+          update: 'echo "was $PULUMI_COMMAND_STDOUT"',
+          delete: `echo gone >> ${stack.folder}/deleted`,
+          stdin: pulumi.secret(stdin),
+          triggers: [trigger],
+        });
+        return { out: command.stdout, err: command.stderr };
+      };
     assert.deepEqual(await stack.preview(program("one")), { create: 2 });
     const created = await stack.up(program("one"));
     assert.deepEqual([created.outputs["out"]?.value, created.outputs["err"]?.value], ["one", "oh"]);

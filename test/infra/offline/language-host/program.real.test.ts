@@ -53,9 +53,7 @@ function start(...args: string[]): { child: ChildProcess; ended: Promise<{ code:
       output += chunk;
     });
   }
-  const ended = new Promise<{ code: number | null; output: string }>((resolve) =>
-    child.once("close", (code) => resolve({ code, output })),
-  );
+  const ended = new Promise<{ code: number | null; output: string }>((resolve) => child.once("close", (code) => resolve({ code, output })));
   return { child, ended };
 }
 

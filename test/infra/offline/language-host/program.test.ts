@@ -1,12 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import {
-  outcome,
-  type ProgramRun,
-  programArguments,
-  programEnvironment,
-  words,
-} from "../../../../infra/offline/language-host/program.ts";
+import { outcome, type ProgramRun, programArguments, programEnvironment, words } from "../../../../infra/offline/language-host/program.ts";
 
 const run: ProgramRun = {
   engine: "127.0.0.1:1",
