@@ -3,9 +3,7 @@ import { resolve } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { parseStackConfig } from "./config/parse.ts";
 import { Fleet } from "./fleet.ts";
-
-/** Machines to leave out if they can't be reached, beside those in the configuration: `fleet up --skip`. */
-export const SKIP_VARIABLE = "FLEETWRIGHT_SKIP";
+import { skippedByCommand } from "./skip.ts";
 
 /**
  * Declares the fleet and returns the stack's outputs.
@@ -14,8 +12,7 @@ export const SKIP_VARIABLE = "FLEETWRIGHT_SKIP";
 export function deploy(folder: string) {
   const { name, ...args } = parseStackConfig(new pulumi.Config("fleetwright").getObject("fleet"));
   const app = { ...args.app, dir: resolve(folder, args.app.dir) };
-  const extra = (process.env[SKIP_VARIABLE] ?? "").split(",").filter((machine) => machine !== "");
-  const rollout = { ...args.rollout, skip: [...args.rollout.skip, ...extra] };
+  const rollout = { ...args.rollout, skip: [...args.rollout.skip, ...skippedByCommand(process.env)] };
   const fleet = new Fleet(name, { ...args, app, rollout });
   return {
     urls: fleet.urls,

@@ -41,27 +41,29 @@ export async function runEngine(stack: Stack, action: "up" | "destroy"): Promise
     for (const part of news) told.add(part);
     if (news.length > 0) process.stderr.write(`${news.join("\n")}\n`);
   };
-  const interrupted = watchInterrupts();
+  const interrupts = watchInterrupts();
+  const { signal } = interrupts;
   try {
-    const { summary } = await (action === "up" ? stack.up({ onEvent, suppressOutputs: true }) : stack.destroy({ onEvent }));
+    const { summary } = await (action === "up" ? stack.up({ onEvent, suppressOutputs: true, signal }) : stack.destroy({ onEvent, signal }));
     const changed = Object.entries(summary.resourceChanges ?? {}).filter(([op]) => op !== "same");
     return { exitCode: exitCodes.ok, changes: changed.reduce((sum, [, count]) => sum + (count ?? 0), 0) };
   } catch (error) {
-    if (interrupted()) return { exitCode: exitCodes.interrupted, changes: 0 };
+    if (interrupts.heard()) return { exitCode: exitCodes.interrupted, changes: 0 };
     if (![...told].some((line) => line.startsWith("error: "))) process.stderr.write(`${(error as Error).message}\n`);
     return { exitCode: exitCodes.failed, changes: 0 };
   }
 }
 
-/** The engine hears a terminal's Ctrl-C itself and lets the step under way end; we stay until it has. */
-function watchInterrupts(): () => boolean {
+/** The engine hears a terminal's Ctrl-C itself, and is told of a TERM; it lets the step under way end, and we stay until it has. */
+function watchInterrupts(): { heard: () => boolean; signal: AbortSignal } {
   let heard = false;
-  for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    process.once(signal, () => {
+  const told = new AbortController();
+  for (const name of ["SIGINT", "SIGTERM"] as const) {
+    process.on(name, () => {
+      if (!heard) process.stderr.write("Interrupted: waiting for the step under way to end; what was switched is put back.\n");
       heard = true;
-      process.stderr.write("Interrupted: waiting for the step under way to end; what was switched is put back.\n");
-      process.on(signal, () => undefined);
+      if (name === "SIGTERM") told.abort();
     });
   }
-  return () => heard;
+  return { heard: () => heard, signal: told.signal };
 }

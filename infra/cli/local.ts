@@ -1,10 +1,11 @@
 /** `fleet local`: a real fleet on this computer, by the same program that `pulumi up` runs. */
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
 import { parse } from "yaml";
 import { parseStackConfig } from "../config/parse.ts";
 import { exitCodes, FleetError } from "../errors.ts";
+import { SKIP_VARIABLE } from "../skip.ts";
 import { askFleet } from "./ask.ts";
 import { prepareComputer } from "./computer.ts";
 import { runEngine } from "./engine.ts";
@@ -27,7 +28,7 @@ export async function local(options: LocalOptions): Promise<number> {
   prepareComputer();
   releaseStaleLocks(join(localFolder(), "state"), sayToStderr);
   const stack = await openLocalStack(value, async () => (await import("../program.ts")).deploy(process.cwd()));
-  if (options.skip !== undefined) process.env.FLEETWRIGHT_SKIP = options.skip;
+  if (options.skip !== undefined) process.env[SKIP_VARIABLE] = options.skip;
   // Plugins run in the stack's folder. So must the program: the commands in the state are relative to it.
   const home = process.cwd();
   process.chdir(localFolder());
@@ -37,21 +38,42 @@ export async function local(options: LocalOptions): Promise<number> {
   return show(stack, outcome.changes);
 }
 
-/** The stack's value out of Pulumi.local.yaml, with the command line's wishes over it. */
+/** The stack's value out of Pulumi.local.yaml, with the command line's wishes over it. What is odd in it is left for the schema to tell. */
 function fleetValue({ app, machines, image }: LocalOptions): unknown {
-  const file = parse(readFileSync("Pulumi.local.yaml", "utf8")) as { config: Record<string, Record<string, Record<string, unknown>>> };
-  const value = structuredClone(file.config["fleetwright:fleet"] ?? {});
-  const given = value.app ?? {};
-  const dir = app ?? String(given.dir);
-  value.app = { ...(app === undefined ? given : withoutEntry(given)), dir: resolve(dir) };
-  value.machines = { ...value.machines, ...(machines === undefined ? {} : { count: machines }), ...(image === undefined ? {} : { image }) };
-  if (!existsSync(dir)) {
-    throw new FleetError(`there is no folder "${dir}".`, {
-      next: "give the app's folder: npm run local -- --app DIR",
+  const value = readStackFile();
+  if (!isGroup(value)) return value;
+  const given = isGroup(value.app) ? value.app : {};
+  const from = app === undefined ? process.cwd() : (process.env.INIT_CWD ?? process.cwd());
+  const dir = app ?? given.dir;
+  const chosen = app === undefined ? given : withoutEntry(given);
+  return {
+    ...value,
+    ...(isGroup(value.app) || app !== undefined ? { app: { ...chosen, dir: typeof dir === "string" ? resolve(from, dir) : dir } } : {}),
+    ...(isGroup(value.machines) ? { machines: { ...value.machines, ...definedOf({ count: machines, image }) } } : {}),
+  };
+}
+
+const STACK_FILE = "Pulumi.local.yaml";
+
+function readStackFile(): unknown {
+  try {
+    const file = parse(readFileSync(STACK_FILE, "utf8")) as { config?: Record<string, unknown> } | null;
+    return file?.config?.["fleetwright:fleet"];
+  } catch (error) {
+    throw new FleetError(`${STACK_FILE} can't be read: ${(error as Error).message.split("\n")[0]}`, {
+      kept: "everything; nothing was created or changed.",
+      next: "mend the file, or bring it back: git checkout Pulumi.local.yaml",
       exitCode: exitCodes.usage,
     });
   }
-  return value;
+}
+
+function isGroup(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function definedOf(values: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
 }
 
 /** Another app has another entry module and health path; the name stays, as it is only another release to the machines. */

@@ -1,7 +1,12 @@
 #!/usr/bin/env node
 /** The `fleet` command. Each subcommand loads only what it needs: `rollout` runs inside every `pulumi up`. */
-import { Command, Option } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import { exitCodes, FleetError } from "../errors.ts";
+
+function wholeNumber(value: string): number {
+  if (/^[1-9]\d{0,3}$/.test(value)) return Number(value);
+  throw new InvalidArgumentError("It must be a whole number, 1 or more.");
+}
 
 const program = new Command("fleet")
   .description("VM fleets from one typed configuration")
@@ -13,7 +18,7 @@ program
   .command("local")
   .description("bring up a real fleet on this computer and leave it running")
   .option("--app <dir>", "the app to serve, instead of the one in Pulumi.local.yaml")
-  .option("--machines <n>", "how many machines", Number)
+  .option("--machines <n>", "how many machines", wholeNumber)
   .addOption(new Option("--image <name>", "the machines' system").choices(["trixie", "bookworm"]))
   .option("--skip <names>", "machines to leave out if they can't be reached, separated by commas")
   .action(async (options) => process.exit(await (await import("./local.ts")).local(options)));

@@ -28,6 +28,8 @@ export async function openLocalStack(fleet: unknown, program: () => Promise<Reco
   writeFileSync(join(folder, "Pulumi.yaml"), stringify({ name: "fleetwright", runtime: "nodejs" }));
   if (fleet !== undefined) writeStackFile(folder, fleet);
   const { env } = await pulumiEnvironment({ say: sayToStderr });
+  // Pulumi prefers the variable to the file; the user's own is for the user's own stacks.
+  delete process.env.PULUMI_CONFIG_PASSPHRASE;
   Object.assign(process.env, env, localBackend(folder));
   return LocalWorkspace.createOrSelectStack({ stackName: LOCAL_STACK, projectName: "fleetwright", program }, { workDir: folder });
 }
@@ -45,11 +47,23 @@ function localBackend(folder: string): Record<string, string> {
   return { PULUMI_BACKEND_URL: `file://${join(folder, "state")}`, PULUMI_CONFIG_PASSPHRASE_FILE: passphrase };
 }
 
+/** The outputs of a stack, by name. @throws FleetError when it can't be opened or read */
+export async function readOutputs(stackName: string): Promise<Record<string, unknown>> {
+  try {
+    const stack = stackName === LOCAL_STACK ? await openExistingLocal() : await openUserStack(stackName);
+    return Object.fromEntries(Object.entries(await stack.outputs()).map(([name, { value }]) => [name, value]));
+  } catch (error) {
+    if (error instanceof FleetError) throw error;
+    const lines = String((error as Error).message).split("\n");
+    throw new FleetError(`stack "${stackName}" can't be read: ${lines.find((line) => /error/i.test(line)) ?? lines[0]}`, {
+      next: "check its name (pulumi stack ls), the backend you are logged in to, and PULUMI_CONFIG_PASSPHRASE.",
+    });
+  }
+}
+
 /** The machines of a stack's fleets, from its outputs. @throws FleetError when there are none */
 export async function readInventories(stackName: string): Promise<Inventory[]> {
-  const stack = stackName === LOCAL_STACK ? await openExistingLocal() : await openUserStack(stackName);
-  const outputs = await stack.outputs();
-  const inventories = findInventories(Object.fromEntries(Object.entries(outputs).map(([name, { value }]) => [name, value])));
+  const inventories = findInventories(await readOutputs(stackName));
   if (inventories.length > 0) return inventories;
   throw new FleetError(`no fleet is found in the outputs of stack "${stackName}".`, {
     next:
@@ -67,20 +81,7 @@ async function openExistingLocal(): Promise<Stack> {
 async function openUserStack(stackName: string): Promise<Stack> {
   const { env } = await pulumiEnvironment({ say: sayToStderr });
   Object.assign(process.env, env);
-  try {
-    return await LocalWorkspace.selectStack({ stackName, workDir: process.cwd() });
-  } catch (error) {
-    throw new FleetError(
-      `stack "${stackName}" can't be opened: ${
-        String((error as Error).message)
-          .split("\n")
-          .find((line) => /error/i.test(line)) ?? (error as Error).message
-      }`,
-      {
-        next: "check its name (pulumi stack ls), the backend you are logged in to, and PULUMI_CONFIG_PASSPHRASE.",
-      },
-    );
-  }
+  return LocalWorkspace.selectStack({ stackName, workDir: process.cwd() });
 }
 
 export function sayToStderr(line: string): void {

@@ -15,6 +15,7 @@ function linesOf(schema: z.ZodType, issue: Issue, input: unknown): string[] {
     const known = keysAt(schema, path, input);
     return issue.keys.map((key) => `${keyPath([...path, key])}: unknown key; ${spellingHint(key, known)}`);
   }
+  if (issue.code === "custom") return [`${keyPath(path)}: ${issue.message}`];
   const value = valueAt(input, path);
   if (value === undefined) return [`${keyPath(path)}: missing; it must be ${expected(issue)}`];
   return [`${keyPath(path)}: given ${given(input, path)}; allowed: ${expected(issue)}`];
@@ -65,8 +66,10 @@ function valueAt(input: unknown, path: readonly (string | number)[]): unknown {
 /** Secrets have no place in an error, so only short, plain values are repeated. */
 function given(input: unknown, path: readonly (string | number)[]): string {
   const value = valueAt(input, path);
-  if (/privateKey|secret|password|token/i.test(String(path.at(-1))) || path.includes("environment"))
+  if (/privateKey$|secret|password|token/i.test(String(path.at(-1))) || path.includes("environment"))
     return "a value that isn't repeated here";
+  if (Array.isArray(value)) return "a list";
+  if (typeof value === "object" && value !== null) return "a group of keys";
   const text = JSON.stringify(value) ?? "nothing";
   return text.length > 60 ? `${text.slice(0, 57)}…` : text;
 }

@@ -48,9 +48,10 @@ export function incomingPath(sha256: string): string {
 export function installRuntimeCommand(id: string, archiveSha256: string): string {
   const target = `${RUNTIME_FOLDER}/${id}`;
   return asRoot(
-    `set -e; umask 022; mkdir -p ${RUNTIME_FOLDER}; t=${RUNTIME_FOLDER}/.${id}.$$; trap 'rm -rf "$t"' EXIT; ` +
-      `if [ ! -d ${target} ]; then mkdir "$t"; tar -xzf ${incomingPath(archiveSha256)} -C "$t" --no-same-owner; mv -T "$t" ${target}; fi; ` +
-      `rm -f ${incomingPath(archiveSha256)}; ${currentLink(id)}`,
+    `set -e; umask 022; mkdir -p ${RUNTIME_FOLDER}; t=${RUNTIME_FOLDER}/.${id}.$$; trap 'rm -rf "$t" ${incomingPath(archiveSha256)}' EXIT; ` +
+      // Synced before it has its name: what is there counts as whole, also after a power cut.
+      `if [ ! -d ${target} ]; then mkdir "$t"; tar -xzf ${incomingPath(archiveSha256)} -C "$t" --no-same-owner; sync -f "$t"; mv -T "$t" ${target}; fi; ` +
+      currentLink(id),
   );
 }
 

@@ -4,7 +4,7 @@ import { agent, type Session } from "./agent.ts";
 import { keepLeases, type Leases } from "./leases.ts";
 import type { Observation } from "./observation.ts";
 import { observeThrough } from "./observe.ts";
-import { batches, decide, type Plan, reach } from "./plan.ts";
+import { batches, decide, type Plan } from "./plan.ts";
 import type { Say } from "./progress.ts";
 import { type RolloutResult, resultOf } from "./result.ts";
 import { stage } from "./stage.ts";
@@ -27,49 +27,43 @@ export async function drive(plan: Plan, say: Say, signal: AbortSignal, connect =
   }));
   try {
     return await driveSessions({ plan, say, signal }, sessions);
-  } catch (error) {
-    throw signal.aborted ? interruptedError() : error;
   } finally {
     await Promise.allSettled(sessions.map((session) => session.connection.close()));
   }
 }
 
 async function driveSessions(context: Context, sessions: Session[]): Promise<RolloutResult> {
-  const { plan, say } = context;
-  const seen = await look(context, sessions);
-  const here = sessions.filter((session) => seen.get(session)?.state === "reachable");
-  const skipped = [...plan.skipped, ...sessions.filter((session) => !here.includes(session)).map(({ machine }) => machine.name)];
-  const changing = here.filter((session) => !matches(session, seen.get(session)));
-  for (const session of here) if (!changing.includes(session)) say(session.machine.name, "same", "is as wanted already");
-
-  await all(changing, (session) => stage(session, reachable(seen, session), say, context));
-  await switchAll(context, changing);
-
-  const after = await look(context, here);
+  await change(context, sessions);
+  const after = await look(context, sessions);
   return resultOf(
-    plan,
-    here.map((session) => ({ machine: session.machine, seen: reachable(after, session) })),
-    skipped,
+    context.plan,
+    sessions.map((session) => ({ machine: session.machine, seen: reachable(after, session) })),
   );
 }
 
-/** Asks every machine what it runs. @throws FleetError when too many don't answer */
+/** Whoever may be left out is not in the plan: a machine that is lost only now stops the rollout, and the next one plans without it. */
+async function change(context: Context, sessions: Session[]): Promise<void> {
+  const { say, signal } = context;
+  const seen = await look(context, sessions);
+  const lost = [...seen].flatMap(([{ machine }, sight]) => (sight.state === "unreachable" ? [{ name: machine.name, ...sight }] : []));
+  if (lost.length > 0) throw unreachableError(lost);
+  const changing = sessions.filter((session) => !isDone(session, seen.get(session)));
+  for (const session of sessions) if (!changing.includes(session)) say(session.machine.name, "same", "is as wanted already");
+  try {
+    await all(changing, (session) => stage(session, reachable(seen, session), say, context));
+    await switchAll(context, changing);
+  } catch (error) {
+    throw signal.aborted ? interruptedError() : error;
+  }
+}
+
+/** Asks every machine what it runs. */
 async function look({ plan }: Context, sessions: Session[]): Promise<Map<Session, Observation>> {
   const seen = new Map<Session, Observation>();
   await all(sessions, async (session) => {
     const { name, transport } = session.machine;
     seen.set(session, await observeThrough(name, transport, session.connection, plan.options.connectTimeoutMs));
   });
-  const lost = [...seen].flatMap(([{ machine }, sight]) => (sight.state === "unreachable" ? [{ name: machine.name, ...sight }] : []));
-  const limits = { maxUnreachable: plan.options.maxUnreachable - plan.skipped.length, skip: [] };
-  if (
-    lost.length > 0 &&
-    reach(
-      lost.map(({ name }) => name),
-      limits,
-    ).verdict === "stop"
-  )
-    throw unreachableError(lost);
   return seen;
 }
 
@@ -82,8 +76,10 @@ export function unreachableError(lost: readonly { name: string; why: string; wai
   });
 }
 
-function matches(session: Session, seen: Observation | undefined): boolean {
-  return decide(session.machine.manifest, "", seen).matches;
+/** As wanted, and recorded as this plan has it: else the run after would find another id than Pulumi's state has. */
+function isDone({ machine }: Session, seen: Observation | undefined): boolean {
+  const now = decide(machine.manifest, "", seen);
+  return now.matches && now.applyId === machine.applyId;
 }
 
 function reachable(seen: Map<Session, Observation>, session: Session): Extract<Observation, { state: "reachable" }> {
@@ -99,6 +95,7 @@ function reachable(seen: Map<Session, Observation>, session: Session): Extract<O
 async function switchAll(context: Context, sessions: Session[]): Promise<void> {
   const { plan, say, signal } = context;
   const switched: Session[] = [];
+  const confirmed: string[] = [];
   const leases = keepLeases(plan.options.leaseMs);
   try {
     for (const group of batches(sessions, plan.options.batch)) {
@@ -107,13 +104,14 @@ async function switchAll(context: Context, sessions: Session[]): Promise<void> {
       await all(group, (session) => switchOne(context, session, leases));
     }
     signal.throwIfAborted();
-    await all(sessions, (session) =>
-      agent(session, say, ["confirm", "--app", session.machine.manifest.app.name, "--apply-id", session.machine.applyId]),
-    );
+    await all(sessions, async (session) => {
+      await agent(session, say, ["confirm", "--app", session.machine.manifest.app.name, "--apply-id", session.machine.applyId]);
+      confirmed.push(session.machine.name);
+    });
   } catch (error) {
     leases.stop();
-    await putBack(context, switched);
-    throw error;
+    await putBack(context, switched.filter(({ machine }) => !confirmed.includes(machine.name)));
+    throw confirmed.length === 0 ? error : partlyConfirmed(error as Error, confirmed);
   } finally {
     leases.stop();
   }
@@ -132,11 +130,18 @@ async function putBack({ say }: Context, sessions: Session[]): Promise<void> {
       const { name, manifest, applyId } = session.machine;
       // By its id: another rollout's switch, which may have come in between, is not ours to undo.
       await agent(session, say, ["revert", "--app", manifest.app.name, "--apply-id", applyId]).then(
-        () => say(name, "back", "runs what it ran before"),
+        ({ now }) => say(name, "back", `runs ${now}`),
         () => say(name, "back", "could not be told; it goes back by itself when its lease runs out"),
       );
     }),
   );
+}
+
+/** The one moment in which a cut can leave two releases: no protocol rules it out, so it is told. */
+function partlyConfirmed(error: Error, confirmed: readonly string[]): FleetError {
+  return new FleetError(`${error.message}\nThe new release was confirmed already on ${confirmed.join(", ")}: the fleet is on two releases.`, {
+    next: "run the same command again; it brings the others to the new release.",
+  });
 }
 
 function interruptedError(): FleetError {

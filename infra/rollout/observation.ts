@@ -6,6 +6,8 @@ export interface Facts {
   machineId: string;
   os: string;
   osVersion: string;
+  /** As `uname -m` says it. */
+  arch: string;
   target: Target;
   cores: number;
   memoryMiB: number;
@@ -19,6 +21,11 @@ export type Observation =
 
 const architectures: Record<string, Target["arch"]> = { x86_64: "x64", aarch64: "arm64" };
 
+/** Whether there is a runtime bundle for the machine's processor. */
+export function isSupported(facts: Facts): boolean {
+  return facts.arch in architectures;
+}
+
 /** Reads the `key=value` lines that `probeScript` prints; undefined if they aren't all there. */
 export function parseFacts(output: string): { facts: Facts; runtimes: string[]; status: unknown } | undefined {
   const values = new Map<string, string>();
@@ -31,6 +38,7 @@ export function parseFacts(output: string): { facts: Facts; runtimes: string[]; 
     machineId: values.get("machine-id") ?? "",
     os: values.get("os") ?? "",
     osVersion: values.get("os-version") ?? "",
+    arch: values.get("arch") ?? "",
     target: { arch: architectures[values.get("arch") ?? ""] ?? "x64", python: values.get("python") || undefined },
     cores: Number(values.get("cores") ?? 1),
     memoryMiB: Math.floor(Number(values.get("memory-kib") ?? 0) / 1024),

@@ -4,7 +4,7 @@ import { statusSchema } from "../../runtime/report.ts";
 import { FleetError } from "../errors.ts";
 import type { Transport } from "../machines/machine.ts";
 import { probeScript } from "./commands.ts";
-import { type Facts, type Observation, parseFacts } from "./observation.ts";
+import { type Facts, isSupported, type Observation, parseFacts } from "./observation.ts";
 import { type Connection, TransportFailure } from "./transports/connection.ts";
 import { sshConnection } from "./transports/ssh.ts";
 
@@ -69,6 +69,13 @@ function checkUsable(name: string, transport: Transport, facts: Facts): void {
       machine: name,
       kept,
       next: "use a machine with one of these systems, or take it out of the configuration.",
+    });
+  }
+  if (!isSupported(facts)) {
+    throw new FleetError(`its processor is ${facts.arch}; Fleetwright runs on x86_64 and aarch64.`, {
+      machine: name,
+      kept,
+      next: "use a machine with one of these processors, or take it out of the configuration.",
     });
   }
   if (!facts.root) {

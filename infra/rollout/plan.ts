@@ -32,7 +32,7 @@ export const planSchema = z.strictObject({
   ),
   /** Machines that this rollout leaves out, as they could not be reached. */
   skipped: z.array(z.string()),
-  options: z.strictObject({ batch: z.int().min(1), connectTimeoutMs: z.int(), leaseMs: z.int(), maxUnreachable: z.int() }),
+  options: z.strictObject({ batch: z.int().min(1), connectTimeoutMs: z.int(), leaseMs: z.int() }),
 });
 export type Plan = z.infer<typeof planSchema>;
 export type PlannedMachine = Plan["machines"][number];

@@ -54,7 +54,7 @@ export function prepare(options: PrepareOptions): Prepared {
     ),
   );
   const decided = pulumi
-    .all([seen, pulumi.output(config.app.environment)])
+    .all([seen, pulumi.secret(config.app.environment)])
     .apply(([all, environment]) => decideAll(options, all, environment));
   return { plan: decided.apply(({ plan }) => plan), triggers: decided.apply(({ triggers }) => triggers) };
 }
@@ -82,7 +82,6 @@ async function decideAll(
         batch: rollout.batch,
         connectTimeoutMs: rollout.connectTimeoutMs,
         leaseMs: rollout.leaseMs,
-        maxUnreachable: Math.max(rollout.maxUnreachable, skipped.length),
       },
     },
     triggers: planned.flatMap(({ entry, identity }) => [identity, fingerprintOf(entry.manifest), entry.applyId]),

@@ -17,7 +17,7 @@ export type RolloutResult = z.infer<typeof rolloutResultSchema>;
 type Reachable = Extract<Observation, { state: "reachable" }>;
 
 /** @throws FleetError when a machine that was just confirmed doesn't report the app */
-export function resultOf(plan: Plan, seen: readonly { machine: PlannedMachine; seen: Reachable }[], skipped: string[]): RolloutResult {
+export function resultOf(plan: Plan, seen: readonly { machine: PlannedMachine; seen: Reachable }[]): RolloutResult {
   const statuses = seen.map(({ machine, seen: { apps } }) => {
     const status = apps.find((app) => app.app === machine.manifest.app.name);
     if (status !== undefined) return { name: machine.name, status };
@@ -30,6 +30,6 @@ export function resultOf(plan: Plan, seen: readonly { machine: PlannedMachine; s
     release: plan.release,
     machines: Object.fromEntries(statuses.map(({ name, status: { caPem: _ca, applyId: _id, ...rest } }) => [name, rest])),
     caBundle: statuses.map(({ status }) => status.caPem ?? "").join(""),
-    skipped,
+    skipped: plan.skipped,
   };
 }

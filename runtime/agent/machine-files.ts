@@ -17,10 +17,11 @@ export async function ensureMachineFiles(agent: Agent, app: string, generation: 
     [unitNames.lease(app), renderLeaseUnit(app)],
     [unitNames.socket(app), renderSocket(app, generation)],
   ] as const;
-  const changed = await Promise.all(units.map(([name, text]) => writeIfChanged(paths.unit(name), text, { mode: 0o644 })));
+  await Promise.all(units.map(([name, text]) => writeIfChanged(paths.unit(name), text, { mode: 0o644 })));
   // The stage wrote the generation's unit without this, so as to touch nothing.
   await systemctl(agent, "daemon-reload");
-  if (changed.includes(true)) await systemctl(agent, "enable", "--no-reload", "--quiet", unitNames.converge, unitNames.lease(app));
+  // Each time: an agent that was ended between writing and enabling must not leave them disabled for good.
+  await systemctl(agent, "enable", "--no-reload", "--quiet", unitNames.converge, unitNames.lease(app));
 }
 
 /** Makes the socket wake another generation. @returns whether systemd has to read its units again. */

@@ -57,6 +57,7 @@ export function observed(...apps: AppStatus[]): Observation {
     machineId: "m",
     os: "debian",
     osVersion: "13",
+    arch: "x86_64",
     target: { arch: "x64" as const, python: "3.13" },
     cores: 2,
     memoryMiB: 2048,

@@ -26,7 +26,7 @@ export function knownHosts(transport: SshTransport): string {
 export function sshArguments(transport: SshTransport, files: SshFiles, connectTimeoutMs: number): string[] {
   return [
     ...options(transport, files, files.keys.machine, connectTimeoutMs),
-    ...(files.control === undefined ? [] : ["-o", "ControlMaster=auto", "-o", `ControlPath=${files.control}`, "-o", "ControlPersist=60"]),
+    ...(files.control === undefined ? [] : ["-o", "ControlMaster=auto", "-o", `ControlPath=${pathValue(files.control)}`, "-o", "ControlPersist=60"]),
     ...(transport.bastion === undefined
       ? []
       : ["-o", `ProxyCommand=${proxyCommand(transport, transport.bastion, files, connectTimeoutMs)}`]),
@@ -50,7 +50,7 @@ function options(login: Login, files: SshFiles, keyFile: string | undefined, con
   const settings = [
     "BatchMode=yes",
     "StrictHostKeyChecking=yes",
-    `UserKnownHostsFile=${files.knownHosts}`,
+    `UserKnownHostsFile=${pathValue(files.knownHosts)}`,
     "GlobalKnownHostsFile=/dev/null",
     `HostKeyAlgorithms=${algorithms(keyOf(login).type)}`,
     `ConnectTimeout=${Math.max(1, Math.ceil(connectTimeoutMs / 1000))}`,
@@ -58,9 +58,14 @@ function options(login: Login, files: SshFiles, keyFile: string | undefined, con
     "ServerAliveInterval=5",
     "ServerAliveCountMax=3",
     "LogLevel=ERROR",
-    ...(identity === undefined ? [] : [`IdentityFile=${identity}`, "IdentitiesOnly=yes"]),
+    ...(identity === undefined ? [] : [`IdentityFile=${pathValue(identity)}`, "IdentitiesOnly=yes"]),
   ];
   return ["-F", "none", ...settings.flatMap((setting) => ["-o", setting])];
+}
+
+/** A path as the value of an option: OpenSSH splits at blanks and expands percent signs. */
+function pathValue(path: string): string {
+  return `"${path.replaceAll("%", "%%")}"`;
 }
 
 /** An RSA host key signs with SHA-2 these days: the algorithm's name is not the key's. */

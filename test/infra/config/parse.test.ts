@@ -60,8 +60,25 @@ test("an unknown provider lists the known ones", () => {
 
 test("two hosts can't share a name", () => {
   const host = { name: "web-1", address: "192.0.2.1", hostKey };
-  const [problem] = problems({ app: { dir: "a" }, machines: { provider: "hosts", hosts: [host, host] } });
-  assert.match(problem ?? "", /^machines\.hosts\.1\.name: .* "web-1" is the name of machine 0 already/);
+  const hosts = [host, { ...host, address: "192.0.2.2" }];
+  const [problem] = problems({ app: { dir: "a" }, machines: { provider: "hosts", hosts } });
+  assert.match(problem ?? "", /^machines\.hosts\.1\.name: "web-1" is the name of machine 0 already/);
+});
+
+test("one machine can't be two hosts", () => {
+  const host = { name: "web-1", address: "192.0.2.1", hostKey };
+  const twin = (more: object) => problems({ app: { dir: "a" }, machines: { provider: "hosts", hosts: [host, { ...host, name: "web-2", ...more }] } });
+  assert.match(twin({})[0] ?? "", /^machines\.hosts\.1\.address: this is the address and port of machine 0 already/);
+  assert.deepEqual(twin({ port: 2222 }), []);
+});
+
+test("a key file is named from the root or from one's home, as commands run in several folders", () => {
+  const host = { name: "web-1", address: "192.0.2.1", hostKey, privateKeyFile: "keys/id" };
+  assert.match(problems({ app: { dir: "a" }, machines: { provider: "hosts", hosts: [host] } })[0] ?? "", /^machines\.hosts\.0\.privateKeyFile: given "keys\/id"; allowed: a path from the root/);
+});
+
+test("a group of keys where text belongs is not printed with what it holds", () => {
+  assert.deepEqual(problems({ app: [{ environment: { DB_PASSWORD: "hunter2" } }], machines: { provider: "local" } }), ["app: given a list; allowed: a group of keys"]);
 });
 
 test("a host key must look like one", () => {

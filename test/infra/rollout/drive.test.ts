@@ -12,6 +12,8 @@ import { manifest, reportOf } from "../../support/samples.ts";
 class FakeMachine {
   readonly told: string[] = [];
   confirmed = false;
+  /** The id of its last confirmed apply. */
+  applyId = "id";
   /** The agent command that fails. */
   failsAt: string | undefined;
   reachable = true;
@@ -41,8 +43,8 @@ class FakeMachine {
   }
 
   private probe(): string {
-    const base = ["os=debian", "os-version=13", "root=yes", `runtimes=${"a".repeat(64)}`];
-    const status = this.confirmed ? [`status=${JSON.stringify({ schema: 1, apps: [reportOf(this.wanted)] })}`] : [];
+    const base = ["os=debian", "os-version=13", "arch=x86_64", "root=yes", `runtimes=${"a".repeat(64)}`];
+    const status = this.confirmed ? [`status=${JSON.stringify({ schema: 1, apps: [reportOf(this.wanted, { applyId: this.applyId })] })}`] : [];
     return [...base, ...status, "end=yes"].map((line) => `fleetwright.${line}`).join("\n");
   }
 }
@@ -64,7 +66,7 @@ function run(machines: FakeMachine[], options: Partial<Plan["options"]> = {}, si
       manifest: wanted,
     })),
     skipped: [],
-    options: { batch: 1, connectTimeoutMs: 1, leaseMs: 60_000, maxUnreachable: 0, ...options },
+    options: { batch: 1, connectTimeoutMs: 1, leaseMs: 60_000, ...options },
   };
   const byHost = new Map(machines.map((machine) => [machine.wanted.machine, machine.connection()]));
   return drive(
@@ -112,12 +114,38 @@ test("machines that are as wanted are left alone", async () => {
   assert.deepEqual((machines[0] as FakeMachine).told, []);
 });
 
-test("an unreachable machine stops it all, unless one may be missing", async () => {
+test("a machine that is lost after the plan was made stops the rollout before anything is switched", async () => {
   const machines = fleet(2);
   (machines[1] as FakeMachine).reachable = false;
-  await assert.rejects(run(machines), /web-2: no answer for .* s \(connection timed out\)/);
+  await assert.rejects(run(machines), /web-2: no answer for .* s \(connection timed out\)[\s\S]*nothing was switched/);
   assert.deepEqual((machines[0] as FakeMachine).told, []);
-  assert.deepEqual((await run(machines, { maxUnreachable: 1 })).skipped, ["web-2"]);
+});
+
+test("a machine that is lost after its confirm is named, and nothing is said to be as before", async () => {
+  const machines = fleet(2);
+  const [, second] = machines as [FakeMachine, FakeMachine];
+  second.onTold = (command) => {
+    if (command === "confirm") second.reachable = false;
+  };
+  await assert.rejects(run(machines), /web-2: it stopped answering during the rollout[\s\S]*the other machines run the new release/);
+});
+
+test("a confirm that fails on one machine tells which are on the new release already", async () => {
+  const machines = fleet(2);
+  const [first, second] = machines as [FakeMachine, FakeMachine];
+  second.failsAt = "confirm";
+  await assert.rejects(run(machines), /web-2: confirm: the app crashed[\s\S]*confirmed already on web-1: the fleet is on two releases/);
+  assert.ok(!first.told.includes("revert"));
+  assert.ok(second.told.includes("revert"));
+});
+
+test("a machine that is right under another id is told this plan's, so that the run after is quiet", async () => {
+  const machines = fleet(1);
+  const [only] = machines as [FakeMachine];
+  only.confirmed = true;
+  only.applyId = "earlier";
+  await run(machines);
+  assert.ok(only.told.includes("confirm"));
 });
 
 test("an interrupt between two machines puts the first back", async () => {

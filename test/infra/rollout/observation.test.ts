@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { test } from "node:test";
 import { agentCommand, installRuntimeCommand, probeScript, receiveCommand } from "../../../infra/rollout/commands.ts";
-import { parseFacts } from "../../../infra/rollout/observation.ts";
+import { isSupported, parseFacts } from "../../../infra/rollout/observation.ts";
 
 test("the probe is plain POSIX shell, and what it prints is understood", () => {
   const output = execFileSync("sh", ["-c", probeScript()], { encoding: "utf8" });
@@ -38,4 +38,9 @@ test("every command that changes something is valid shell", () => {
   for (const script of [receiveCommand(id), installRuntimeCommand(id, id), agentCommand(id, "switch", "--apply-id", "it's")]) {
     execFileSync("sh", ["-n", "-c", script]);
   }
+});
+
+test("only processors that there is a runtime bundle for are supported", () => {
+  const facts = (arch: string) => parseFacts(`fleetwright.arch=${arch}\nfleetwright.end=yes`)?.facts ?? assert.fail();
+  assert.deepEqual(["x86_64", "aarch64", "riscv64"].map((arch) => isSupported(facts(arch))), [true, true, false]);
 });

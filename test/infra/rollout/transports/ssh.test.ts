@@ -13,7 +13,7 @@ test("the pinned key is all that ssh trusts, and nothing is asked", () => {
   const args = sshArguments(transport, files, 10_000);
   for (const setting of [
     "StrictHostKeyChecking=yes",
-    "UserKnownHostsFile=/t/known_hosts",
+    'UserKnownHostsFile="/t/known_hosts"',
     "GlobalKnownHostsFile=/dev/null",
     "BatchMode=yes",
     "HostKeyAlgorithms=ssh-ed25519",
@@ -39,7 +39,7 @@ test("an RSA host key is asked for by its SHA-2 signatures", () => {
 
 test("a key file of one's home is used alone; without one the agent's keys are", () => {
   const args = sshArguments({ ...transport, privateKeyFile: "~/.ssh/id" }, files, 1);
-  assert.ok(args.includes(`IdentityFile=${homedir()}/.ssh/id`) && args.includes("IdentitiesOnly=yes"));
+  assert.ok(args.includes(`IdentityFile="${homedir()}/.ssh/id"`) && args.includes("IdentitiesOnly=yes"));
   assert.ok(!sshArguments(transport, files, 1).some((arg) => arg.startsWith("Identit")));
 });
 
@@ -52,8 +52,8 @@ test("a bastion is a ProxyCommand with its own login and the same pinned keys", 
   );
   const proxy = args.find((arg) => arg.startsWith("ProxyCommand=")) ?? "";
   assert.match(proxy, /-l jump -p 2200 -W '\[192\.0\.2\.1\]:22' 198\.51\.100\.7$/);
-  assert.match(proxy, /UserKnownHostsFile=\/t\/known_hosts/);
-  assert.match(proxy, /IdentityFile=\/k%%h/);
+  assert.match(proxy, /UserKnownHostsFile="\/t\/known_hosts"/);
+  assert.match(proxy, /IdentityFile="\/k%%%%h"/);
 });
 
 test("shell words survive quotes, dollars and spaces", () => {
