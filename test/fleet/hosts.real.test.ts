@@ -35,7 +35,7 @@ describe("a fleet of hosts", () => {
     configure = ({ login = {}, ...rollout } = {}) =>
       stack.configure({
         name: "shop",
-        app: { dir: "examples/fastapi", health: { path: "/healthz" } },
+        app: { dir: "examples/fastapi", health: { path: "/healthz" }, environment: { DB_PASSWORD: "hunter2-in-the-environment" } },
         machines: {
           provider: "hosts",
           hosts: [
@@ -165,13 +165,13 @@ describe("a fleet of hosts", () => {
     await up("--expect-no-changes");
   });
 
-  test("a private key given as a value is in no plain text of the state", async () => {
+  test("a private key given as a value, and the app's environment, are in no plain text of the state", async () => {
     const privateKey = readFileSync(hosts.login("web-1").privateKeyFile, "utf8");
     configure({ login: { privateKeyFile: undefined, privateKey } });
     await up();
     const exported = await stack.pulumi(["stack", "export"]);
     assert.match(exported.stdout, /"stdin"/);
-    assert.doesNotMatch(exported.stdout, /PRIVATE KEY/);
+    assert.doesNotMatch(exported.stdout, /PRIVATE KEY|hunter2/);
     assert.ok(!exported.stdout.includes(privateKey.split("\n")[1] ?? privateKey));
   });
 

@@ -196,7 +196,8 @@ describe("a local fleet", () => {
     for (const one of (await project.status()).machines) assert.match(curl(one.url ?? ""), /Fastify/);
   });
 
-  test("down leaves nothing: no machine, namespace, link, mount or process", async () => {
+  test("down leaves nothing: no machine, namespace, link, mount or process; also when its folder was removed by hand", async () => {
+    rmSync(join(project.folder, ".fleetwright"), { recursive: true });
     const run = await project.fleet(["local:down"]);
     assert.equal(run.code, 0, evidence(run));
     assert.deepEqual(remains(world), []);
