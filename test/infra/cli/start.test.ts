@@ -22,3 +22,14 @@ test("packages that a link leads to are left alone when they aren't the lock fil
   assert.match(stderr, /node_modules is a link[^]*What to do: /);
   assert.ok(existsSync(join(shared, "canary")));
 });
+
+for (const platform of ["darwin", "win32"]) {
+  test(`on ${platform}, local machines are refused at once, with what is needed instead`, () => {
+    const pretend = `data:text/javascript,Object.defineProperty(process,"platform",{value:"${platform}"})`;
+    const start = fileURLToPath(new URL("../../../infra/cli/start.mjs", import.meta.url));
+    const { status, stderr } = spawnSync(process.execPath, ["--import", pretend, start, "local"], { encoding: "utf8" });
+    assert.equal(status, 2);
+    assert.match(stderr, new RegExp(`Local machines need Linux.*this is ${platform}`));
+    assert.match(stderr, /What to do: run this in a Debian 12 or 13 VM/);
+  });
+}
