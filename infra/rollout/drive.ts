@@ -130,7 +130,7 @@ async function putBack({ say }: Context, sessions: Session[]): Promise<void> {
       const { name, manifest, applyId } = session.machine;
       // By its id: another rollout's switch, which may have come in between, is not ours to undo.
       await agent(session, say, ["revert", "--app", manifest.app.name, "--apply-id", applyId]).then(
-        ({ now }) => say(name, "back", `runs ${now}`),
+        ({ now }) => say(name, "back", String(now)),
         () => say(name, "back", "could not be told; it goes back by itself when its lease runs out"),
       );
     }),
