@@ -114,7 +114,7 @@ async function build(suite: Suite, target: string, say: Say): Promise<void> {
     throw new FleetError(`the image of ${title} could not be built (mmdebstrap: ${code})`, {
       log: tail.slice(-8),
       kept: "nothing was kept of it",
-      next: "It comes from deb.debian.org: see that this computer reaches it, then run the same command again.",
+      next: "It comes from Debian's package mirror: see that this computer reaches it (apt-get update), then run the same command again.",
     });
   }
 }
