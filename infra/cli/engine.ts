@@ -31,8 +31,8 @@ function isKnown(text: string): boolean {
   return text.startsWith("using pulumi-resource-command from $PATH");
 }
 
-/** `pulumi up` or `pulumi destroy` on an open stack. Failures were told when this returns. */
-export async function runEngine(stack: Stack, action: "up" | "destroy"): Promise<Outcome> {
+/** `pulumi up` on an open stack. Failures were told when this returns. */
+export async function runUp(stack: Stack): Promise<Outcome> {
   // A failed command's error repeats all that the command has printed: only what is new in it is told.
   const told = new Set<string>();
   const onEvent = (event: EngineEvent): void => {
@@ -44,7 +44,7 @@ export async function runEngine(stack: Stack, action: "up" | "destroy"): Promise
   const interrupts = watchInterrupts();
   const { signal } = interrupts;
   try {
-    const { summary } = await (action === "up" ? stack.up({ onEvent, suppressOutputs: true, signal }) : stack.destroy({ onEvent, signal }));
+    const { summary } = await stack.up({ onEvent, suppressOutputs: true, signal });
     const changed = Object.entries(summary.resourceChanges ?? {}).filter(([op]) => op !== "same");
     return { exitCode: exitCodes.ok, changes: changed.reduce((sum, [, count]) => sum + (count ?? 0), 0) };
   } catch (error) {

@@ -8,7 +8,7 @@ import { exitCodes, FleetError } from "../errors.ts";
 import { SKIP_VARIABLE } from "../skip.ts";
 import { askFleet } from "./ask.ts";
 import { prepareComputer } from "./computer.ts";
-import { runEngine } from "./engine.ts";
+import { runUp } from "./engine.ts";
 import { inventorySchema } from "./inventories.ts";
 import { localFolder, openLocalStack, sayToStderr } from "./stacks.ts";
 import { releaseStaleLocks } from "./stale-lock.ts";
@@ -32,7 +32,7 @@ export async function local(options: LocalOptions): Promise<number> {
   // Plugins run in the stack's folder. So must the program: the commands in the state are relative to it.
   const home = process.cwd();
   process.chdir(localFolder());
-  const outcome = await runEngine(stack, "up");
+  const outcome = await runUp(stack);
   process.chdir(home);
   if (outcome.exitCode !== exitCodes.ok) return outcome.exitCode;
   return show(stack, outcome.changes);

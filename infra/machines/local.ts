@@ -60,7 +60,6 @@ function localMachine(parent: pulumi.Resource, request: CreateRequest, gate: pul
       ({ address, hostKey, user, privateKeyFile }): Transport => ({ kind: "ssh", host: address, port: 22, user, hostKey, privateKeyFile }),
     ),
     identity: created.diskId,
-    expects: localTarget(request.image),
     cpus: request.cores === "all" ? availableParallelism() : request.cores,
     dependsOn: [made],
   };

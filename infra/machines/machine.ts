@@ -35,8 +35,6 @@ export interface Machine {
   transport: pulumi.Output<Transport>;
   /** Changes when the machine behind the name is another one (rebuilt, replaced). */
   identity: pulumi.Output<string>;
-  /** What the machine will be, where the provider knows before it exists. */
-  expects?: Target | undefined;
   /** The number of cores, where the provider knows it. */
   cpus?: number | undefined;
   /** What must be there before the machine can be reached. */

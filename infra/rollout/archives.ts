@@ -1,14 +1,9 @@
 /** Archives by their own hash, so that a plan can name them without a path of one computer. */
 import { copyFileSync, existsSync, linkSync, mkdirSync, renameSync } from "node:fs";
 import { dirname } from "node:path";
+import type { Archive } from "../build/archive.ts";
 import { cachePath } from "../cache.ts";
 import { FleetError } from "../errors.ts";
-
-export interface Archive {
-  path: string;
-  sha256: string;
-  bytes: number;
-}
 
 /** Makes an archive findable by its hash on this computer. */
 export function keepArchive(archive: Archive): void {

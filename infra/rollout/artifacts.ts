@@ -1,11 +1,12 @@
 /** What a fleet's machines need to be sent: one release, and a runtime bundle for each architecture. */
 import type { App } from "../build/app.ts";
+import type { Archive } from "../build/archive.ts";
 import { buildRelease, targetKey } from "../build/release.ts";
 import { buildRuntime } from "../build/runtime.ts";
 import { FleetError } from "../errors.ts";
 import type { Target } from "../machines/machine.ts";
 import { caddyBinary } from "../offline/tools.ts";
-import { type Archive, keepArchive } from "./archives.ts";
+import { keepArchive } from "./archives.ts";
 
 export interface Built {
   releaseId: string;

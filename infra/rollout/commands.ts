@@ -14,13 +14,11 @@ export function probeScript(): string {
   return [
     // Not echo: the login's shell may be dash, whose echo turns the \n inside JSON into a line break.
     'say() { printf "fleetwright.%s=%s\\n" "$1" "$2"; }',
-    'say machine-id "$(cat /etc/machine-id 2>/dev/null)"',
     'say os "$(. /etc/os-release; echo "$ID")"',
     'say os-version "$(. /etc/os-release; echo "$VERSION_ID")"',
     'say arch "$(uname -m)"',
     'say python "$(python3 -c \'import sys; print("%d.%d" % sys.version_info[:2])\' 2>/dev/null)"',
     'say cores "$(nproc)"',
-    "say memory-kib \"$(sed -n 's/^MemTotal: *\\([0-9]*\\).*/\\1/p' /proc/meminfo)\"",
     `say runtimes "$(ls ${RUNTIME_FOLDER} 2>/dev/null | tr '\\n' ' ')"`,
     'sudo=""; root=yes',
     'if [ "$(id -u)" != 0 ]; then sudo="sudo -n"; sudo -n true 2>/dev/null || root=no; fi',

@@ -1,7 +1,7 @@
 /** A machine's manifest out of the fleet's configuration and what was built. Pure. */
 import { type Manifest, manifestSchema, type WorkerCommand } from "../../runtime/manifest.ts";
 import type { FleetConfig } from "../config/schema.ts";
-import type { Archive } from "./archives.ts";
+import type { Archive } from "../build/archive.ts";
 
 export interface ManifestParts {
   fleet: string;

@@ -3,14 +3,12 @@ import type { AppStatus } from "../../runtime/report.ts";
 import type { Target } from "../machines/machine.ts";
 
 export interface Facts {
-  machineId: string;
   os: string;
   osVersion: string;
   /** As `uname -m` says it. */
   arch: string;
   target: Target;
   cores: number;
-  memoryMiB: number;
   /** Root, or allowed to become it without a password. */
   root: boolean;
 }
@@ -35,13 +33,11 @@ export function parseFacts(output: string): { facts: Facts; runtimes: string[]; 
   }
   if (values.get("end") !== "yes") return undefined;
   const facts: Facts = {
-    machineId: values.get("machine-id") ?? "",
     os: values.get("os") ?? "",
     osVersion: values.get("os-version") ?? "",
     arch: values.get("arch") ?? "",
     target: { arch: architectures[values.get("arch") ?? ""] ?? "x64", python: values.get("python") || undefined },
     cores: Number(values.get("cores") ?? 1),
-    memoryMiB: Math.floor(Number(values.get("memory-kib") ?? 0) / 1024),
     root: values.get("root") === "yes",
   };
   const runtimes = (values.get("runtimes") ?? "").split(" ").filter((id) => /^[0-9a-f]{64}$/.test(id));

@@ -54,12 +54,7 @@ export class Project {
 
   /** `fleet status --json`, whatever its exit code. */
   async status(): Promise<FleetStatus> {
-    const { stdout, stderr } = await this.fleet(["status", "--json"]);
-    try {
-      return JSON.parse(stdout) as FleetStatus;
-    } catch {
-      throw new Error(`fleet status printed no JSON:\n${stdout}\n${stderr}`);
-    }
+    return statusOf(await this.fleet(["status", "--json"]));
   }
 
   /** Takes the local fleet down and removes the copy. */
@@ -115,6 +110,15 @@ export function runIn(
       resolve({ code, ...output });
     });
   });
+}
+
+/** What `fleet status --json` printed. @throws with everything it printed when that is no JSON */
+export function statusOf(run: Run): FleetStatus {
+  try {
+    return JSON.parse(run.stdout) as FleetStatus;
+  } catch {
+    throw new Error(`fleet status printed no JSON: ${evidence(run)}`);
+  }
 }
 
 /** Everything a run printed, for the message of an assertion that failed. */

@@ -54,13 +54,11 @@ export function reportOf(of: Manifest, changed: Partial<AppStatus> = {}): AppSta
 
 export function observed(...apps: AppStatus[]): Observation {
   const facts = {
-    machineId: "m",
     os: "debian",
     osVersion: "13",
     arch: "x86_64",
     target: { arch: "x64" as const, python: "3.13" },
     cores: 2,
-    memoryMiB: 2048,
     root: true,
   };
   return { state: "reachable", facts, runtimes: [], apps };

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
 import type { FleetStatus } from "../../infra/cli/table.ts";
-import { evidence, type Run, type RunOptions } from "./project.ts";
+import { evidence, type Run, type RunOptions, statusOf } from "./project.ts";
 
 /** A folder with a Pulumi.yaml in which a user works. */
 export interface Repository {
@@ -68,12 +68,7 @@ export class UserStack {
   }
 
   async status(): Promise<FleetStatus> {
-    const { stdout, stderr } = await this.fleet(["status", "--json"]);
-    try {
-      return JSON.parse(stdout) as FleetStatus;
-    } catch {
-      throw new Error(`fleet status printed no JSON:\n${stdout}\n${stderr}`);
-    }
+    return statusOf(await this.fleet(["status", "--json"]));
   }
 
   async outputs(): Promise<Record<string, unknown>> {

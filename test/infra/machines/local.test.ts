@@ -49,7 +49,6 @@ test("each machine is one command whose output is how to reach it", async () => 
     hostKey: "ssh-ed25519 AAAA",
     privateKeyFile: "/k",
   });
-  assert.equal(first.expects?.python, "3.13");
   await Promise.all(machines.map((machine) => settled(machine.address)));
   assert.deepEqual(
     machines.map(({ name }) => name),

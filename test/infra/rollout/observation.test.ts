@@ -10,7 +10,6 @@ test("the probe is plain POSIX shell, and what it prints is understood", () => {
   assert.ok(probe);
   assert.match(probe.facts.target.arch, /^(x64|arm64)$/);
   assert.ok(probe.facts.cores >= 1);
-  assert.ok(probe.facts.memoryMiB > 0);
 });
 
 test("a greeting in the output doesn't matter; a report that was cut off is no report", () => {

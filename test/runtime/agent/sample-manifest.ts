@@ -1,5 +1,6 @@
 /** A manifest for tests; each names only what it is about. */
 import type { Manifest } from "../../../runtime/manifest.ts";
+import { manifest } from "../../support/samples.ts";
 
 export const hash = (digit: string): string => digit.repeat(64);
 
@@ -10,35 +11,21 @@ export function sampleManifest(
   } & Partial<Pick<Manifest, "runtime" | "fleet" | "machine">> = {},
 ): Manifest {
   const { app, https, ...rest } = change;
+  const sample = manifest();
+  const [web] = sample.app.processes;
+  const health = { path: "/health", accept: "success", timeoutMs: 500 } as const;
   return {
-    schema: 1,
+    ...sample,
     fleet: "trial",
     machine: "m1",
-    runtime: hash("a"),
     app: {
-      name: "shop",
+      ...sample.app,
       release: { id: hash("b"), archive: { sha256: hash("c"), bytes: 1000 } },
       environment: { GREETING: "hello" },
-      processes: [
-        {
-          name: "web",
-          command: { kind: "asgi", app: "main:app" },
-          workers: { count: "auto", perCore: 1 },
-          health: { path: "/health", accept: "success", timeoutMs: 500 },
-          bootTimeoutMs: 30_000,
-          livenessTimeoutMs: 30_000,
-          drainTimeoutMs: 20_000,
-        },
-      ],
+      processes: [{ ...web, health, bootTimeoutMs: 30_000, drainTimeoutMs: 20_000 }],
       ...app,
     },
-    https: {
-      mode: "internal",
-      names: ["192.0.2.7", "shop.example"],
-      httpPort: 80,
-      httpsPort: 443,
-      ...https,
-    },
+    https: { ...sample.https, names: ["192.0.2.7", "shop.example"], ...https },
     ...rest,
   };
 }

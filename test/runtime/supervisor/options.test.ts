@@ -5,31 +5,13 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import type { Manifest } from "../../../runtime/manifest.ts";
 import { RunFailure } from "../../../runtime/supervisor/exit.ts";
+import { manifest as manifestSample } from "../../support/samples.ts";
 import { compileOptions, type RunFlags } from "../../../runtime/supervisor/options.ts";
 
-const HASH = "a".repeat(64);
+const sample = manifestSample();
 const manifest: Manifest = {
-  schema: 1,
-  fleet: "shop",
-  machine: "one",
-  runtime: HASH,
-  app: {
-    name: "shop",
-    environment: {},
-    release: { id: HASH, archive: { sha256: HASH, bytes: 1 } },
-    processes: [
-      {
-        name: "web",
-        command: { kind: "asgi", app: "main:app" },
-        workers: { count: "auto", perCore: 1 },
-        health: { path: "/", accept: "alive", timeoutMs: 1_000 },
-        bootTimeoutMs: 1_000,
-        livenessTimeoutMs: 2_000,
-        drainTimeoutMs: 3_000,
-      },
-    ],
-  },
-  https: { mode: "none", names: ["10.0.0.1"], httpPort: 80, httpsPort: 443 },
+  ...sample,
+  app: { ...sample.app, processes: [{ ...sample.app.processes[0], bootTimeoutMs: 1_000, livenessTimeoutMs: 2_000, drainTimeoutMs: 3_000 }] },
 };
 
 function generation(t: TestContext, content: unknown = manifest): { folder: string; release: string } {

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import type { Manifest } from "../../../runtime/manifest.ts";
+import { manifest } from "../../support/samples.ts";
 import { bindUnix } from "../../../runtime/supervisor/listen.ts";
 import { nodeApp } from "./apps.ts";
 import { Host, isAlive, request } from "./host.ts";
@@ -82,33 +83,11 @@ test("a socket that systemd passes is used, and keeps its queue from one supervi
   assert.equal((await waiting).status, 200);
 });
 
-const HASH = "b".repeat(64);
-
 function manifestFor(process: Partial<Manifest["app"]["processes"][0]>): Manifest {
-  return {
-    schema: 1,
-    fleet: "shop",
-    machine: "one",
-    runtime: HASH,
-    app: {
-      name: "shop",
-      environment: {},
-      release: { id: HASH, archive: { sha256: HASH, bytes: 1 } },
-      processes: [
-        {
-          name: "web",
-          command: { kind: "node", module: "server.ts" },
-          workers: { count: 1, perCore: 1 },
-          health: { path: "/", accept: "alive", timeoutMs: 1_000 },
-          bootTimeoutMs: 20_000,
-          livenessTimeoutMs: 20_000,
-          drainTimeoutMs: 5_000,
-          ...process,
-        },
-      ],
-    },
-    https: { mode: "none", names: ["10.0.0.1"], httpPort: 80, httpsPort: 443 },
-  };
+  const sample = manifest();
+  const [web] = sample.app.processes;
+  const quick = { command: { kind: "node", module: "server.ts" }, workers: { count: 1, perCore: 1 }, bootTimeoutMs: 20_000, livenessTimeoutMs: 20_000, drainTimeoutMs: 5_000 } as const;
+  return { ...sample, app: { ...sample.app, processes: [{ ...web, ...quick, ...process }] } };
 }
 
 test("a generation's workers and their replacements run its release, wherever the link points by then", async (t) => {
