@@ -26,6 +26,26 @@ export const commandSchema = z.discriminatedUnion("kind", [
     /** The module, relative to the app's folder; it default-exports a handler or an http server, or listens itself. */
     module: z.string().regex(/^(?!\/)(?!.*\.\.)[\w./@-]+\.(ts|mts|js|mjs|cjs)$/, 'a module inside the app, for example "server.ts"'),
   }),
+  z.strictObject({
+    kind: z.literal("wsgi"),
+    /** `module:attribute` of a WSGI application (Flask, Django), served through an adapter. */
+    app: z.string().regex(/^[A-Za-z_][\w.]*:[A-Za-z_][\w.]*$/, 'a WSGI application as "module:attribute", for example "main:app"'),
+  }),
+  z.strictObject({
+    kind: z.literal("command"),
+    /** Program and arguments; `{fd}`, `{port}`, `{socket}` and `{slot}` in them are replaced. */
+    argv: z.array(z.string().min(1)).min(1),
+    /**
+     * How it takes connections. `fd`: from the socket that all workers share, inherited as `{fd}`, and as systemd passes one (LISTEN_FDS).
+     * `port`, `socket`: from a TCP port or unix socket of its own slot, `{port}` (and PORT) or `{socket}`; a proxy in front
+     * balances over the slots. `none`: not at all.
+     */
+    listen: z.enum(["fd", "port", "socket", "none"]),
+    /** GET this path on its own port or socket: it is ready, and later alive, if the answer is below 500. Else a connection is enough. */
+    probe: z.string().regex(/^\/\S*$/, 'a path starting with "/"').optional(),
+    /** With `fd` and `none`, which can't be probed: a worker that lived for this long is ready. */
+    readyAfterMs: milliseconds.default(1_000),
+  }),
 ]);
 
 export const workersSchema = z.strictObject({
@@ -33,7 +53,9 @@ export const workersSchema = z.strictObject({
   count: z.union([z.literal("auto"), z.int().min(1).max(512)]),
   /** Workers for each core; used by `auto` only. */
   perCore: z.number().positive().max(16),
-  /** No more than this many, whatever the machine has; used by `auto` only. */
+  /** No fewer than this many, whatever the machine has. Used by `auto`, and as the lower bound of TTOU. */
+  min: z.int().min(1).max(512).optional(),
+  /** No more than this many, whatever the machine has. Used by `auto`, and as the upper bound of TTIN. */
   max: z.int().min(1).max(512).optional(),
   /** Memory budget of one worker: `auto` starts no more workers than fit. */
   memoryMiB: z.int().min(16).optional(),
@@ -47,6 +69,17 @@ export const healthSchema = z.strictObject({
   timeoutMs: milliseconds,
 });
 
+/** When a worker that works is replaced all the same: a new one first, then the old one drains, one at a time. */
+export const recycleSchema = z.strictObject({
+  /** After this many requests, plus a part of `maxRequestsJitter` chosen by chance for each worker. Not for commands. */
+  maxRequests: z.int().min(1).optional(),
+  maxRequestsJitter: z.int().min(0).optional(),
+  /** When its memory (PSS) was above this in several samples in a row. */
+  memoryMiB: z.int().min(16).optional(),
+  /** When it was ready for this long, less up to a tenth by chance. */
+  lifetimeMs: z.int().min(1_000).optional(),
+});
+
 export const processSchema = z.strictObject({
   name: z.literal("web"),
   command: commandSchema,
@@ -58,6 +91,9 @@ export const processSchema = z.strictObject({
   livenessTimeoutMs: milliseconds,
   /** Requests under way get this long to end before their worker is killed. */
   drainTimeoutMs: milliseconds,
+  recycle: recycleSchema.optional(),
+  /** A line for each request, from the worker. */
+  accessLog: z.boolean().optional(),
 });
 
 export const manifestSchema = z.strictObject({
@@ -93,6 +129,7 @@ export type Manifest = z.infer<typeof manifestSchema>;
 export type Process = z.infer<typeof processSchema>;
 export type WorkerCommand = z.infer<typeof commandSchema>;
 export type WorkersConfig = z.infer<typeof workersSchema>;
+export type RecycleConfig = z.infer<typeof recycleSchema>;
 
 /** JSON with sorted keys and no white space: the same value gives the same text, on both sides. */
 export function canonicalJson(value: unknown): string {
