@@ -10,6 +10,8 @@ export const supervisorExit = {
   usage: 2,
   /** No worker ever became ready, so it gave up. 3 is what uvicorn uses for a failed start, too. */
   bootFailed: 3,
+  /** Workers were ready once, but by now every slot has failed again and again. */
+  gaveUp: 4,
   /** A fault of the supervisor itself (EX_SOFTWARE of sysexits.h). */
   internal: 70,
 } as const;

@@ -23,7 +23,7 @@ export type LifecycleEvent =
   | "rolled"
   /** A replacement of the rolling reload did not become ready. */
   | "rollFailed"
-  /** Too many failed boots, and no worker was ever ready. */
+  /** Too many failed boots and no worker ever ready; or every slot fails again and again, and none is ready. */
   | "giveUp"
   /** No worker process is left. */
   | "empty";
@@ -72,7 +72,7 @@ export const lifecycleTable: Readonly<Record<Lifecycle, Readonly<Record<Lifecycl
     settled: to("running"),
     rolled: to("running"),
     rollFailed: to("running"),
-    giveUp: to("running"),
+    giveUp: to("stopping", "abandon"),
     empty: to("running"),
   },
   reloading: {
@@ -84,7 +84,7 @@ export const lifecycleTable: Readonly<Record<Lifecycle, Readonly<Record<Lifecycl
     settled: to("reloading"),
     rolled: to("running", "announceRolled"),
     rollFailed: to("running", "announceRollFailed"),
-    giveUp: to("reloading"),
+    giveUp: to("stopping", "abandon"),
     empty: to("reloading"),
   },
   stopping: {

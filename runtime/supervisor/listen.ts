@@ -3,7 +3,7 @@
  * that it took would be lost with nobody to answer it.
  */
 import { lookup } from "node:dns/promises";
-import { chmodSync, unlinkSync } from "node:fs";
+import { chmodSync, readlinkSync, unlinkSync } from "node:fs";
 import net from "node:net";
 import { getSystemErrorName } from "node:util";
 import { RunFailure, supervisorExit } from "./exit.ts";
@@ -26,8 +26,26 @@ const FIRST_SYSTEMD_FD = 3;
  * @throws RunFailure when it can't be bound
  */
 export async function openSocket(at: ListenAt, env: NodeJS.ProcessEnv, pid: number): Promise<BoundSocket> {
-  if (hasSystemdSocket(env, pid)) return { fd: FIRST_SYSTEMD_FD, where: "the socket of systemd", close: () => {} };
+  if (hasSystemdSocket(env, pid)) return inherited(FIRST_SYSTEMD_FD, "the socket of systemd");
+  if (at.kind === "fd") return inherited(at.fd, `descriptor ${at.fd}`);
   return at.kind === "tcp" ? bindTcp(at.host, at.port) : bindUnix(at.path);
+}
+
+/** @throws RunFailure when the descriptor is no socket */
+function inherited(fd: number, where: string): BoundSocket {
+  const name = linkOf(`/proc/self/fd/${fd}`);
+  if (!name.startsWith("socket:")) {
+    throw new RunFailure(supervisorExit.cannotStart, `${where} is no socket (${name}); whoever starts fleethost must pass one`);
+  }
+  return { fd, where, close: () => {} };
+}
+
+function linkOf(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return "nothing is there";
+  }
 }
 
 /** LISTEN_PID names another process when the variables were only inherited: then descriptor 3 is something else. */

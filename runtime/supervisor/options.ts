@@ -1,110 +1,106 @@
 /** What `fleethost run` is asked to do: from a generation's folder, or from the command line. */
 import { readFileSync, realpathSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { z } from "zod";
-import { commandSchema, manifestSchema, type Process, processSchema, type WorkerCommand } from "../manifest.ts";
-import { RunFailure, supervisorExit } from "./exit.ts";
+import { manifestSchema, type Process } from "../manifest.ts";
+import { type Slots, slotsOf } from "../slots.ts";
+import { defaults, parse, processFromFlags, refuseProcessFlags, type RunFlags, usage } from "./flags.ts";
 
 /** Where to listen when systemd hands no socket over. */
 export type ListenAt =
   | { readonly kind: "tcp"; readonly host: string; readonly port: number }
-  | { readonly kind: "unix"; readonly path: string };
+  | { readonly kind: "unix"; readonly path: string }
+  /** A listening socket that was inherited. */
+  | { readonly kind: "fd"; readonly fd: number };
 
-/** Compiled: complete, checked, and with every path absolute. */
-export interface RunOptions {
-  readonly process: Process;
+/** The code that a worker runs, behind resolved links: a worker and its replacements never change it under way. */
+export interface Code {
   /** Working directory of the workers. */
   readonly appDir: string;
   /** What goes before the caller's own PYTHONPATH. */
   readonly pythonPath: readonly string[];
-  /** The interpreter of ASGI workers. */
+}
+
+/** Compiled: complete, checked, and with every path absolute. */
+export interface RunOptions {
+  readonly process: Process;
+  /** The code as of now: asked at the start and at every reload. Throws an error that says why it can't be found. */
+  readonly resolveCode: () => Code;
+  /** The interpreter of Python workers. */
   readonly python: string;
   readonly listen: ListenAt;
+  /** Addresses of a command that can't share a socket; undefined for all others. */
+  readonly slots: Slots | undefined;
+  /** Starts with this many workers only; undefined for as many as the machine shall have. */
+  readonly startWith: number | undefined;
+  /** Path of the control socket; undefined for the usual place. */
+  readonly control: string | undefined;
+  readonly logFormat: LogFormat;
 }
 
-/** As commander gives them; all values are texts. */
-export interface RunFlags {
-  readonly generation?: string;
-  readonly asgi?: string;
-  readonly node?: string;
-  readonly workers?: string;
-  readonly appDir?: string;
-  readonly python?: string;
-  readonly host?: string;
-  readonly port?: string;
-  readonly socket?: string;
-  readonly bootTimeoutMs?: string;
-  readonly livenessTimeoutMs?: string;
-  readonly drainTimeoutMs?: string;
-}
+export const logFormats = ["auto", "text", "journal", "json"] as const;
+export type LogFormat = (typeof logFormats)[number];
 
-/** Without a manifest; each is an option of the command. */
-export const defaults = {
-  host: "127.0.0.1",
-  port: 8000,
-  bootTimeoutMs: 60_000,
-  livenessTimeoutMs: 30_000,
-  drainTimeoutMs: 30_000,
-} as const;
-
-/** @throws RunFailure that says every problem at once */
-export function compileOptions(flags: RunFlags, cwd: string): RunOptions {
-  const common = { python: flags.python ?? "python3", listen: listenAt(flags, cwd) };
+/**
+ * @param slotsFolder where files about slots go when there is no generation
+ * @throws RunFailure that says every problem at once
+ */
+export function compileOptions(flags: RunFlags, cwd: string, slotsFolder = cwd): RunOptions {
+  const common = {
+    python: flags.python ?? "python3",
+    listen: listenAt(flags, cwd),
+    startWith: startWith(flags),
+    control: flags.control === undefined ? undefined : resolve(cwd, flags.control),
+    logFormat: logFormat(flags),
+  };
   if (flags.generation !== undefined) return { ...common, ...fromGeneration(resolve(cwd, flags.generation), flags) };
+  const process = processFromFlags(flags);
   const appDir = resolve(cwd, flags.appDir ?? ".");
-  return { ...common, process: processFromFlags(flags), appDir, pythonPath: [appDir] };
+  const resolveCode = (): Code => {
+    const resolved = realpathSync(appDir);
+    return { appDir: resolved, pythonPath: [resolved] };
+  };
+  return { ...common, process, resolveCode, slots: slotsByHand(process, common.listen, slotsFolder) };
 }
 
-function fromGeneration(folder: string, flags: RunFlags): Pick<RunOptions, "process" | "appDir" | "pythonPath"> {
-  const clashing = (["asgi", "node", "workers", "appDir"] as const).filter((flag) => flags[flag] !== undefined);
-  if (clashing.length > 0) throw usage(`--generation already says what these say: ${clashing.join(", ")}`);
+function fromGeneration(folder: string, flags: RunFlags): Pick<RunOptions, "process" | "resolveCode" | "slots"> {
+  refuseProcessFlags(flags);
   const manifest = parse(manifestSchema, readJson(join(folder, "manifest.json")), join(folder, "manifest.json"));
   // Resolved once: replacements must run the code that the first workers ran, wherever the link points by then.
   const release = resolveLink(join(folder, "release"));
   const appDir = join(release, "app");
-  return { process: manifest.app.processes[0], appDir, pythonPath: [appDir, join(release, "python")] };
+  const [process] = manifest.app.processes;
+  const code: Code = { appDir, pythonPath: [appDir, join(release, "python")] };
+  return { process, resolveCode: () => code, slots: slotsOf(manifest.app.name, process.command) };
 }
 
-function processFromFlags(flags: RunFlags): Process {
-  const count = flags.workers === undefined || flags.workers === "auto" ? "auto" : Number(flags.workers);
-  const numberOr = (text: string | undefined, fallback: number): number => (text === undefined ? fallback : Number(text));
-  return parse(
-    processSchema,
-    {
-      name: "web",
-      command: commandFromFlags(flags),
-      workers: { count, perCore: 1 },
-      health: { path: "/", accept: "alive", timeoutMs: defaults.bootTimeoutMs },
-      bootTimeoutMs: numberOr(flags.bootTimeoutMs, defaults.bootTimeoutMs),
-      livenessTimeoutMs: numberOr(flags.livenessTimeoutMs, defaults.livenessTimeoutMs),
-      drainTimeoutMs: numberOr(flags.drainTimeoutMs, defaults.drainTimeoutMs),
-    },
-    "the command line",
-  );
-}
-
-function commandFromFlags(flags: RunFlags): WorkerCommand {
-  if ((flags.asgi === undefined) === (flags.node === undefined)) {
-    throw usage("say what to run, with one of: --generation DIR, --asgi module:attribute, --node module.ts");
-  }
-  const command = flags.asgi === undefined ? { kind: "node", module: flags.node } : { kind: "asgi", app: flags.asgi };
-  return parse(commandSchema, command, "the command line");
+/** By hand, slot 1 has the port that was asked for. */
+function slotsByHand({ command }: Process, listen: ListenAt, folder: string): Slots | undefined {
+  if (command.kind !== "command" || listen.kind !== "tcp") return slotsOf("run", command, folder);
+  return slotsOf("run", { ...command, portBase: listen.port - 1 }, folder);
 }
 
 function listenAt(flags: RunFlags, cwd: string): ListenAt {
-  if (flags.socket !== undefined) {
-    if (flags.host !== undefined || flags.port !== undefined) throw usage("--socket and --host/--port exclude each other");
-    return { kind: "unix", path: resolve(cwd, flags.socket) };
-  }
-  const port = Number(flags.port ?? defaults.port);
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw usage(`--port ${flags.port} is not a port number`);
-  return { kind: "tcp", host: flags.host ?? defaults.host, port };
+  const given = (["host", "port", "socket", "fd"] as const).filter((flag) => flags[flag] !== undefined);
+  if (flags.socket !== undefined && given.length > 1) throw usage("--socket and --host, --port or --fd exclude each other");
+  if (flags.fd !== undefined && given.length > 1) throw usage("--fd and --host or --port exclude each other");
+  if (flags.socket !== undefined) return { kind: "unix", path: resolve(cwd, flags.socket) };
+  if (flags.fd !== undefined) return { kind: "fd", fd: wholeNumber("--fd", flags.fd, 3, 1023) };
+  return { kind: "tcp", host: flags.host ?? defaults.host, port: wholeNumber("--port", flags.port ?? String(defaults.port), 0, 65_535) };
 }
 
-function parse<T>(schema: z.ZodType<T>, value: unknown, where: string): T {
-  const result = schema.safeParse(value);
-  if (result.success) return result.data;
-  throw usage(`${where} is not right:\n${z.prettifyError(result.error)}`);
+const startWith = ({ startWorkers }: RunFlags): number | undefined =>
+  startWorkers === undefined ? undefined : wholeNumber("--start-workers", startWorkers, 1, 512);
+
+function wholeNumber(flag: string, text: string, least: number, most: number): number {
+  const value = Number(text);
+  if (text.trim() !== "" && Number.isInteger(value) && value >= least && value <= most) return value;
+  throw usage(`${flag} ${text} is not a whole number from ${least} to ${most}`);
+}
+
+function logFormat({ logFormat: given = "auto" }: RunFlags): LogFormat {
+  const format = logFormats.find((name) => name === given);
+  if (format === undefined) throw usage(`--log-format ${given} is none of ${logFormats.join(", ")}`);
+  return format;
 }
 
 function readJson(path: string): unknown {
@@ -122,5 +118,3 @@ function resolveLink(path: string): string {
     throw usage(`the generation's release is not there: ${(error as Error).message}`);
   }
 }
-
-const usage = (message: string): RunFailure => new RunFailure(supervisorExit.usage, message);

@@ -2,7 +2,9 @@
  * Who works where: slots, their workers, and when each one's time is up. Bookkeeping only: starts and kills nothing, and
  * asks no clock, so that tests can feed it any history.
  */
-import { afterDeath } from "./backoff.ts";
+import type { RecycleReason } from "../report.ts";
+import { afterDeath, STRIKES_TO_GIVE_UP } from "./backoff.ts";
+import type { Counts } from "./messages.ts";
 import { stateLimitMs, type TimeLimits, type WorkerAction, type WorkerEvent, type WorkerState, workerTable } from "./worker-states.ts";
 
 export interface Worker {
@@ -15,7 +17,16 @@ export interface Worker {
   readonly state: WorkerState;
   /** Null: stays as it is for as long as it likes. */
   readonly deadlineMs: number | null;
+  readonly startedAtMs: number;
   readonly readyAtMs: number | null;
+  /** End of its lifetime; null for none. */
+  readonly expiresAtMs: number | null;
+  /** Its own port or socket; null for one that shares the common socket, or has none. */
+  readonly address: string | null;
+  /** As of its last beat; null when it doesn't count. */
+  readonly counts: Counts | null;
+  /** Why it is to be replaced although it works. */
+  readonly recycling: RecycleReason | null;
 }
 
 export interface Slot {
@@ -23,7 +34,7 @@ export interface Slot {
   readonly number: number;
   /** Does the slot's work, or is booting to do so. */
   readonly current: Worker | null;
-  /** Booting to take over from `current` in a rolling reload. */
+  /** Booting to take over from `current`. */
   readonly successor: Worker | null;
   readonly strikes: number;
   /** A vacant slot gets no worker before. */
@@ -35,14 +46,19 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 export class Roster {
   readonly #limits: TimeLimits;
   readonly #random: () => number;
+  readonly #lifetimeMs: () => number | null;
   readonly #slots: Mutable<Slot>[] = [];
   readonly #workers = new Map<number, Mutable<Worker>>();
   #nextId = 1;
 
-  /** @param random from 0 to 1, spreads retries */
-  constructor(wanted: number, limits: TimeLimits, random: () => number = Math.random) {
+  /**
+   * @param random from 0 to 1, spreads retries
+   * @param lifetimeMs of the next worker that gets ready; null for any
+   */
+  constructor(wanted: number, limits: TimeLimits, random: () => number = Math.random, lifetimeMs: () => number | null = () => null) {
     this.#limits = limits;
     this.#random = random;
+    this.#lifetimeMs = lifetimeMs;
     for (let count = 0; count < wanted; count++) this.addSlot();
   }
 
@@ -57,6 +73,16 @@ export class Roster {
 
   find(id: number): Worker | undefined {
     return this.#workers.get(id);
+  }
+
+  /** Nobody is ready, and every slot has failed again and again: trying on is of no use. */
+  get hopeless(): boolean {
+    return this.#slots.length > 0 && this.ready.length === 0 && this.#slots.every(({ strikes }) => strikes >= STRIKES_TO_GIVE_UP);
+  }
+
+  /** Whether a process is on its way out, or still has to be reaped. */
+  get someoneLeaves(): boolean {
+    return this.workers.some(({ state }) => state === "delisted" || state === "draining" || state === "killed");
   }
 
   /** Workers that take connections for a slot, by slot. */
@@ -92,15 +118,20 @@ export class Roster {
   }
 
   /** Enters a new process: as the slot's worker when it is vacant, else as the successor of the one it has. */
-  register(slot: Slot, pid: number, epoch: number, nowMs: number): Worker {
+  register(slot: Slot, process: Pick<Worker, "pid" | "address">, epoch: number, nowMs: number): Worker {
     const worker: Mutable<Worker> = {
       id: this.#nextId++,
-      pid,
+      pid: process.pid,
+      address: process.address,
       slot,
       epoch,
       state: "booting",
       deadlineMs: null,
+      startedAtMs: nowMs,
       readyAtMs: null,
+      expiresAtMs: null,
+      counts: null,
+      recycling: null,
     };
     this.#enter(worker, "booting", nowMs);
     this.#workers.set(worker.id, worker);
@@ -121,6 +152,18 @@ export class Roster {
     return action;
   }
 
+  count(id: number, counts: Counts): void {
+    const worker = this.#workers.get(id);
+    if (worker !== undefined) worker.counts = counts;
+  }
+
+  /** The first reason is kept. Returns whether it is the first. */
+  markForRecycling(worker: Worker, reason: RecycleReason): boolean {
+    if (worker.recycling !== null) return false;
+    (worker as Mutable<Worker>).recycling = reason;
+    return true;
+  }
+
   /** A ready successor takes its slot over. Returns the worker that it replaces, if there still is one. */
   promote(worker: Worker): Worker | null {
     const slot = this.#own(worker.slot);
@@ -131,13 +174,16 @@ export class Roster {
     return replaced;
   }
 
-  /** A worker has lost its slot by dying or leaving. Returns how long the slot waits for the next one, in milliseconds. */
-  vacate(worker: Worker, nowMs: number): number {
+  /**
+   * A worker has lost its slot by dying or leaving. Returns how long the slot waits for the next one, in milliseconds.
+   * @param clean it ended by itself with code 0
+   */
+  vacate(worker: Worker, clean: boolean, nowMs: number): number {
     const slot = this.#own(worker.slot);
     if (slot.current === worker) slot.current = null;
     else if (slot.successor === worker) slot.successor = null;
     else return 0;
-    const { strikes, waitMs } = afterDeath(slot.strikes, readyForMs(worker, nowMs), this.#random());
+    const { strikes, waitMs } = afterDeath(slot.strikes, readyForMs(worker, nowMs), clean, this.#random());
     slot.strikes = strikes;
     slot.restartAtMs = nowMs + waitMs;
     return waitMs;
@@ -148,11 +194,17 @@ export class Roster {
     return this.workers.filter((worker) => worker.deadlineMs !== null && worker.deadlineMs <= nowMs);
   }
 
+  /** Ready workers whose lifetime is over. */
+  expired(nowMs: number): readonly Worker[] {
+    return this.workers.filter((worker) => canExpire(worker) && worker.expiresAtMs <= nowMs);
+  }
+
   /** When something is to be done at the latest if nothing happens before; null for never. */
   nextDeadlineMs(): number | null {
     const deadlines = this.workers.flatMap((worker) => worker.deadlineMs ?? []);
-    const restarts = this.#slots.filter(isVacant).map((slot) => slot.restartAtMs);
-    const all = [...deadlines, ...restarts];
+    const lifetimes = this.workers.filter(canExpire).map(({ expiresAtMs }) => expiresAtMs);
+    const restarts = this.#slots.filter(isDueOne).map((slot) => slot.restartAtMs);
+    const all = [...deadlines, ...lifetimes, ...restarts];
     return all.length === 0 ? null : Math.min(...all);
   }
 
@@ -164,7 +216,11 @@ export class Roster {
   /** The one place where a worker's state is set. */
   #enter(worker: Mutable<Worker>, state: WorkerState, nowMs: number): void {
     worker.state = state;
-    if (state === "ready") worker.readyAtMs = nowMs;
+    if (state === "ready") {
+      const lifetimeMs = this.#lifetimeMs();
+      worker.readyAtMs = nowMs;
+      worker.expiresAtMs = lifetimeMs === null ? null : nowMs + lifetimeMs;
+    }
     this.#restartDeadline(worker, nowMs);
   }
 
@@ -179,5 +235,11 @@ export class Roster {
 }
 
 const isVacant = (slot: Slot): boolean => slot.current === null && slot.successor === null;
+
+/** A recycling whose successor failed is tried again after the slot's wait. */
+const isDueOne = (slot: Slot): boolean => isVacant(slot) || (slot.current?.recycling != null && slot.successor === null);
+
+const canExpire = (worker: Worker): worker is Worker & { expiresAtMs: number } =>
+  worker.expiresAtMs !== null && worker.state === "ready" && worker.recycling === null;
 
 const readyForMs = (worker: Worker, nowMs: number): number | null => (worker.readyAtMs === null ? null : nowMs - worker.readyAtMs);

@@ -23,7 +23,7 @@ export function usableCores(facts: MachineFacts): number {
   return Math.max(1, Math.floor(Math.min(facts.affinityCores, facts.quotaCores ?? Infinity)));
 }
 
-/** min(affinity, quota) × perCore, capped by `max` and by memory ÷ budget of one worker; at least 1. */
+/** min(affinity, quota) × perCore, capped by `max` and by memory ÷ budget of one worker; at least `min`, or 1. */
 export function sizeWorkers(config: WorkersConfig, facts: MachineFacts): Sizing {
   const cores = usableCores(facts);
   if (config.count !== "auto") return { workers: config.count, cores, reason: `${config.count} as configured` };
@@ -33,9 +33,10 @@ export function sizeWorkers(config: WorkersConfig, facts: MachineFacts): Sizing 
     ...(config.memoryMiB === undefined ? [] : [memoryLimit(config.memoryMiB, facts.memoryMiB)]),
   ];
   const tightest = limits.reduce((least, limit) => (limit.workers < least.workers ? limit : least));
-  return tightest.workers >= 1
+  const least = config.min ?? 1;
+  return tightest.workers >= least
     ? { workers: tightest.workers, cores, reason: tightest.reason }
-    : { workers: 1, cores, reason: `at least 1 (${tightest.reason})` };
+    : { workers: least, cores, reason: `at least ${least}${config.min === undefined ? "" : " as configured"} (${tightest.reason})` };
 }
 
 function coresReason(config: WorkersConfig, facts: MachineFacts, cores: number): string {

@@ -1,27 +1,42 @@
 /** The parent of the workers: one queue, one loop that takes one event at a time, and tables that say what it means. */
 
-import type { SupervisorStatus } from "../report.ts";
-import type { Clock } from "./clock.ts";
-import { Crew, type CrewEffects } from "./crew.ts";
+import type { RecycleConfig } from "../manifest.ts";
+import type { Outcome, SupervisorStatus } from "../report.ts";
+import type { Controls } from "./controls.ts";
+import { Crew, type CrewEffects, type Detail, type FailedBoot } from "./crew.ts";
 import { type SupervisorExit, supervisorExit } from "./exit.ts";
 import { type Lifecycle, type LifecycleAction, type LifecycleEvent, lifecycleTable } from "./lifecycle.ts";
 import { type Notifier, reloadingAssignments } from "./notify.ts";
 import { EventQueue } from "./queue.ts";
-import { nextRollStep } from "./reload.ts";
+import { lifetimeMs, MemoryWatch } from "./recycling.ts";
+import { type Answer, Reloads } from "./reloads.ts";
+import { nextRollStep } from "./roll.ts";
+import type { Worker } from "./roster.ts";
+import { type Bounds, Scaling } from "./scaling.ts";
 import type { Sizing } from "./sizing.ts";
-import type { Ending } from "./spawn.ts";
+import { statusOf } from "./status.ts";
+import { Tally } from "./tally.ts";
+import { type TimerEvent, Timers } from "./timers.ts";
 import type { TimeLimits, WorkerEvent } from "./worker-states.ts";
 
 export interface SupervisorEffects extends CrewEffects {
   readonly notifier: Notifier;
   /** CLOCK_MONOTONIC in nanoseconds, for systemd. */
   hrtimeNs(): bigint;
+  /** A reload begins: from now on there is code of this epoch. Throws when it can't be found. */
+  openEpoch(epoch: number): void;
+  /** Memory of a process in MiB (PSS); null when it can't be read. */
+  memoryMiB(pid: number): number | null;
 }
 
 export interface SupervisorSettings {
   readonly pid: number;
   readonly sizing: Sizing;
+  /** Starts with this many; scaling brings the rest. */
+  readonly startWith: number;
+  readonly bounds: Bounds;
   readonly limits: TimeLimits;
+  readonly recycle?: RecycleConfig | undefined;
   /** Null: systemd watches nobody. */
   readonly watchdogIntervalMs: number | null;
   /** Where it listens, for people. */
@@ -30,37 +45,52 @@ export interface SupervisorSettings {
 
 type Event =
   | { readonly kind: "lifecycle"; readonly event: LifecycleEvent }
-  | { readonly kind: "worker"; readonly id: number; readonly event: WorkerEvent; readonly ending: Ending | undefined }
-  /** A deadline planned for then may have come. */
-  | { readonly kind: "time"; readonly plannedMs: number }
-  | { readonly kind: "watchdog" };
+  | { readonly kind: "reload"; readonly answer: Answer }
+  | { readonly kind: "scale"; readonly workers: number; readonly answer: Answer }
+  | { readonly kind: "worker"; readonly id: number; readonly event: WorkerEvent; readonly detail: Detail | undefined }
+  | TimerEvent;
 
+/** Failed boots in a row, with no worker ever ready, after which one gives up: a broken generation fails in seconds. */
+export const BOOT_ATTEMPTS = 3;
 /** A timer this late means that we were asleep (suspended, stopped, starved): the workers' beats may just be unread. */
 const ASLEEP_MS = 250;
+const STOPS: Outcome = { ok: false, text: "The supervisor stops" };
 
-export class Supervisor {
+export class Supervisor implements Controls {
   readonly #settings: SupervisorSettings;
   readonly #effects: SupervisorEffects;
-  readonly #clock: Clock;
+  readonly #startedAtMs: number;
   readonly #queue = new EventQueue<Event>();
   readonly #crew: Crew;
+  readonly #reloads = new Reloads();
+  readonly #scaling: Scaling;
+  readonly #timers: Timers;
+  readonly #memoryWatch: MemoryWatch;
+  readonly #tally = new Tally();
   /** What an event led to; taken before anything else, as a reload that has failed must not go on with the next slot. */
   readonly #consequences: LifecycleEvent[] = [];
   #lifecycle: Lifecycle = "booting";
-  #epoch = 0;
-  #reloadQueued = false;
+  #everReady = false;
+  #failedBoots = 0;
+  #lastFailure: FailedBoot = { how: "ended", tail: [] };
   #exit: SupervisorExit = supervisorExit.stopped;
   #finished = false;
-  #disarm: () => void = () => {};
 
   constructor(settings: SupervisorSettings, effects: SupervisorEffects) {
+    const { startWith, limits, recycle, bounds, watchdogIntervalMs } = settings;
+    const { clock, random, log } = effects;
     this.#settings = settings;
     this.#effects = effects;
-    this.#clock = effects.clock;
-    this.#crew = new Crew(settings.sizing.workers, settings.limits, effects, {
-      worker: (id, event, ending) => this.#queue.push({ kind: "worker", id, event, ending }),
-      lifecycle: (event) => this.#consequences.push(event),
+    this.#startedAtMs = clock.nowMs();
+    this.#crew = new Crew({ workers: startWith, limits, lifetimeMs: () => lifetimeMs(recycle, random()) }, effects, this.#tally, {
+      worker: (id, event, detail) => this.#queue.push({ kind: "worker", id, event, detail }),
+      welcomed: (worker) => this.#welcomed(worker),
+      bootFailed: (worker, failure, outOfTime) => this.#bootFailed(worker, failure, outOfTime),
     });
+    this.#scaling = new Scaling(this.#crew, bounds, log);
+    this.#memoryWatch = new MemoryWatch(recycle?.memoryMiB ?? Infinity);
+    const timers = { watchdogIntervalMs, watchesMemory: recycle?.memoryMiB !== undefined };
+    this.#timers = new Timers(clock, timers, (event) => this.#queue.push(event));
   }
 
   /** For signal handlers: only enqueues. */
@@ -68,42 +98,58 @@ export class Supervisor {
     this.#queue.push({ kind: "lifecycle", event });
   }
 
+  reload(): Promise<Outcome> {
+    return new Promise((answer) => this.#queue.push({ kind: "reload", answer }));
+  }
+
+  scale(workers: number): Promise<Outcome> {
+    return new Promise((answer) => this.#queue.push({ kind: "scale", workers, answer }));
+  }
+
   /** Supervises until asked to stop, or until it gives up. */
   async run(): Promise<SupervisorExit> {
     this.#effects.log("info", `Started parent process [${this.#settings.pid}]`);
-    this.#armWatchdog();
-    this.#crew.fill(this.#epoch);
+    this.#timers.watchdog();
+    this.#timers.memory();
+    this.#crew.fill(this.#reloads.committed);
     while (!this.#finished) {
-      this.#arm();
+      this.#timers.deadline(this.#crew.roster.nextDeadlineMs());
       this.#take(await this.#queue.next());
       this.#followUp();
     }
-    this.#disarm();
+    this.#timers.stop();
     return this.#exit;
   }
 
   status(): SupervisorStatus {
-    const { roster } = this.#crew;
-    return {
-      schema: 1,
-      pid: this.#settings.pid,
+    const { clock, memoryMiB } = this.#effects;
+    return statusOf({
+      ...this.#settings,
       state: this.#lifecycle,
-      cores: this.#settings.sizing.cores,
-      sizing: this.#settings.sizing.reason,
-      workers: { wanted: roster.slots.length, ready: roster.ready.length, pids: roster.ready.map(({ pid }) => pid) },
-    };
+      startedAtMs: this.#startedAtMs,
+      nowMs: clock.nowMs(),
+      roster: this.#crew.roster,
+      tally: this.#tally,
+      memoryMiB,
+    });
   }
 
   #take(event: Event): void {
     switch (event.kind) {
       case "lifecycle":
         return this.#step(event.event);
+      case "reload":
+        return this.#requestReload(event.answer);
+      case "scale":
+        return this.#lifecycle === "stopping" ? event.answer(STOPS) : this.#scaling.to(event.workers, event.answer);
       case "worker":
-        return this.#crew.take(event.id, event.event, event.ending);
+        return this.#crew.take(event.id, event.event, event.detail);
       case "time":
-        return this.#judgeDeadlines(event.plannedMs);
+        return this.#judgeTimes(event.plannedMs);
       case "watchdog":
         return this.#pingWatchdog();
+      case "memory":
+        return this.#sampleMemory();
     }
   }
 
@@ -111,9 +157,11 @@ export class Supervisor {
   #followUp(): void {
     const { roster } = this.#crew;
     for (const event of this.#consequences.splice(0)) this.#step(event);
-    this.#crew.fill(this.#epoch);
-    if (this.#lifecycle === "reloading") this.#roll();
+    if (roster.hopeless) this.#step("giveUp");
+    this.#crew.fill(this.#reloads.committed);
+    this.#roll();
     if (roster.settled) this.#step("settled");
+    this.#scaling.check();
     if (roster.workers.length === 0) this.#step("empty");
   }
 
@@ -125,83 +173,114 @@ export class Supervisor {
 
   readonly #actions: Readonly<Record<LifecycleAction, () => void>> = {
     none: () => {},
-    drainAll: () => this.#stop("Stopping: requests under way may end, new ones are not taken", "retire"),
-    killAll: () => this.#stop("Stopping now: all workers are killed", "force"),
-    startReload: () => this.#startReload(),
-    queueReload: () => {
-      this.#reloadQueued = true;
+    drainAll: () => {
+      this.#stopping("Stopping: requests under way may end, new ones are not taken");
+      this.#crew.retire();
     },
-    addSlot: () => this.#crew.roster.addSlot(),
-    removeSlot: () => this.#crew.takeAll("retire", this.#crew.roster.removeSlot()),
+    killAll: () => {
+      this.#stopping("Stopping now: all workers are killed");
+      this.#crew.takeAll("force");
+    },
+    startReload: () => this.#startReload(),
+    queueReload: () => this.#reloads.queue(),
+    addSlot: () => this.#scaling.grow(),
+    removeSlot: () => this.#scaling.shrink(),
     announceReady: () => this.#announce("info", `Ready: ${this.#count()} on ${this.#settings.where} (${this.#settings.sizing.reason})`),
-    announceRolled: () => this.#announce("info", `Reloaded: ${this.#count()}`),
+    announceRolled: () => this.#endReload(true, `Reloaded: ${this.#count()}`),
     announceRollFailed: () =>
-      this.#announce("error", "Reload failed: a new worker did not become ready; the workers that were there go on"),
+      this.#endReload(false, `Reload failed, the workers that are ready go on: a new worker ${lastWords(this.#lastFailure)}`),
     abandon: () => this.#abandon(),
     finish: () => {
       this.#finished = true;
     },
   };
 
-  #stop(text: string, event: "retire" | "force"): void {
+  #stopping(text: string): void {
     this.#effects.log("info", text);
     this.#effects.notifier.send("STOPPING=1", `STATUS=${text}`);
     this.#crew.roster.dissolve();
-    this.#crew.takeAll(event);
+    this.#reloads.dismiss(STOPS);
+    this.#scaling.fail("the supervisor stops");
   }
 
   #abandon(): void {
-    this.#exit = supervisorExit.bootFailed;
-    const failure = this.#crew.lastFailure;
-    const lines = [`No worker became ready: the last one ${failure?.how}. Its last lines:`, ...(failure?.tail ?? [])];
-    this.#effects.log("error", lines.join("\n  | "));
-    this.#stop("Giving up", "force");
+    this.#exit = this.#everReady ? supervisorExit.gaveUp : supervisorExit.bootFailed;
+    const what = this.#everReady ? "Every worker fails again and again, and none is ready" : "No worker became ready";
+    this.#effects.log("error", `${what}: the last one ${lastWords(this.#lastFailure)}`);
+    this.#stopping("Giving up");
+    this.#crew.takeAll("force");
+  }
+
+  #welcomed(worker: Worker): void {
+    this.#everReady = true;
+    this.#reloads.proven(worker.epoch);
+  }
+
+  #bootFailed(worker: Worker, failure: FailedBoot, outOfTime: boolean): void {
+    this.#lastFailure = failure;
+    // One that used its whole time up leaves none for a second try.
+    this.#failedBoots += outOfTime ? BOOT_ATTEMPTS : 1;
+    if (worker.epoch === this.#reloads.candidate) this.#consequences.push("rollFailed");
+    if (!this.#everReady && this.#failedBoots >= BOOT_ATTEMPTS) this.#consequences.push("giveUp");
+    this.#scaling.fail(`a new worker ${failure.how}`);
+  }
+
+  #requestReload(answer: Answer): void {
+    if (this.#lifecycle === "stopping") return answer(STOPS);
+    this.#reloads.request(answer);
+    this.#step("reload");
   }
 
   #startReload(): void {
-    this.#epoch += 1;
-    this.#reloadQueued = false;
-    this.#effects.log("info", "Reloading: one worker at a time, the new one first");
+    const epoch = this.#reloads.begin();
+    this.#effects.log("info", "Reloading: one worker at a time, the new one first", { epoch });
     this.#effects.notifier.send(...reloadingAssignments(this.#effects.hrtimeNs()), "STATUS=Reloading");
+    try {
+      this.#effects.openEpoch(epoch);
+    } catch (error) {
+      this.#lastFailure = { how: `could not be started: ${(error as Error).message}`, tail: [] };
+      this.#consequences.push("rollFailed");
+    }
   }
 
+  #endReload(ok: boolean, text: string): void {
+    this.#tally.reloaded(ok);
+    this.#reloads.end({ ok, text });
+    this.#announce(ok ? "info" : "error", text);
+  }
+
+  /** Replaces one worker after the other, as long as there is one to replace. */
   #roll(): void {
+    if (this.#lifecycle === "stopping") return;
     const { slots, workers } = this.#crew.roster;
-    const step = nextRollStep(slots, workers, this.#epoch);
-    if (step.kind === "succeed") this.#crew.start(step.slot, this.#epoch);
+    const step = nextRollStep(slots, workers, this.#reloads.underWay, this.#effects.clock.nowMs());
+    if (step.kind === "succeed") this.#crew.start(step.slot, this.#reloads.newest);
     else if (step.kind === "done") this.#step("rolled");
   }
 
   #announce(level: "info" | "error", text: string): void {
     this.#effects.log(level, text);
-    this.#effects.notifier.send("READY=1", `STATUS=${text}`);
-    if (this.#reloadQueued) this.ask("reload");
+    this.#effects.notifier.send("READY=1", `STATUS=${text.split("\n")[0]}`);
+    if (this.#reloads.queued) this.ask("reload");
   }
 
   #count(): string {
-    const { wanted, ready } = this.status().workers;
-    return `${ready} of ${wanted} worker${wanted === 1 ? "" : "s"}`;
+    const { slots, ready } = this.#crew.roster;
+    return `${ready.length} of ${slots.length} worker${slots.length === 1 ? "" : "s"}`;
   }
 
-  #judgeDeadlines(plannedMs: number): void {
-    const nowMs = this.#clock.nowMs();
+  #judgeTimes(plannedMs: number): void {
+    const nowMs = this.#effects.clock.nowMs();
     const { roster } = this.#crew;
     if (nowMs - plannedMs > ASLEEP_MS) roster.restartDeadlines(nowMs);
     else this.#crew.takeAll("deadline", roster.due(nowMs));
+    for (const { id } of roster.expired(nowMs)) this.#crew.take(id, "recycle", { reason: "lifetime" });
   }
 
-  /** One timer, for the earliest deadline of all. */
-  #arm(): void {
-    this.#disarm();
-    const plannedMs = this.#crew.roster.nextDeadlineMs();
-    if (plannedMs === null) return;
-    const delayMs = plannedMs - this.#clock.nowMs();
-    this.#disarm = this.#clock.after(delayMs, () => this.#queue.push({ kind: "time", plannedMs }));
-  }
-
-  #armWatchdog(): void {
-    const { watchdogIntervalMs } = this.#settings;
-    if (watchdogIntervalMs !== null) this.#clock.after(watchdogIntervalMs, () => this.#queue.push({ kind: "watchdog" }));
+  #sampleMemory(): void {
+    const samples = new Map(this.#crew.roster.ready.map(({ id, pid }) => [id, this.#effects.memoryMiB(pid)]));
+    for (const id of this.#memoryWatch.take(samples)) this.#crew.take(id, "recycle", { reason: "memory" });
+    this.#timers.memory();
   }
 
   /** No ping when no worker lives: systemd then starts everything anew, which is all that is left to try. */
@@ -209,6 +288,10 @@ export class Supervisor {
     const someoneLives = this.#crew.roster.workers.some(({ state }) => state === "booting" || state === "ready");
     const between = this.#lifecycle === "booting" || this.#lifecycle === "stopping";
     if (someoneLives || between) this.#effects.notifier.send("WATCHDOG=1");
-    this.#armWatchdog();
+    this.#timers.watchdog();
   }
+}
+
+function lastWords({ how, tail }: FailedBoot): string {
+  return tail.length === 0 ? how : [`${how}. Its last lines:`, ...tail].join("\n  | ");
 }

@@ -1,10 +1,10 @@
 /** One worker's life, as a total table. Pure: what an action does is supervisor.ts's business. */
 
 /**
- * `booting` until it says ready; `ready` takes connections; `draining` was told to end, or ends by itself;
- * `killed` got SIGKILL and has only to be reaped.
+ * `booting` until it is ready; `ready` takes connections; `delisted` still does, until the proxy in front has noticed that
+ * its address is off the list; `draining` was told to end, or ends by itself; `killed` got SIGKILL and has only to be reaped.
  */
-export type WorkerState = "booting" | "ready" | "draining" | "killed";
+export type WorkerState = "booting" | "ready" | "delisted" | "draining" | "killed";
 
 export type WorkerEvent =
   /** It says that it takes connections. */
@@ -13,6 +13,10 @@ export type WorkerEvent =
   | "beat"
   /** It says that it stopped accepting. */
   | "leaving"
+  /** It works, but is to make room for a new one: too many requests, too large, too old. */
+  | "recycle"
+  /** We want it to end; it has an address of its own, which others must stop using first. */
+  | "delist"
   /** We want it to end. */
   | "retire"
   /** We want it gone now. */
@@ -28,8 +32,14 @@ export type WorkerAction =
   /** It takes over its slot; the one that it replaces is retired. */
   | "welcome"
   | "extendDeadline"
+  /** Its slot is to get a successor, when it is its turn. */
+  | "markForRecycling"
+  /** Off the list of addresses that take traffic. */
+  | "delist"
   | "terminate"
   | "kill"
+  /** SIGKILL to one that has used its drain time up. */
+  | "killLate"
   /** SIGKILL, and its slot gets another one at once: a wedged loop does not hear TERM. */
   | "killSilent"
   /** SIGKILL, and count a failed boot. */
@@ -51,6 +61,8 @@ export const workerTable: Readonly<Record<WorkerState, Readonly<Record<WorkerEve
     ready: to("ready", "welcome"),
     beat: to("booting"),
     leaving: to("draining", "replace"),
+    recycle: to("booting"),
+    delist: to("draining", "terminate"),
     retire: to("draining", "terminate"),
     force: to("killed", "kill"),
     deadline: to("killed", "killStuck"),
@@ -60,24 +72,41 @@ export const workerTable: Readonly<Record<WorkerState, Readonly<Record<WorkerEve
     ready: to("ready"),
     beat: to("ready", "extendDeadline"),
     leaving: to("draining", "replace"),
+    recycle: to("ready", "markForRecycling"),
+    delist: to("delisted", "delist"),
     retire: to("draining", "terminate"),
     force: to("killed", "kill"),
     deadline: to("killed", "killSilent"),
     exited: to("gone", "replace"),
   },
+  delisted: {
+    ready: to("delisted"),
+    beat: to("delisted"),
+    leaving: to("draining"),
+    recycle: to("delisted"),
+    delist: to("delisted"),
+    retire: to("draining", "terminate"),
+    force: to("killed", "kill"),
+    deadline: to("draining", "terminate"),
+    exited: to("gone"),
+  },
   draining: {
     ready: to("draining"),
     beat: to("draining"),
     leaving: to("draining"),
+    recycle: to("draining"),
+    delist: to("draining"),
     retire: to("draining"),
     force: to("killed", "kill"),
-    deadline: to("killed", "kill"),
+    deadline: to("killed", "killLate"),
     exited: to("gone"),
   },
   killed: {
     ready: to("killed"),
     beat: to("killed"),
     leaving: to("killed"),
+    recycle: to("killed"),
+    delist: to("killed"),
     retire: to("killed"),
     force: to("killed", "kill"),
     deadline: to("killed"),
@@ -87,9 +116,11 @@ export const workerTable: Readonly<Record<WorkerState, Readonly<Record<WorkerEve
 
 export interface TimeLimits {
   readonly bootTimeoutMs: number;
-  /** Longest silence of the event loop. */
-  readonly livenessTimeoutMs: number;
+  /** Longest silence of the event loop, or of a probe. Null: nothing beats, only the end of the process counts. */
+  readonly livenessTimeoutMs: number | null;
   readonly drainTimeoutMs: number;
+  /** How long a worker with an address of its own goes on taking connections after it was taken off the list. */
+  readonly delistWaitMs: number;
 }
 
 /** A draining worker ends itself at its drain timeout; it gets this long on top to run its shutdown hooks. */
@@ -107,7 +138,9 @@ export function stateLimitMs(state: WorkerState, limits: TimeLimits): number | n
       return limits.bootTimeoutMs;
     case "ready":
       // The silence may begin right before a beat was due.
-      return limits.livenessTimeoutMs + beatIntervalMs(limits.livenessTimeoutMs);
+      return limits.livenessTimeoutMs === null ? null : limits.livenessTimeoutMs + beatIntervalMs(limits.livenessTimeoutMs);
+    case "delisted":
+      return limits.delistWaitMs;
     case "draining":
       return limits.drainTimeoutMs + DRAIN_MARGIN_MS;
     case "killed":

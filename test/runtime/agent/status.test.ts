@@ -22,7 +22,7 @@ test("an unconfirmed generation that runs is the live one", () => {
 });
 
 test("healthy needs an answer through Caddy and all workers", () => {
-  const workers = (ready: number) => ({ workers: { wanted: 2, ready, pids: [] } });
+  const workers = (ready: number) => ({ workers: { target: 2, wanted: 2, ready, pids: [] } });
   const answer = { healthy: true, status: 200 } as const;
   assert.equal(judgeHealth(answer, workers(2)).state, "healthy");
   assert.deepEqual(judgeHealth(answer, workers(1)), { state: "degraded", detail: "1 of 2 workers are ready" });

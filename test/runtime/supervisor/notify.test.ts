@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { hasSystemdSocket } from "../../../runtime/supervisor/listen.ts";
-import { parseMessage } from "../../../runtime/supervisor/messages.ts";
 import { reloadingAssignments, watchdogIntervalMs } from "../../../runtime/supervisor/notify.ts";
 
 test("RELOADING comes with the monotonic time in microseconds", () => {
@@ -23,9 +22,3 @@ test("a socket meant for another process is not taken", () => {
   assert.equal(hasSystemdSocket({ LISTEN_FDS: "0", LISTEN_PID: "7" }, 7), false);
 });
 
-test("worker messages: known ones become events, anything else is ignored", () => {
-  assert.deepEqual(
-    ['{"type":"ready"}', '{"type":"beat"}', '{"type":"draining"}', '{"type":"toString"}', '{"type":1}', "null", "[", ""].map(parseMessage),
-    ["ready", "beat", "leaving", null, null, null, null, null],
-  );
-});

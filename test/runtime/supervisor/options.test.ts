@@ -6,7 +6,8 @@ import { type TestContext, test } from "node:test";
 import type { Manifest } from "../../../runtime/manifest.ts";
 import { RunFailure } from "../../../runtime/supervisor/exit.ts";
 import { manifest as manifestSample } from "../../support/samples.ts";
-import { compileOptions, type RunFlags } from "../../../runtime/supervisor/options.ts";
+import type { RunFlags } from "../../../runtime/supervisor/flags.ts";
+import { compileOptions } from "../../../runtime/supervisor/options.ts";
 
 const sample = manifestSample();
 const manifest: Manifest = {
@@ -35,8 +36,8 @@ test("a generation: its process, and paths behind the resolved link", (t) => {
   const { folder, release } = generation(t);
   const options = compileOptions({ generation: folder }, "/");
   assert.deepEqual(options.process, manifest.app.processes[0]);
-  assert.equal(options.appDir, join(release, "app"));
-  assert.deepEqual(options.pythonPath, [join(release, "app"), join(release, "python")]);
+  const appDir = join(release, "app");
+  assert.deepEqual(options.resolveCode(), { appDir, pythonPath: [appDir, join(release, "python")] });
 });
 
 test("a manifest that isn't right is told by key", (t) => {
@@ -53,7 +54,7 @@ test("by hand: defaults", () => {
   assert.deepEqual(options.process.command, { kind: "node", module: "server.ts" });
   assert.equal(options.process.workers.count, "auto");
   assert.deepEqual(options.listen, { kind: "tcp", host: "127.0.0.1", port: 8000 });
-  assert.deepEqual([options.appDir, options.python], ["/srv/app", "python3"]);
+  assert.equal(options.python, "python3");
 });
 
 test("by hand: everything given, paths made absolute", () => {
@@ -64,8 +65,61 @@ test("by hand: everything given, paths made absolute", () => {
   assert.equal(options.process.workers.count, 3);
   assert.equal(options.process.drainTimeoutMs, 70);
   assert.deepEqual(options.listen, { kind: "unix", path: "/srv/web.sock" });
-  assert.equal(options.appDir, "/srv/sub");
 });
+
+test("by hand the code is looked up anew each time, behind its link; one that is gone is told", (t) => {
+  const root = realpathSync(mkdtempSync(join(tmpdir(), "fw-code-")));
+  t.after(() => rmSync(root, { recursive: true, force: true }));
+  for (const name of ["first", "second"]) mkdirSync(join(root, name));
+  const point = (to: string) => {
+    rmSync(join(root, "current"), { force: true });
+    symlinkSync(to, join(root, "current"));
+  };
+  point("first");
+  const { resolveCode } = compileOptions({ node: "server.ts", appDir: "current" }, root);
+  assert.equal(resolveCode().appDir, join(root, "first"));
+  point("second");
+  assert.deepEqual(resolveCode(), { appDir: join(root, "second"), pythonPath: [join(root, "second")] });
+  point("third");
+  assert.throws(resolveCode, /ENOENT.*current/);
+});
+
+const commandOf = (flags: RunFlags) => {
+  const { command } = compileOptions(flags, "/srv").process;
+  return command.kind === "command" ? command : assert.fail(command.kind);
+};
+
+test("a command's placeholder says how it takes connections; --listen wins; without either it takes none", () => {
+  assert.equal(commandOf({ command: ["a", "{fd}"] }).listen, "fd");
+  assert.equal(commandOf({ command: ["a", "x{port}y"] }).listen, "port");
+  assert.equal(commandOf({ command: ["a", "{socket}"] }).listen, "socket");
+  assert.equal(commandOf({ command: ["a"] }).listen, "none");
+  assert.equal(commandOf({ command: ["next", "start"], listen: "port" }).listen, "port");
+});
+
+test("by hand, slot 1 of a command has the port that was asked for", () => {
+  const { slots } = compileOptions({ command: ["a", "{port}"], port: "9000", slots: "4" }, "/srv", "/tmp/x");
+  assert.deepEqual([slots?.portBase, slots?.count, slots?.listen], [8_999, 4, "port"]);
+  assert.equal(compileOptions({ command: ["a", "{fd}"] }, "/srv").slots, undefined);
+});
+
+test("limits and bounds", () => {
+  const { process } = compileOptions(
+    { node: "a.ts", minWorkers: "2", maxWorkers: "9", maxRequests: "10", maxRequestsJitter: "5", maxMemoryMib: "64", maxLifetimeMs: "5000" },
+    "/srv",
+  );
+  assert.deepEqual([process.workers.min, process.workers.max], [2, 9]);
+  assert.deepEqual(process.recycle, { maxRequests: 10, maxRequestsJitter: 5, memoryMiB: 64, lifetimeMs: 5_000 });
+});
+
+test("a descriptor that is none, and one beside a port", () => {
+  fails({ node: "a.ts", fd: "two" }, /--fd two/);
+  fails({ node: "a.ts", fd: "3", port: "1" }, /exclude each other/);
+  assert.deepEqual(compileOptions({ node: "a.ts", fd: "3" }, "/srv").listen, { kind: "fd", fd: 3 });
+});
+
+test("what is for commands only", () => fails({ node: "a.ts", probe: "/up" }, /after "--" only: probe/));
+test("a log format that is none", () => fails({ node: "a.ts", logFormat: "xml" }, /xml is none of auto, text, journal, json/));
 
 test("neither app nor generation", () => fails({}, /say what to run/));
 test("two apps at once", () => fails({ asgi: "a:b", node: "a.ts" }, /say what to run/));

@@ -1,9 +1,11 @@
 /** A supervisor with made-up workers and a made-up clock: each call lets all that follows from it happen. */
 
-import type { SupervisorStatus } from "../../../runtime/report.ts";
+import type { Outcome, SupervisorStatus } from "../../../runtime/report.ts";
 import type { Clock } from "../../../runtime/supervisor/clock.ts";
 import type { LifecycleEvent } from "../../../runtime/supervisor/lifecycle.ts";
-import type { Ending, WorkerListener, WorkerProcess } from "../../../runtime/supervisor/spawn.ts";
+import type { Ending } from "../../../runtime/supervisor/deaths.ts";
+import type { Counts } from "../../../runtime/supervisor/messages.ts";
+import type { WorkerListener, WorkerProcess } from "../../../runtime/supervisor/spawn.ts";
 import { Supervisor, type SupervisorSettings } from "../../../runtime/supervisor/supervisor.ts";
 import type { WorkerEvent } from "../../../runtime/supervisor/worker-states.ts";
 
@@ -37,8 +39,17 @@ class FakeClock implements Clock {
 
 /** Workers are numbered from 1 in the order of their starts; number 1 has pid 1001. */
 export class Rig {
-  readonly limits = { bootTimeoutMs: 10_000, livenessTimeoutMs: 1_000, drainTimeoutMs: 5_000 };
+  readonly limits = { bootTimeoutMs: 10_000, livenessTimeoutMs: 1_000, drainTimeoutMs: 5_000, delistWaitMs: 1_500 };
   readonly terminated: number[] = [];
+  readonly listed: number[] = [];
+  readonly delisted: number[] = [];
+  /** The epoch of each worker started. */
+  readonly epochs: number[] = [];
+  /** In MiB, by worker; the others use 10. */
+  readonly memoryMiB = new Map<number, number>();
+  /** Set: the next reload's code can't be found. */
+  codeIsMissing = false;
+  oomKill = false;
   readonly killed: number[] = [];
   /** The first assignment of each notification. */
   readonly notified: string[] = [];
@@ -48,17 +59,24 @@ export class Rig {
   readonly #listeners: Omit<WorkerListener, "output">[] = [];
   readonly #supervisor: Supervisor;
 
-  constructor(workers: number, settings: Partial<SupervisorSettings> = {}) {
+  /** @param hasAddresses every worker has an address of its own */
+  constructor(workers: number, settings: Partial<SupervisorSettings> = {}, hasAddresses = false) {
     const sizing = { workers, cores: workers, reason: "test" };
+    const bounds = { min: 1, max: 512 };
     this.#supervisor = new Supervisor(
-      { pid: 1, sizing, limits: this.limits, watchdogIntervalMs: null, where: "nowhere", ...settings },
+      { pid: 1, sizing, startWith: workers, bounds, limits: this.limits, watchdogIntervalMs: null, where: "nowhere", ...settings },
       {
         clock: this.#clock,
         random: () => 0,
         hrtimeNs: () => 0n,
         log: (_level, text) => this.logged.push(text),
         notifier: { send: (first) => this.notified.push(first ?? ""), flushed: async () => {} },
-        spawn: (_slot, listener) => this.#spawn(listener),
+        openEpoch: () => {
+          if (this.codeIsMissing) throw new Error("no such folder");
+        },
+        memoryMiB: (pid) => this.memoryMiB.get(pid - 1_000) ?? 10,
+        oomKill: () => this.oomKill,
+        spawn: (_slot, epoch, listener) => this.#spawn(epoch, listener, hasAddresses),
       },
     );
     this.exit = this.#supervisor.run();
@@ -77,8 +95,16 @@ export class Rig {
     await settle();
   }
 
-  async says(number: number, event: WorkerEvent): Promise<void> {
-    this.#listeners[number - 1]?.message(event);
+  reload(): Promise<Outcome> {
+    return this.#supervisor.reload();
+  }
+
+  scale(workers: number): Promise<Outcome> {
+    return this.#supervisor.scale(workers);
+  }
+
+  async says(number: number, event: WorkerEvent, counts: Counts | null = null): Promise<void> {
+    this.#listeners[number - 1]?.message({ event, counts });
     await settle();
   }
 
@@ -109,11 +135,15 @@ export class Rig {
     await settle();
   }
 
-  #spawn(listener: Omit<WorkerListener, "output">): WorkerProcess {
+  #spawn(epoch: number, listener: Omit<WorkerListener, "output">, hasAddress: boolean): WorkerProcess {
     this.#listeners.push(listener);
+    this.epochs.push(epoch);
     const number = this.started;
     return {
       pid: 1_000 + number,
+      address: hasAddress ? `127.0.0.1:${20_000 + number}` : null,
+      list: () => this.listed.push(number),
+      delist: () => this.delisted.push(number),
       tail: [`last line of ${number}`],
       terminate: () => this.terminated.push(number),
       kill: () => this.killed.push(number),
@@ -122,4 +152,4 @@ export class Rig {
 }
 
 /** All promises that are due, and what they lead to. */
-const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+export const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Roster, type Slot, type Worker } from "../../../runtime/supervisor/roster.ts";
 
-const limits = { bootTimeoutMs: 1_000, livenessTimeoutMs: 500, drainTimeoutMs: 300 };
+const limits = { bootTimeoutMs: 1_000, livenessTimeoutMs: 500, drainTimeoutMs: 300, delistWaitMs: 100 };
 
 function rosterOf(wanted: number): { roster: Roster; workers: Worker[] } {
   const roster = new Roster(wanted, limits, () => 0);
-  const workers = roster.vacancies(0).map((slot, index) => roster.register(slot, 100 + index, 0, 0));
+  const workers = roster.vacancies(0).map((slot, index) => roster.register(slot, { pid: 100 + index, address: null }, 0, 0));
   return { roster, workers };
 }
 
@@ -84,7 +84,7 @@ test("a slot whose worker died before it was ready waits; nextDeadline says unti
     workers: [worker],
   } = rosterOf(1);
   roster.apply(worker?.id as number, "exited", 50);
-  assert.equal(roster.vacate(worker as Worker, 50), 100);
+  assert.equal(roster.vacate(worker as Worker, false, 50), 100);
   assert.deepEqual(roster.vacancies(149), []);
   assert.equal(roster.nextDeadlineMs(), 150);
   assert.equal(roster.vacancies(150).length, 1);
@@ -95,9 +95,9 @@ test("a slot is vacated once: its late worker's second end does not count agains
     roster,
     workers: [worker],
   } = readyRoster(1);
-  roster.vacate(worker as Worker, 10);
-  const next = roster.register(slotOf(roster, 1), 200, 0, 10);
-  assert.equal(roster.vacate(worker as Worker, 20), 0);
+  roster.vacate(worker as Worker, false, 10);
+  const next = roster.register(slotOf(roster, 1), { pid: 200, address: null }, 0, 10);
+  assert.equal(roster.vacate(worker as Worker, false, 20), 0);
   assert.equal(slotOf(roster, 1).current, next);
   assert.equal(slotOf(roster, 1).strikes, 1);
 });
@@ -107,7 +107,7 @@ test("in an occupied slot a new worker is the successor; promoted, it names the 
     roster,
     workers: [old],
   } = readyRoster(1);
-  const successor = roster.register(slotOf(roster, 1), 200, 1, 10);
+  const successor = roster.register(slotOf(roster, 1), { pid: 200, address: null }, 1, 10);
   assert.equal(slotOf(roster, 1).successor, successor);
   assert.equal(roster.promote(successor), old);
   assert.equal(slotOf(roster, 1).current, successor);
@@ -119,9 +119,9 @@ test("a worker killed during a reload is replaced once: its successor is on the 
     roster,
     workers: [old],
   } = readyRoster(1);
-  const successor = roster.register(slotOf(roster, 1), 200, 1, 10);
+  const successor = roster.register(slotOf(roster, 1), { pid: 200, address: null }, 1, 10);
   roster.apply(old?.id as number, "exited", 20);
-  roster.vacate(old as Worker, 20);
+  roster.vacate(old as Worker, false, 20);
   assert.deepEqual(roster.vacancies(1_000_000), []);
   assert.equal(roster.promote(successor), null);
   assert.equal(slotOf(roster, 1).current, successor);
@@ -129,7 +129,7 @@ test("a worker killed during a reload is replaced once: its successor is on the 
 
 test("taking a slot away gives back both its workers, and never the last slot", () => {
   const { roster, workers } = readyRoster(2);
-  const successor = roster.register(slotOf(roster, 2), 200, 1, 10);
+  const successor = roster.register(slotOf(roster, 2), { pid: 200, address: null }, 1, 10);
   assert.deepEqual(roster.removeSlot(), [workers[1], successor]);
   assert.equal(roster.workers.length, 3, "they are processes until they end");
   assert.deepEqual(roster.removeSlot(), []);
@@ -142,7 +142,7 @@ test("a dissolved roster wants nobody, and remembers who has yet to end", () => 
     workers: [worker],
   } = readyRoster(1);
   roster.dissolve();
-  roster.vacate(worker as Worker, 0);
+  roster.vacate(worker as Worker, false, 0);
   assert.deepEqual(roster.vacancies(1_000_000), []);
   assert.equal(roster.workers.length, 1);
 });

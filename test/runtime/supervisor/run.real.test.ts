@@ -20,7 +20,7 @@ for (const makeApp of [nodeApp, asgiApp]) {
       assert.match(host.output, new RegExp(`Started parent process \\[${host.pid}\\]`));
       assert.equal(host.workerPids.length, 2);
       assert.ok(host.workerPids.includes(pidOf((await host.get("/")).body)));
-      assert.deepEqual((await host.status()).workers, { wanted: 2, ready: 2, pids: host.workerPids });
+      assert.deepEqual((await host.status()).workers, { target: 2, wanted: 2, ready: 2, pids: host.workerPids });
     });
 
     test("the app's extra socket answers, as the status socket does, and both are gone after the stop", async (t) => {

@@ -112,7 +112,7 @@ test("HUP: new first, one at a time, each old one told to end only when its succ
   await rig.ends(2, { code: 0, signal: null });
   assert.equal(rig.status().state, "running");
   assert.deepEqual(rig.notified, ["READY=1", "RELOADING=1", "READY=1"]);
-  assert.deepEqual(rig.status().workers, { wanted: 2, ready: 2, pids: [1003, 1004] });
+  assert.deepEqual(rig.status().workers, { target: 2, wanted: 2, ready: 2, pids: [1003, 1004] });
 });
 
 test("HUP with a canary that fails: the old set is not touched, and nothing more is started", async () => {
