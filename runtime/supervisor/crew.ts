@@ -113,7 +113,8 @@ export class Crew {
       this.#processes.get(worker.id)?.kill();
     },
     killSilent: (worker) => {
-      this.#warn(worker, "silent", `its event loop was silent for more than ${this.#limits.livenessTimeoutMs} ms; killed and replaced`);
+      const silence = worker.address === null ? "its event loop was silent" : "its probe was unanswered";
+      this.#warn(worker, "silent", `${silence} for more than ${this.#limits.livenessTimeoutMs} ms; killed and replaced`);
       this.#processes.get(worker.id)?.kill();
       this.#vacate(worker, "silent");
     },

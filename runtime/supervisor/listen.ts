@@ -37,7 +37,10 @@ function inherited(fd: number, where: string): BoundSocket {
   if (!name.startsWith("socket:")) {
     throw new RunFailure(supervisorExit.cannotStart, `${where} is no socket (${name}); whoever starts fleethost must pass one`);
   }
-  return { fd, where, close: () => {} };
+  const handle = createHandle("", 0, 0, fd);
+  if (typeof handle === "number") return cannotListen(where, getSystemErrorName(handle));
+  handle.setNoDelay?.(true);
+  return { fd, where, close: () => handle.close() };
 }
 
 function linkOf(path: string): string {
@@ -80,7 +83,6 @@ async function bindTcp(host: string, port: number): Promise<BoundSocket> {
   // libuv keeps a failed bind to itself until one listens; asking for the name is what brings it out.
   const error = handle.getsockname?.(bound) ?? 0;
   if (error !== 0) return cannotListen(`${host}:${port}`, getSystemErrorName(error));
-  // Accepted connections inherit it; uvicorn doesn't set it on a socket that it was given (uvicorn issue 3149).
   handle.setNoDelay?.(true);
   const shownHost = family === 6 ? `[${bound.address}]` : bound.address;
   return { fd: handle.fd, where: `http://${shownHost}:${bound.port}`, close: () => handle.close() };
@@ -93,9 +95,14 @@ interface BoundHandle {
   setNoDelay?(on: boolean): number;
 }
 
-/** Node has no public way to bind without listening; this is what its own `cluster` module binds with. */
-const createHandle = (net as unknown as { _createServerHandle(address: string, port: number, family: number): BoundHandle | number })
-  ._createServerHandle;
+/**
+ * Node has no public way to bind without listening; this is what its own `cluster` module binds with.
+ * TCP_NODELAY of a listening socket is inherited by the connections that are accepted from it. uvicorn doesn't set it on a
+ * socket that it was given (uvicorn issue 3149), so it is set here.
+ */
+const createHandle = (
+  net as unknown as { _createServerHandle(address: string, port: number, family: number, fd?: number): BoundHandle | number }
+)._createServerHandle;
 
 function answers(path: string): Promise<boolean> {
   return new Promise((resolve) => {
