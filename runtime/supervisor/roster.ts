@@ -200,10 +200,11 @@ export class Roster {
   }
 
   /** When something is to be done at the latest if nothing happens before; null for never. */
-  nextDeadlineMs(): number | null {
+  nextDeadlineMs(nowMs: number): number | null {
     const deadlines = this.workers.flatMap((worker) => worker.deadlineMs ?? []);
     const lifetimes = this.workers.filter(canExpire).map(({ expiresAtMs }) => expiresAtMs);
-    const restarts = this.#slots.filter(isDueOne).map((slot) => slot.restartAtMs);
+    // A slot whose time has come already waits for its turn, not for the clock.
+    const restarts = this.#slots.filter((slot) => isDueOne(slot) && slot.restartAtMs > nowMs).map((slot) => slot.restartAtMs);
     const all = [...deadlines, ...lifetimes, ...restarts];
     return all.length === 0 ? null : Math.min(...all);
   }

@@ -113,7 +113,7 @@ export class Supervisor implements Controls {
     this.#timers.memory();
     this.#crew.fill(this.#reloads.committed);
     while (!this.#finished) {
-      this.#timers.deadline(this.#crew.roster.nextDeadlineMs());
+      this.#timers.deadline(this.#crew.roster.nextDeadlineMs(this.#effects.clock.nowMs()));
       this.#take(await this.#queue.next());
       this.#followUp();
     }

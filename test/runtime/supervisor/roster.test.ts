@@ -55,9 +55,9 @@ test("a beat moves a ready worker's deadline", () => {
     roster,
     workers: [worker],
   } = readyRoster(1);
-  assert.equal(roster.nextDeadlineMs(), 600);
+  assert.equal(roster.nextDeadlineMs(0), 600);
   roster.apply(worker?.id as number, "beat", 400);
-  assert.equal(roster.nextDeadlineMs(), 1_000);
+  assert.equal(roster.nextDeadlineMs(0), 1_000);
 });
 
 test("a draining worker's deadline is not moved by a second retire or a beat", () => {
@@ -75,7 +75,7 @@ test("after the supervisor was asleep everybody has the full time again", () => 
   const { roster } = readyRoster(2);
   roster.restartDeadlines(60_000);
   assert.deepEqual(roster.due(60_500), []);
-  assert.equal(roster.nextDeadlineMs(), 60_600);
+  assert.equal(roster.nextDeadlineMs(0), 60_600);
 });
 
 test("a slot whose worker died before it was ready waits; nextDeadline says until when", () => {
@@ -86,7 +86,7 @@ test("a slot whose worker died before it was ready waits; nextDeadline says unti
   roster.apply(worker?.id as number, "exited", 50);
   assert.equal(roster.vacate(worker as Worker, false, 50), 100);
   assert.deepEqual(roster.vacancies(149), []);
-  assert.equal(roster.nextDeadlineMs(), 150);
+  assert.equal(roster.nextDeadlineMs(0), 150);
   assert.equal(roster.vacancies(150).length, 1);
 });
 
@@ -150,4 +150,16 @@ test("a dissolved roster wants nobody, and remembers who has yet to end", () => 
 test("events of workers long gone do nothing", () => {
   const { roster } = readyRoster(1);
   assert.equal(roster.apply(99, "exited", 0), "none");
+});
+
+test("a recycling that waits for its turn sets no timer; one whose successor failed does", () => {
+  const { roster, workers } = readyRoster(1);
+  const [worker] = workers as [Worker];
+  roster.markForRecycling(worker, "memory");
+  assert.equal(roster.nextDeadlineMs(0), 600, "only its own deadline");
+  const successor = roster.register(slotOf(roster, 1), { pid: 9, address: null }, 0, 0);
+  roster.apply(successor.id, "exited", 10);
+  roster.vacate(successor, false, 10);
+  assert.equal(roster.nextDeadlineMs(10), 110);
+  assert.equal(roster.nextDeadlineMs(110), 600);
 });
