@@ -1,5 +1,5 @@
 /** The supervisor's control socket: HTTP on a unix socket, for the agent, `fleethost status` and the like, and people with curl. */
-import { chmodSync, lstatSync } from "node:fs";
+import { lstatSync } from "node:fs";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { z } from "zod";
 import type { Outcome } from "../report.ts";
@@ -85,7 +85,6 @@ async function listen(server: Server, path: string): Promise<void> {
       server.listen(path, resolve);
       process.umask(umask);
     });
-    chmodSync(path, 0o660);
   } catch (error) {
     throw cannot(path, (error as Error).message);
   } finally {
@@ -99,7 +98,7 @@ const cannot = (path: string, why: string): RunFailure =>
 /** Never rejects. */
 async function answerTo(request: IncomingMessage, controls: Controls): Promise<Answer> {
   const path = request.url?.split("?")[0] ?? "";
-  const question = Object.hasOwn(questions, path) ? questions[path] : undefined;
+  const question = questions[path];
   if (question === undefined) return refusal(404, `There is no ${path}. ${whatToAsk()}`);
   if (request.method !== question.method) {
     return { ...refusal(405, `${path} wants ${question.method}. ${whatToAsk()}`), allow: question.method };
@@ -122,8 +121,7 @@ function whatToAsk(): string {
 async function readBody(request: IncomingMessage): Promise<string | null> {
   const chunks: Buffer[] = [];
   let bytes = 0;
-  // Left early, a plain loop would destroy the connection, and the answer with it.
-  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+  for await (const chunk of request as AsyncIterable<Buffer>) {
     bytes += chunk.length;
     if (bytes > BODY_LIMIT_BYTES) return null;
     chunks.push(chunk);

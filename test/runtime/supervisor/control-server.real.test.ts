@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { lstatSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import http from "node:http";
@@ -81,7 +81,7 @@ test("scaling takes a whole number of workers, and nothing else", async (t) => {
 
 test("what can't be asked is answered with what can", async (t) => {
   const { path } = await served(t);
-  const unknown = await send(path, "GET", "/constructor");
+  const unknown = await send(path, "GET", "/");
   assert.equal(unknown.status, 404);
   assert.match(unknown.text, /GET \/status, GET \/metrics, POST \/reload, POST \/scale/);
   const wrong = await send(path, "GET", "/reload");
@@ -89,9 +89,13 @@ test("what can't be asked is answered with what can", async (t) => {
   assert.equal((await send(path, "DELETE", "/status?x=1")).headers.allow, "GET");
 });
 
-test("a body has an end: one that is too long is refused", async (t) => {
+test("a body has an end: one that is too long is refused, before the rest of it has come", { timeout: 10_000 }, async (t) => {
   const { path, asked } = await served(t);
-  assert.equal((await send(path, "POST", "/scale", "x".repeat(5_000))).status, 413);
+  const client = net.connect(path);
+  client.write(`POST /scale HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n${"x".repeat(5_000)}`);
+  const [answer] = (await once(client, "data")) as [Buffer];
+  assert.match(answer.toString(), /^HTTP\/1\.1 413 /);
+  client.destroy();
   assert.deepEqual(asked.scaledTo, []);
 });
 
@@ -155,6 +159,20 @@ test("a socket that a killed supervisor left is replaced; one in use, a file, an
   const close = await serveControl(stale, asked);
   assert.equal((await askStatus(stale)).pid, 100);
   await close();
+});
+
+test("a supervisor too busy to take a connection is not taken for a dead one", async (t) => {
+  const { folder, asked } = await served(t);
+  const path = join(folder, "busy.sock");
+  const program = `require("net").createServer().listen({ path: ${JSON.stringify(path)}, backlog: 1 }, () => console.log("up"))`;
+  const busy = spawn(process.execPath, ["-e", program]);
+  t.after(() => busy.kill("SIGKILL"));
+  await once(busy.stdout, "data");
+  busy.kill("SIGSTOP");
+  const queue = Array.from({ length: 5 }, () => net.connect(path).on("error", () => {}));
+  t.after(() => queue.map((client) => client.destroy()));
+  await assert.rejects(serveControl(path, asked), /another supervisor listens there/);
+  assert.ok(lstatSync(path).isSocket());
 });
 
 test("the client says why there is no answer", async (t) => {
