@@ -2,6 +2,7 @@
 /** `fleethost`: what runs on each machine of a fleet. */
 import { Command, CommanderError } from "commander";
 import { registerAgent } from "./agent/command.ts";
+import { registerAsk } from "./supervisor/ask-command.ts";
 import { registerRun } from "./supervisor/command.ts";
 
 /** Exit code for a wrong command line, the same in every subcommand. */
@@ -11,6 +12,7 @@ const program = new Command("fleethost")
   .description("Runs an app on one machine of a fleet, and makes the machine match its manifest.")
   .exitOverride();
 registerRun(program);
+registerAsk(program);
 registerAgent(program);
 
 try {

@@ -3,7 +3,7 @@ import { addAbortSignal } from "node:stream";
 import { text } from "node:stream/consumers";
 import { type Command, InvalidArgumentError } from "commander";
 import { nameSchema } from "../manifest.ts";
-import { agentExit } from "../report.ts";
+import { agentExit, type Status } from "../report.ts";
 import { confirm } from "./confirm.ts";
 import { type Agent, machineClock } from "./context.ts";
 import { converge } from "./converge.ts";
@@ -20,6 +20,8 @@ import { stage } from "./stage.ts";
 import { status } from "./status.ts";
 import { renderStatus } from "./status-text.ts";
 import { switchTo } from "./switch.ts";
+
+const NO_APPS: Status = { schema: 1, apps: [] };
 
 /** `fleethost apply` needs no rollout to renew its lease: the time between its own switch and confirm. */
 const APPLY_LEASE_MS = 60_000;
@@ -155,12 +157,18 @@ function addCommand(program: Command, makeAgent: MakeAgent, name: string, about:
 function registerStatus(program: Command, makeAgent: MakeAgent): void {
   program
     .command("status")
-    .description("What this machine runs.")
+    .description("What this machine runs; where it has no apps, the supervisors that this user started by hand.")
     .option("--json", "as one line of JSON")
     .option("--app <name>", "this app only", appName)
-    .action(async ({ json, app }: { json?: boolean; app?: string }) => {
-      const found = await status(makeAgent(false), app);
-      process.stdout.write(json === true ? `${JSON.stringify(found)}\n` : renderStatus(found));
+    .option("--control <path>", "only the supervisor with this control socket")
+    .action(async ({ json, app, control }: { json?: boolean; app?: string; control?: string }) => {
+      const found = control === undefined ? await status(makeAgent(false), app) : NO_APPS;
+      if (found.apps.length > 0 || app !== undefined) {
+        process.stdout.write(json === true ? `${JSON.stringify(found)}\n` : renderStatus(found));
+        return;
+      }
+      const { showSupervisors } = await import("../supervisor/show.ts");
+      process.exitCode = await showSupervisors({ json: json === true, control });
     });
 }
 

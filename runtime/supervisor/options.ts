@@ -3,6 +3,7 @@ import { readFileSync, realpathSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { manifestSchema, type Process } from "../manifest.ts";
 import { type Slots, slotsOf } from "../slots.ts";
+import { type LogFormat, logFormats } from "./log-format.ts";
 import { defaults, parse, processFromFlags, refuseProcessFlags, type RunFlags, usage } from "./flags.ts";
 
 /** Where to listen when systemd hands no socket over. */
@@ -34,11 +35,8 @@ export interface RunOptions {
   readonly startWith: number | undefined;
   /** Path of the control socket; undefined for the usual place. */
   readonly control: string | undefined;
-  readonly logFormat: LogFormat;
+  readonly logFormat: LogFormat | "auto";
 }
-
-export const logFormats = ["auto", "text", "journal", "json"] as const;
-export type LogFormat = (typeof logFormats)[number];
 
 /**
  * @param slotsFolder where files about slots go when there is no generation
@@ -97,9 +95,11 @@ function wholeNumber(flag: string, text: string, least: number, most: number): n
   throw usage(`${flag} ${text} is not a whole number from ${least} to ${most}`);
 }
 
-function logFormat({ logFormat: given = "auto" }: RunFlags): LogFormat {
-  const format = logFormats.find((name) => name === given);
-  if (format === undefined) throw usage(`--log-format ${given} is none of ${logFormats.join(", ")}`);
+const formats = ["auto", ...logFormats] as const;
+
+function logFormat({ logFormat: given = "auto" }: RunFlags): LogFormat | "auto" {
+  const format = formats.find((name) => name === given);
+  if (format === undefined) throw usage(`--log-format ${given} is none of ${formats.join(", ")}`);
   return format;
 }
 

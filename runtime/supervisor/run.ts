@@ -4,12 +4,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { RunFailure, type SupervisorExit, supervisorExit } from "./exit.ts";
 import type { RunFlags } from "./flags.ts";
+import { thisUser } from "./instances.ts";
 import { type HandledSignal, signalMeaning } from "./lifecycle.ts";
-import { bindUnix, openSocket } from "./listen.ts";
-import { log } from "./log.ts";
+import { type BoundSocket, bindUnix, openSocket } from "./listen.ts";
+import { createLog, log } from "./log.ts";
 import { createNotifier } from "./notify.ts";
+import { openControl } from "./open-control.ts";
 import { compileOptions, type RunOptions } from "./options.ts";
-import { serveStatus } from "./status-server.ts";
 import { createSupervisor } from "./supervision.ts";
 
 /** Never throws for expected failures: it tells them, and returns the exit code. */
@@ -32,7 +33,7 @@ export async function run(flags: RunFlags): Promise<SupervisorExit> {
 }
 
 /** Process 1 must reap strangers, and gets no signal that it has no handler for: that is an init's work. */
-export function refuseInit(pid: number): void {
+function refuseInit(pid: number): void {
   if (pid !== 1) return;
   throw new RunFailure(
     supervisorExit.cannotStart,
@@ -43,21 +44,27 @@ export function refuseInit(pid: number): void {
 
 async function supervise(options: RunOptions): Promise<SupervisorExit> {
   ignoreBrokenOutput();
-  const runtimeDir = process.env.RUNTIME_DIRECTORY?.split(":")[0];
+  const out = createLog({ format: options.logFormat });
   const listen = needsSocket(options) ? await openSocket(options.listen, process.env, process.pid) : null;
-  const direct = runtimeDir === undefined ? null : await bindUnix(join(runtimeDir, "direct.sock"));
+  const direct = await openDirect(process.env);
   const notifier = createNotifier(process.env);
-  const supervisor = createSupervisor(options, { listen, direct }, notifier, log);
-  const closeStatus = runtimeDir === undefined ? () => {} : await serveStatus(join(runtimeDir, "status.sock"), () => supervisor.status());
+  const supervisor = createSupervisor(options, { listen, direct }, notifier, out);
+  const control = await openControl({ ...thisUser(), pid: process.pid, path: options.control }, supervisor, out.log);
   for (const signal of Object.keys(signalMeaning) as HandledSignal[]) {
     process.on(signal, () => supervisor.ask(signalMeaning[signal]));
   }
   const exit = await supervisor.run();
-  closeStatus();
+  await control.close();
   listen?.close();
   direct?.close();
   await notifier.flushed();
   return exit;
+}
+
+/** The socket on which a generation is asked for its health before it serves; nobody but the agent needs one. */
+async function openDirect({ RUNTIME_DIRECTORY }: NodeJS.ProcessEnv): Promise<BoundSocket | null> {
+  const folder = RUNTIME_DIRECTORY?.split(":")[0];
+  return folder === undefined ? null : bindUnix(join(folder, "direct.sock"));
 }
 
 /** A command with addresses of its own, or with none, shares no socket. */

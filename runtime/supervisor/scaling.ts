@@ -14,10 +14,10 @@ export interface Bounds {
 export class Scaling {
   readonly #crew: Crew;
   readonly #bounds: Bounds;
-  readonly #log: Log;
+  readonly #log: Log["log"];
   #pending: { readonly workers: number; readonly answer: Answer } | null = null;
 
-  constructor(crew: Crew, bounds: Bounds, log: Log) {
+  constructor(crew: Crew, bounds: Bounds, log: Log["log"]) {
     this.#crew = crew;
     this.#bounds = bounds;
     this.#log = log;

@@ -24,7 +24,7 @@ export interface Sockets {
   readonly direct: BoundSocket | null;
 }
 
-export function createSupervisor(options: RunOptions, sockets: Sockets, notifier: Notifier, log: Log): Supervisor {
+export function createSupervisor(options: RunOptions, sockets: Sockets, notifier: Notifier, { log, workerLine }: Log): Supervisor {
   const codes = [options.resolveCode()];
   const spawn = spawner(options, sockets, codes);
   return new Supervisor(settingsOf(options, sockets), {
@@ -38,8 +38,7 @@ export function createSupervisor(options: RunOptions, sockets: Sockets, notifier
     },
     memoryMiB,
     oomKill: oomKillWatch(),
-    spawn: (slot, epoch, listener) =>
-      spawn(slot, epoch, { ...listener, output: (stream, line) => process[stream].write(`[${slot}] ${line}\n`) }),
+    spawn: (slot, epoch, listener) => spawn(slot, epoch, { ...listener, output: (stream, line) => workerLine(stream, slot, line) }),
   });
 }
 
