@@ -9,15 +9,15 @@ The supervisor hears `ready`, `beat` (with counts), `spent` (that many requests 
 A failed start, whatever way the app took to fail, is exit code 3. TERM drains:
 
 - Nothing is accepted any more. What was accepted is answered, with `Connection: close`.
-- Connections that are idle for 2 s by then are closed; WebSockets get the close code 1012 (service restart); and uvicorn's
-  `should_exit` turns true, which is what libraries for server-sent events look at to end their streams.
-- Streams and requests that are left at --drain-ms are cancelled. Then comes the app's own shutdown (lifespan).
-- A thread can't be cancelled: one that is still busy then keeps the process, and is ended by the supervisor's KILL.
+- After 2 s, idle connections are closed and WebSockets get the close code 1012 (service restart). `should_exit` turns true.
+- Streams and requests that are left at --drain-ms are cancelled. Then comes the app's own shutdown (lifespan). A thread
+  can't be cancelled: one that is still busy then keeps the process, which is for the supervisor to kill.
 """
 
 import argparse
 import asyncio
 import contextlib
+import importlib
 import json
 import os
 import signal
@@ -37,6 +37,8 @@ BACKLOG = 4096
 BOOT_FAILED = 3
 # A client whose connection is idle for this long has missed its chance to be told `Connection: close`.
 IDLE_GRACE_S = 2.0
+# Cancelled requests get this long to clean up.
+CANCEL_S = 0.5
 # Longer than a proxy in front keeps an idle connection, as in node-app.ts: the proxy should be the one that closes it.
 KEEP_ALIVE_S = 75
 # No connection for this long: nothing that was accepted is on its way to uvicorn, either.
@@ -46,9 +48,10 @@ QUIET_S = 0.2
 class OneAtATime(socket.socket):
     """A listening socket that gives one connection for each wake-up of the loop.
 
-    asyncio accepts up to `backlog` connections in one go: one busy worker would swallow the queue that all share. A smaller
-    backlog would do, but it shrinks that queue as well. So each second call says that there is nothing more; the loop
-    comes back if there is. uvloop accepts on its own, and takes one at a time anyway.
+    asyncio (3.11 to 3.14) accepts up to `backlog` connections in one go: one busy worker would swallow the queue that all
+    share, and a smaller backlog would shrink it. So each second call says that there is nothing more; the loop comes back
+    if there is. uvloop accepts on its own, one at a time anyway. Before its first request runs, and blocks, asyncio has
+    taken three more, uvloop one.
     """
 
     _gave_one = False
@@ -99,29 +102,27 @@ class Worker(uvicorn.Server):
         self._beat_s = args.beat_ms / 1000
         self._drain_s = args.drain_ms / 1000
         self._max_requests = args.max_requests
-        self._term = False
-        self._spent = False
         self._next_beat = 0.0
-        self._draining_since = None
-        self._quiet_since = None
-
-    @property
-    def draining(self):
-        return self._draining_since is not None
+        self._term = self._spent = False
+        self.draining = False
+        self._draining_since = self._quiet_since = 0.0
 
     def handle_exit(self, sig, frame):
         # uvicorn would close idle connections at once, and die of the signal in the end.
         if sig == signal.SIGTERM:
             self._term = True
 
-    async def serve(self, sockets=None):
-        self._channel.watch(asyncio.get_running_loop())
-        await super().serve(sockets=sockets)
-
     async def startup(self, sockets=None):
+        self._channel.watch(asyncio.get_running_loop())
         await super().startup(sockets=sockets)
-        if self.started:
-            self._channel.send("ready")
+        self._end_lifespan, self.lifespan.shutdown = self.lifespan.shutdown, self._shutdown_app
+        self._channel.send("ready")
+
+    async def _shutdown_app(self):
+        # uvicorn has told tasks to cancel, but not waited: they would find the app's database closed.
+        if self.server_state.tasks:
+            await asyncio.wait(self.server_state.tasks, timeout=CANCEL_S)
+        await self._end_lifespan()
 
     async def on_tick(self, counter):
         now = time.monotonic()
@@ -143,6 +144,7 @@ class Worker(uvicorn.Server):
             self._channel.send("spent")
 
     def _begin_drain(self, now):
+        self.draining = True
         self._draining_since = self._quiet_since = now
         self._channel.send("draining")
         for server in self.servers:
@@ -190,7 +192,6 @@ def arguments():
 
 def inherited(fd):
     sock = OneAtATime(fileno=fd)
-    sock.setblocking(False)
     sock.set_inheritable(False)
     if sock.family != socket.AF_UNIX:
         # What is accepted inherits it. Whoever bound the socket may not have known.
@@ -201,14 +202,10 @@ def inherited(fd):
 def wsgi(name):
     """The WSGI app of that name as an ASGI app. Prefers a2wsgi, which streams; uvicorn's own adapter keeps whole bodies."""
     app = import_from_string(name)
-    try:
-        from a2wsgi import WSGIMiddleware
-    except ImportError:
-        try:
-            from uvicorn.middleware.wsgi import WSGIMiddleware
-        except ImportError:
-            sys.exit(f"{name} is a WSGI app, and uvicorn {uvicorn.__version__} has no adapter for it: add a2wsgi to requirements.txt")
-    return WSGIMiddleware(app)
+    for module in ("a2wsgi", "uvicorn.middleware.wsgi"):
+        with contextlib.suppress(ImportError):
+            return importlib.import_module(module).WSGIMiddleware(app)
+    sys.exit(f"{name} is a WSGI app, and uvicorn {uvicorn.__version__} has no adapter for it: add a2wsgi to requirements.txt")
 
 
 def configuration(args, sockets):
@@ -228,34 +225,25 @@ def configuration(args, sockets):
     )
 
 
-def prepare(args, channel, sockets):
-    config = configuration(args, sockets)
-    worker = Worker(config, channel, args)
-    config.load()
-    config.loaded_app = closing_when_draining(config.loaded_app, worker)
-    return worker
-
-
-def tell(app, error):
-    if not isinstance(error, SystemExit):
-        traceback.print_exception(error)
-    # uvicorn has said why before it exits with this code; an app that exits has often not.
-    elif error.code != BOOT_FAILED:
-        print(f"{app}: not started, because of sys.exit({error.code!r})", file=sys.stderr)
-
-
 def main():
     args = arguments()
     channel = Channel(CHANNEL_FD)
     sockets = [inherited(fd) for fd in ([LISTEN_FD, DIRECT_FD] if args.direct else [LISTEN_FD])]
     worker = None
     try:
-        worker = prepare(args, channel, sockets)
+        config = configuration(args, sockets)
+        worker = Worker(config, channel, args)
+        config.load()
+        config.loaded_app = closing_when_draining(config.loaded_app, worker)
         worker.run(sockets=sockets)
     except BaseException as error:
         if worker is not None and worker.started:
             raise
-        tell(args.app, error)
+        if not isinstance(error, SystemExit):
+            traceback.print_exc()
+        # uvicorn has said why before it exits with this code; an app that exits has often not.
+        elif error.code != BOOT_FAILED:
+            print(f"{args.app}: not started, because of sys.exit({error.code!r})", file=sys.stderr)
         sys.exit(BOOT_FAILED)
 
 

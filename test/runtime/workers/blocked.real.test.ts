@@ -40,6 +40,7 @@ async function heldWhile(t: TestContext, blocked: Shim, free: Shim): Promise<num
   let answered = 0;
   for (let number = 0; number <= CONNECTIONS; number++) {
     const client = net.connect(blocked.socket.target);
+    client.on("error", () => {});
     t.after(() => client.destroy());
     await once(client, "connect");
     client.once("data", () => answered++);

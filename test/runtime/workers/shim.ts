@@ -1,7 +1,8 @@
 /** One worker, driven directly: a shim on a bound socket, with the test at the other end of its channel. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import net from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { Readable } from "node:stream";
@@ -53,6 +54,16 @@ export class SharedSocket {
     return socket;
   }
 
+  /** As somebody may bind it who knows nothing of us: without TCP_NODELAY. */
+  static bare(t: TestContext): SharedSocket {
+    const create = (net as unknown as { _createServerHandle(address: string, port: number, family: number): Handle })._createServerHandle;
+    const handle = create("127.0.0.1", 0, 4);
+    const name = { port: 0 };
+    handle.getsockname(name);
+    t.after(() => handle.close());
+    return new SharedSocket({ fd: handle.fd, where: `http://127.0.0.1:${name.port}`, close: () => handle.close() });
+  }
+
   static async unix(t: TestContext): Promise<SharedSocket> {
     const path = join(mkdtempSync(join(tmpdir(), "fw-socket-")), "web.sock");
     const socket = new SharedSocket(await bindUnix(path), path);
@@ -73,6 +84,12 @@ export class SharedSocket {
   }
 }
 
+interface Handle {
+  readonly fd: number;
+  getsockname(out: { port: number }): void;
+  close(): void;
+}
+
 export class Shim {
   readonly folder: string;
   readonly socket: SharedSocket;
@@ -85,12 +102,13 @@ export class Shim {
     this.socket = socket;
     this.folder = mkdtempSync(join(tmpdir(), "fw-shim-"));
     for (const [name, text] of Object.entries(setup.files)) writeFileSync(join(this.folder, name), text);
+    symlinkSync(NODE_MODULES, join(this.folder, "node_modules"));
     const program = python === null ? [process.execPath, join(SHIMS, "node-worker.ts")] : [python.python, "-P", join(SHIMS, "asgi_worker.py")];
     const [file = "", ...args] = [...program, "--slot=1", "--beat-ms=100", "--drain-ms=5000", ...(setup.flags ?? []), setup.app];
     const pythonPath = python === null ? {} : { PYTHONPATH: `${this.folder}:${python.packages}`, PYTHONUNBUFFERED: "1" };
     this.child = spawn(file, args, {
       cwd: this.folder,
-      env: { ...process.env, ...pythonPath, NODE_PATH: NODE_MODULES, ...setup.env },
+      env: { ...process.env, ...setup.env, ...pythonPath },
       stdio: ["ignore", "pipe", "pipe", socket.bound.fd, "ignore", "pipe"],
     });
     const { stdio } = this.child;
