@@ -37,7 +37,7 @@ BACKLOG = 4096
 BOOT_FAILED = 3
 # A client whose connection is idle for this long has missed its chance to be told `Connection: close`.
 IDLE_GRACE_S = 2.0
-# Cancelled requests get this long to clean up.
+# For cancelled requests to clean up.
 CANCEL_S = 0.5
 # Longer than a proxy in front keeps an idle connection, as in node-app.ts: the proxy should be the one that closes it.
 KEEP_ALIVE_S = 75
@@ -82,15 +82,11 @@ class Channel:
         loop.add_reader(self._socket.fileno(), self._read)
 
     def _read(self):
-        try:
-            alive = self._socket.recv(4096) != b""
-        except BlockingIOError:
-            return
-        except OSError:
-            alive = False
-        if not alive:
-            # Not supervised any more: nobody would stop this worker, and it would hold the socket.
-            os._exit(1)
+        with contextlib.suppress(ConnectionError):
+            if self._socket.recv(4096) != b"":
+                return
+        # Not supervised any more: nobody would stop this worker, and it would hold the socket.
+        os._exit(1)
 
 
 class Worker(uvicorn.Server):

@@ -70,7 +70,8 @@ function wrongExport(name: string, exported: unknown): string {
   if (kind !== null) return `${name}: its default export is a server for ${kind}, but ${WHY_HTTP}`;
   return (
     `${name}: its default export is ${exported === null ? "null" : `of type ${typeof exported}`}. It should be a handler ` +
-    "(request, response) => …, an Express, Fastify or Koa app, or an http.Server; or there should be none, and the module calls listen() itself."
+    "(request, response) => …, an Express, Fastify or Koa app, or an http.Server; or there should be none, and the module " +
+    "calls listen() itself."
   );
 }
 

@@ -9,7 +9,7 @@ import { SharedSocket, Shim } from "./shim.ts";
 
 const CONNECTIONS = 120;
 const BLOCKED_MS = 3_000;
-/** What it takes before its first request gets to run, in the same turn of its loop or the next few. Measured: Node 1, uvloop 1, asyncio 3. */
+/** What it takes before its first request runs, in that turn of its loop or the few after it. Measured: Node 1, uvloop 1, asyncio 3. */
 const HANDFUL = 5;
 
 const kinds = [

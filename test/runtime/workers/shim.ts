@@ -103,7 +103,8 @@ export class Shim {
     this.folder = mkdtempSync(join(tmpdir(), "fw-shim-"));
     for (const [name, text] of Object.entries(setup.files)) writeFileSync(join(this.folder, name), text);
     symlinkSync(NODE_MODULES, join(this.folder, "node_modules"));
-    const program = python === null ? [process.execPath, join(SHIMS, "node-worker.ts")] : [python.python, "-P", join(SHIMS, "asgi_worker.py")];
+    const node = [process.execPath, join(SHIMS, "node-worker.ts")];
+    const program = python === null ? node : [python.python, "-P", join(SHIMS, "asgi_worker.py")];
     const [file = "", ...args] = [...program, "--slot=1", "--beat-ms=100", "--drain-ms=5000", ...(setup.flags ?? []), setup.app];
     const pythonPath = python === null ? {} : { PYTHONPATH: `${this.folder}:${python.packages}`, PYTHONUNBUFFERED: "1" };
     this.child = spawn(file, args, {
