@@ -55,5 +55,10 @@ function listenState(host: Host): [waiting: number, backlog: number] {
   return [Number(waiting), Number(length)];
 }
 
-const queueLength = (host: Host): number => listenState(host)[0];
-const backlog = (host: Host): number => listenState(host)[1];
+function queueLength(host: Host): number {
+  return listenState(host)[0];
+}
+
+function backlog(host: Host): number {
+  return listenState(host)[1];
+}

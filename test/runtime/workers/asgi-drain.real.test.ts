@@ -1,0 +1,90 @@
+/** How an ASGI worker ends: what is told to whom, and when. */
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import http from "node:http";
+import net from "node:net";
+import { describe, test } from "node:test";
+import { pause } from "../supervisor/host.ts";
+import { longLived, standardPython } from "./asgi-apps.ts";
+import { startAsking } from "./clients.ts";
+import { Shim } from "./shim.ts";
+
+const setup = { files: { "main.py": longLived }, app: "main:app" };
+/** Idle connections are left alone for this long by a worker that drains. */
+const IDLE_GRACE_MS = 2_000;
+
+describe("an ASGI worker drains", { concurrency: 4 }, () => {
+  for (const [what, python] of [
+    ["h11", undefined],
+    ["httptools", standardPython],
+  ] as const) {
+    test(`asgi on ${what}: clients with kept connections lose nothing when their worker drains`, async (t) => {
+      const shim = await Shim.ready(t, { ...setup, ...(python === undefined ? {} : { python: await python() }) });
+      const clients = Array.from({ length: 10 }, () => startAsking(t, shim));
+      const slow = shim.get("/slow?ms=1000", { agent: new http.Agent({ keepAlive: true }) });
+      await shim.eventually("all have asked", () => clients.every(({ answered }) => answered > 3) && shim.output.includes("took"));
+      shim.term();
+      await shim.says("draining");
+      const ends = await Promise.all(clients.map(({ ended }) => ended));
+      // Each was told on an answer, and found nobody when it came back with a new connection.
+      assert.deepEqual([...new Set(ends)], ["told to close"]);
+      const answer = await slow;
+      assert.equal(answer.status, 200);
+      assert.equal(answer.headers.connection, "close");
+      assert.equal(await shim.exited, 0);
+      assert.match(shim.output, /lifespan ended/);
+    });
+  }
+
+  test("asgi: an idle connection may ask once more within its grace, then it is closed", async (t) => {
+    const shim = await Shim.ready(t, setup);
+    const idle = net.connect(shim.socket.target);
+    const late = net.connect(shim.socket.target);
+    for (const client of [idle, late]) {
+      client.write("GET / HTTP/1.1\r\nhost: x\r\n\r\n");
+      await once(client, "data");
+    }
+    shim.term();
+    await shim.says("draining");
+    const startMs = performance.now();
+    const closed = once(idle.resume(), "end").then(() => performance.now() - startMs);
+    await pause(1_000);
+    late.write("GET / HTTP/1.1\r\nhost: x\r\n\r\n");
+    assert.match(String(await once(late, "data")), /200 OK[^]*connection: close/);
+    const closedMs = await closed;
+    assert.ok(closedMs >= IDLE_GRACE_MS - 200 && closedMs < IDLE_GRACE_MS + 1_500, `${closedMs} ms`);
+    assert.equal(await shim.exited, 0);
+  });
+
+  test("asgi: a WebSocket gets 1012, so that its client comes back to another worker, and the app sees it", async (t) => {
+    const shim = await Shim.ready(t, { ...setup, python: await standardPython() });
+    const client = new WebSocket(`ws://127.0.0.1:${shim.socket.port}/ws`);
+    await once(client, "open");
+    client.send("hello");
+    assert.equal((await once(client, "message"))[0].data, "hello");
+    await shim.eventually("it counts as under way", () => shim.lastBeat.active === 1 && shim.lastBeat.connections === 1);
+    shim.term();
+    const [{ code }] = await once(client, "close");
+    assert.equal(code, 1012);
+    assert.equal(await shim.exited, 0);
+    assert.match(shim.output, /the app saw 1012[^]*lifespan ended/);
+  });
+
+  test("asgi: an endless stream goes on until the drain's deadline, then it is cancelled", async (t) => {
+    const shim = await Shim.ready(t, { ...setup, flags: ["--drain-ms=3000"] });
+    const response = await new Promise<http.IncomingMessage>((resolve) => http.get({ ...shim.socket.target, path: "/stream" }, resolve));
+    let lastMs = 0;
+    response.on("data", () => {
+      lastMs = performance.now();
+    });
+    response.on("error", () => {});
+    await once(response, "data");
+    shim.term();
+    const startMs = performance.now();
+    assert.equal(await shim.exited, 0);
+    const tookMs = performance.now() - startMs;
+    assert.ok(lastMs - startMs > 2_500, `the last event came after ${lastMs - startMs} ms`);
+    assert.ok(tookMs < 3_000 + 2_000, `it took ${tookMs} ms: the supervisor would have killed it`);
+    assert.match(shim.output, /the stream has ended[^]*lifespan ended/);
+  });
+});
