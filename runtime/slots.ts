@@ -56,9 +56,12 @@ export function slotsOf(app: string, command: WorkerCommand, socketsFolder = SOC
     listen: command.listen,
     count: command.slots ?? DEFAULT_SLOTS,
     portBase: command.portBase ?? DEFAULT_PORT_BASE,
-    folder: join(socketsFolder, `${app}.slots`),
+    folder: slotsFolder(app, socketsFolder),
   };
 }
+
+/** Where an app's slots have their sockets and files. */
+export const slotsFolder = (app: string, socketsFolder = SOCKETS_FOLDER): string => join(socketsFolder, `${app}.slots`);
 
 /** 1, 2, … count. */
 export function slotNumbers({ count }: Pick<Slots, "count">): number[] {

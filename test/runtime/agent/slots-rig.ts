@@ -4,10 +4,11 @@ import { once } from "node:events";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { connect, createServer, type NetConnectOpts } from "node:net";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { caddyBinary } from "../../../infra/offline/caddy.ts";
 import { renderCaddyConfig } from "../../../runtime/agent/caddy.ts";
+import type { WorkerCommand } from "../../../runtime/manifest.ts";
 import { claimedFolder, DELIST_WAIT_MS, listedFolder, listedPath, type Slots, slotAddress, slotsOf } from "../../../runtime/slots.ts";
 import { until } from "../../support/poll.ts";
 import { sampleManifest } from "./sample-manifest.ts";
@@ -32,7 +33,7 @@ export async function startRig(listen: "port" | "socket", change: (config: strin
   const root = mkdtempSync(join(tmpdir(), "fw-slots-"));
   const sockets = join(root, "sockets");
   const port = await freePort();
-  const command = { kind: "command", argv: ["app"], listen, readyAfterMs: 1, portBase: await freeBase() } as const;
+  const command: WorkerCommand = { kind: "command", argv: ["app"], listen, readyAfterMs: 1, portBase: await freeBase() };
   const slots = slotsOf("shop", command, sockets);
   if (slots === undefined) throw new Error("no slots");
   const manifest = sampleManifest({ https: { mode: "none", httpPort: port } });
@@ -43,7 +44,7 @@ export async function startRig(listen: "port" | "socket", change: (config: strin
     .replaceAll("/run/fleetwright-caddy", join(root, "caddy"))
     .replaceAll("/var/lib/fleetwright-caddy", join(root, "lib"));
   writeFileSync(join(root, "caddy.json"), change(config));
-  const caddy = spawn(await caddyBinary("x64", { say: () => undefined }), ["run", "--config", join(root, "caddy.json")], {
+  const caddy = spawn(await caddyBinary(process.arch === "arm64" ? "arm64" : "x64", { say: () => undefined }), ["run", "--config", join(root, "caddy.json")], {
     stdio: ["ignore", "ignore", "pipe"],
     env: { ...process.env, HOME: root },
   });
@@ -132,5 +133,5 @@ async function freeBase(): Promise<number> {
     const tried = await Promise.all(Array.from({ length: 17 }, (_, n) => canConnect({ port: base + n, host: "127.0.0.1" })));
     if (!tried.some(Boolean)) return base;
   }
-  throw new Error(`no free ports; ${dirname(tmpdir())}`);
+  throw new Error("no 17 free ports in a row");
 }
