@@ -51,7 +51,7 @@ function found(dir: string): WorkerCommand {
       `looked for: "main" of package.json, ${nodeFiles.slice(0, 4).join(", ")} …`,
       `there: ${listing(dir)}`,
     ],
-    next: 'Name the entry: "app.asgi" ("shop.web:app"), "app.wsgi", "app.node" ("src/server.ts") or "app.command" (["./server", "--port", "{port}"]).',
+    next: 'Name the entry: "app.asgi" ("shop.web:app"), "app.wsgi", "app.node" ("src/server.ts") or "app.command" ("./server", "{port}").',
   });
 }
 

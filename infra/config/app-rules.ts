@@ -6,7 +6,7 @@ export interface EntryKeys {
   node?: string | undefined;
   wsgi?: string | undefined;
   command?: string[] | undefined;
-  listen?: "fd" | "port" | "socket" | "none" | undefined;
+  listen?: Listen | undefined;
   probe?: string | undefined;
   readyAfterMs?: number | undefined;
   slots?: number | undefined;
@@ -30,19 +30,22 @@ const entries = ["asgi", "node", "wsgi", "command"] as const;
 const ofCommands = ["listen", "probe", "readyAfterMs", "slots", "portBase"] as const;
 const listens = ["fd", "port", "socket"] as const;
 
+export const NOTHING_TO_SERVE = 'a fleet serves HTTPS, and a command with "none" has nothing to serve; use "port", "socket" or "fd"';
+
 const LISTEN_MEND =
   "write {port}, {socket} or {fd} where its arguments have the address, " +
   'or set "listen: port" (it finds its port in PORT), or "listen: fd" (it takes systemd\'s LISTEN_FDS)';
 
 /** How the command takes connections, by what it says or by the one placeholder in it; undefined when that isn't clear. */
 export function listenOf({ command = [], listen }: Pick<EntryKeys, "command" | "listen">): Listen | undefined {
-  if (listen !== undefined) return listen === "none" ? undefined : listen;
+  if (listen !== undefined) return listen;
   const named = placeholders(command);
   return named.length === 1 ? named[0] : undefined;
 }
 
 export function appFindings(app: AppKeys): Finding[] {
-  return [...entryFindings(app), ...(app.command === undefined ? withoutCommand(app) : withCommand(app, app.command)), ...jitterFindings(app)];
+  const byKind = app.command === undefined ? withoutCommand(app) : withCommand(app, app.command);
+  return [...entryFindings(app), ...byKind, ...jitterFindings(app)];
 }
 
 export function workersFindings({ count, min = 1, max = 512 }: Pick<WorkersConfig, "count" | "min" | "max">): Finding[] {
@@ -69,8 +72,6 @@ function withCommand(app: AppKeys, command: string[]): Finding[] {
 function listenFinding({ listen }: AppKeys, command: string[]): Finding | undefined {
   const named = placeholders(command);
   const [only] = named;
-  if (listen === "none")
-    return at("listen", 'a fleet serves HTTPS, and a command with "none" has nothing to serve; use "port", "socket" or "fd"');
   if (named.length > 1)
     return at("command", `has ${named.map((name) => `{${name}}`).join(" and ")}; a command listens in one way: keep one of them`);
   if (listen === undefined) return only === undefined ? at("command", `doesn't say where it listens: ${LISTEN_MEND}`) : undefined;
@@ -84,12 +85,12 @@ function listenFinding({ listen }: AppKeys, command: string[]): Finding | undefi
 function onSharedSocket(app: AppKeys): Finding[] {
   return [
     ...unwanted(app, ["slots", "portBase"], 'goes with "listen: port" or "socket": all workers share one socket here; remove it'),
-    ...unwanted(app, ["probe"], 'can\'t be asked of one among workers that share a socket; remove it ("readyAfterMs" says when one is ready)'),
+    ...unwanted(app, ["probe"], 'can\'t be asked of one worker among those that share a socket; remove it, or set "readyAfterMs"'),
   ];
 }
 
 function onSlots(app: AppKeys): Finding[] {
-  return unwanted(app, ["readyAfterMs"], 'goes with "listen: fd": this command is ready once it answers "probe" or takes a connection; remove it');
+  return unwanted(app, ["readyAfterMs"], 'goes with "listen: fd": this one is ready when it answers "probe" or takes a connection; remove it');
 }
 
 /** Nobody of ours sees a command's requests. */

@@ -1,7 +1,7 @@
 /** The one schema for a fleet, whether it comes from a stack's configuration or from a program. */
 import { z } from "zod";
 import { commandSchema, healthSchema, nameSchema, recycleSchema, workersSchema } from "../../runtime/manifest.ts";
-import { appFindings, type Finding, workersFindings } from "./app-rules.ts";
+import { appFindings, type Finding, NOTHING_TO_SERVE, workersFindings } from "./app-rules.ts";
 import { leaf } from "./leaf.ts";
 import { slotFindings } from "./slot-rules.ts";
 
@@ -69,6 +69,13 @@ function between<T>(findings: (value: T) => Finding[]) {
 
 const [asgi, node, wsgi, command] = commandSchema.options;
 
+/** A machine also runs commands that don't listen; a fleet has no use for one. */
+const listen = command.shape.listen.transform((value, context) => {
+  if (value !== "none") return value;
+  context.addIssue({ code: "custom", message: NOTHING_TO_SERVE });
+  return z.NEVER;
+});
+
 const workers = z
   .union([
     workersSchema.shape.count,
@@ -93,7 +100,7 @@ const appSchema = z
     node: node.shape.module.optional(),
     wsgi: wsgi.shape.app.optional(),
     command: command.shape.argv.optional(),
-    listen: command.shape.listen.optional(),
+    listen: listen.optional(),
     probe: command.shape.probe,
     readyAfterMs: milliseconds.optional(),
     slots: command.shape.slots,

@@ -20,11 +20,19 @@ const UPSTREAM_HEADER = "X-Fleetwright-Upstream";
 /** The name of Caddy's logger for checks. */
 const CHECK_LOGGER = "http.handlers.reverse_proxy.health_checker.active";
 
+export interface ProxyParts {
+  upstreams: object[];
+  selection_policy?: object;
+  health_checks?: object;
+  /** For how long an idle connection to an upstream is kept. */
+  idleTimeout: string;
+}
+
 /**
  * The parts of a `reverse_proxy` handler that differ from those for one shared socket.
  * @param checkMs each handler does its own checks
  */
-export function slotsProxy(slots: Slots, checkMs: number): { upstreams: object[]; selection_policy: object; health_checks: object; idleTimeout: string } {
+export function slotsProxy(slots: Slots, checkMs: number): ProxyParts {
   return {
     upstreams: slotNumbers(slots).map((slot) => ({ dial: dialAddress(slots, slot) })),
     // Not round robin: a worker that is stuck would go on getting its share of the requests until it is found out. Tried

@@ -5,7 +5,7 @@
  */
 import type { Manifest } from "../manifest.ts";
 import { LISTED_CHECK_MS, slotsOf } from "../slots.ts";
-import { listedServer, slotsLogging, slotsProxy } from "./caddy-slots.ts";
+import { listedServer, type ProxyParts, slotsLogging, slotsProxy } from "./caddy-slots.ts";
 import { caddyAuthority } from "./paths.ts";
 import { appSocketPath } from "./units.ts";
 
@@ -120,7 +120,7 @@ function proxy(manifest: Manifest, checkMs: number): object {
   };
 }
 
-function sharedProxy(app: string): Partial<ReturnType<typeof slotsProxy>> {
+function sharedProxy(app: string): ProxyParts {
   return { upstreams: [{ dial: `unix/${appSocketPath(app)}` }], idleTimeout: SHARED_IDLE };
 }
 

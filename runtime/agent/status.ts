@@ -68,8 +68,10 @@ export function claims(state: State | undefined, confirmed: string | undefined):
   return { manifestHash: state.manifestHash, applyId: state.applyId };
 }
 
+type Crew = Pick<SupervisorStatus["workers"], "ready" | "wanted">;
+
 /** Pure. */
-export function judgeHealth(answer: Answer, supervisor: { workers: Pick<SupervisorStatus["workers"], "ready" | "wanted"> } | undefined): AppStatus["health"] {
+export function judgeHealth(answer: Answer, supervisor: { workers: Crew } | undefined): AppStatus["health"] {
   if (!answer.healthy) return { state: "down", detail: answer.why };
   if (supervisor === undefined)
     return {

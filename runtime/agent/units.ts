@@ -79,7 +79,8 @@ RestartSec=1s
 KillMode=mixed
 OOMPolicy=continue
 ${app.memoryMaxMiB === undefined ? "" : `MemoryMax=${app.memoryMaxMiB}M\n`}LimitNOFILE=65536
-${renderHardening({ capabilities: "", addressFamilies: "AF_UNIX AF_INET AF_INET6 AF_NETLINK" })}${renderCommand(manifest)}# setpriv(1), which ties a worker's life to its supervisor's, drops capabilities that it doesn't have.
+${renderHardening({ capabilities: "", addressFamilies: "AF_UNIX AF_INET AF_INET6 AF_NETLINK" })}\
+${renderCommand(manifest)}# setpriv(1), which ties a worker's life to its supervisor's, drops capabilities that it doesn't have.
 SystemCallFilter=capset
 
 [Install]

@@ -65,7 +65,7 @@ test("a command on the shared socket isn't asked apart, and the step says why", 
   const manifest = commandManifest({ listen: "fd" });
   const agent = running(t, manifest);
   await passDirectGate(agent, manifest);
-  assert.match(agent.steps[0] ?? "", /^health: not asked apart: a command takes requests from the shared socket only/);
+  assert.match(agent.steps[0] ?? "", /^health: not asked apart, as a command takes requests from the shared socket only/);
 });
 
 test("a worker without an address of its own, or not ready, isn't the one to ask", () => {
