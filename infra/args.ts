@@ -21,6 +21,28 @@ export interface AppArgs {
   asgi?: string;
   /** A Node module inside the app. @default detected */
   node?: string;
+  /** A WSGI application (Flask, Django) as `module:attribute`. Never detected */
+  wsgi?: string;
+  /**
+   * Any other server: program and arguments, without a shell. `{port}`, `{socket}` and `{fd}` in them say how it takes
+   * connections, `{slot}` is the worker's number. A program with a slash is one of the app's folder.
+   * Found by name are those of its `node_modules/.bin`, `node`, and the machine's.
+   */
+  command?: string[];
+  /**
+   * How the command takes connections. `port`: a port of each worker's own (`{port}`, and PORT in its environment).
+   * `socket`: a unix socket of its own. `fd`: from the socket that all share, as descriptor `{fd}` and as systemd passes one.
+   * @default by the placeholder in the command
+   */
+  listen?: "fd" | "port" | "socket";
+  /** GET this path of the command's own port or socket: below 500 is ready, and later alive. @default a connection is enough */
+  probe?: string;
+  /** With `listen: fd`: a worker that lived for this long is ready. @default 1000 */
+  readyAfterMs?: number;
+  /** With `port` and `socket`: how many addresses there are, 2 to 64; twice the number of workers, or more. @default 16 */
+  slots?: number;
+  /** With `port` and `socket`: worker addresses are the ports after this one, which Caddy uses itself. @default 20000 */
+  portBase?: number;
   /** Environment variables of the workers. */
   environment?: Record<string, Input<string>>;
   health?: HealthArgs;
@@ -32,6 +54,22 @@ export interface AppArgs {
   drainTimeoutMs?: number;
   /** Memory of the supervisor and all workers together, `MemoryMax=` of the unit. @default no limit */
   memoryMaxMiB?: number;
+  /** When a worker that works is replaced all the same. @default never */
+  recycle?: RecycleArgs;
+  /** A line for each request, from the worker. Not for a command. @default false */
+  accessLog?: boolean;
+}
+
+/** A new worker first, then the old one drains; one at a time. */
+export interface RecycleArgs {
+  /** After this many requests. Not for a command. */
+  maxRequests?: number;
+  /** Up to this many more, by chance, so that not all workers reach it together. */
+  maxRequestsJitter?: number;
+  /** When its memory (PSS) stays above this. */
+  memoryMiB?: number;
+  /** When it was ready for this long, less up to a tenth by chance. */
+  lifetimeMs?: number;
 }
 
 export interface HealthArgs {
@@ -46,7 +84,9 @@ export interface WorkersArgs {
   count?: "auto" | number;
   /** Workers for each core. @default 1 */
   perCore?: number;
-  /** Upper bound for `auto`. @default none */
+  /** Lower bound, for `auto` and for TTOU. @default 1 */
+  min?: number;
+  /** Upper bound, for `auto` and for TTIN. @default none */
   max?: number;
   /** Memory budget of one worker; `auto` starts no more than fit. @default none */
   memoryMiB?: number;

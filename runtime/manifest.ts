@@ -41,6 +41,10 @@ export const commandSchema = z.discriminatedUnion("kind", [
      * balances over the slots. `none`: not at all.
      */
     listen: z.enum(["fd", "port", "socket", "none"]),
+    /** How many such addresses there are, at most: those of two generations while one replaces the other. @default 16 */
+    slots: z.int().min(2).max(64).optional(),
+    /** The n-th address is port `portBase + n`; `portBase` itself is the proxy's. @default 20000 */
+    portBase: z.int().min(1024).max(65_535).optional(),
     /** GET this path on its own port or socket: it is ready, and later alive, if the answer is below 500. Else a connection is enough. */
     probe: z.string().regex(/^\/\S*$/, 'a path starting with "/"').optional(),
     /** With `fd` and `none`, which can't be probed: a worker that lived for this long is ready. */

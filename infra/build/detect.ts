@@ -1,16 +1,15 @@
 /** What an app's folder holds, and whether its entry module is there: found out before anything is created. */
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
+import type { z } from "zod";
 import { commandSchema, type WorkerCommand } from "../../runtime/manifest.ts";
+import { type EntryKeys, listenOf } from "../config/app-rules.ts";
 import { FleetError } from "../errors.ts";
+import { entryName, isFile, requireEntry } from "./entry.ts";
+import { listing } from "./listing.ts";
 
-/** What the configuration says; it wins over what is found. */
-export interface Given {
-  /** `module:attribute` of an ASGI app. */
-  asgi?: string | undefined;
-  /** A Node module, relative to the folder. */
-  node?: string | undefined;
-}
+/** What the configuration says; it wins over what is found. At most one entry is given. */
+export type Given = Pick<EntryKeys, "asgi" | "node" | "wsgi" | "command" | "listen" | "probe" | "readyAfterMs" | "slots" | "portBase">;
 
 /** Tried in this order, each with the attribute `app`; the order in which FastAPI's own command line looks, and `asgi.py`. */
 const asgiFiles = ["main.py", "app.py", "api.py", "asgi.py", "app/main.py", "app/app.py", "app/api.py"];
@@ -29,35 +28,9 @@ export function detectCommand(dir: string, given: Given = {}): WorkerCommand {
       next: 'Correct "app.dir".',
     });
   }
-  const command =
-    given.asgi !== undefined
-      ? commandOf({ kind: "asgi", app: given.asgi })
-      : given.node !== undefined
-        ? commandOf({ kind: "node", module: given.node })
-        : found(dir);
+  const command = explicit(given) ?? found(dir);
   requireEntry(command, dir);
   return command;
-}
-
-/** Paths of which one must exist for the command to start. The attribute itself is tried when the app boots. */
-export function entryFiles(command: WorkerCommand): string[] {
-  if (command.kind === "node") return [command.module];
-  const path = command.app.split(":")[0]?.replaceAll(".", "/");
-  return [`${path}.py`, `${path}/__init__.py`];
-}
-
-function requireEntry(command: WorkerCommand, dir: string): void {
-  const files = entryFiles(command);
-  if (files.some((path) => isFile(dir, path))) return;
-  const name = command.kind === "asgi" ? command.app : command.module;
-  throw new FleetError(`The app's entry "${name}" is missing: no ${files.join(" or ")} in ${dir}.`, {
-    kept: "everything; nothing was created.",
-    log: [`there: ${listing(dir)}`],
-    next:
-      command.kind === "asgi"
-        ? 'Set "app.asgi" to the module and its attribute, for example "main:app", or correct "app.dir".'
-        : 'Set "app.node" to the module, for example "server.ts", or build it first if it is compiled.',
-  });
 }
 
 function found(dir: string): WorkerCommand {
@@ -78,7 +51,7 @@ function found(dir: string): WorkerCommand {
       `looked for: "main" of package.json, ${nodeFiles.slice(0, 4).join(", ")} …`,
       `there: ${listing(dir)}`,
     ],
-    next: 'Name the entry: "app.asgi", for example "shop.web:app", or "app.node", for example "src/server.ts".',
+    next: 'Name the entry: "app.asgi" ("shop.web:app"), "app.wsgi", "app.node" ("src/server.ts") or "app.command" ("./server", "{port}").',
   });
 }
 
@@ -107,24 +80,31 @@ export function readJson(path: string): unknown {
   }
 }
 
-function commandOf(command: WorkerCommand): WorkerCommand {
+function explicit(given: Given): WorkerCommand | undefined {
+  if (given.asgi !== undefined) return commandOf({ kind: "asgi", app: given.asgi });
+  if (given.wsgi !== undefined) return commandOf({ kind: "wsgi", app: given.wsgi });
+  if (given.node !== undefined) return commandOf({ kind: "node", module: given.node });
+  return given.command === undefined ? undefined : commandOf(programOf(given, given.command));
+}
+
+function programOf({ command, listen: said, ...given }: Given, argv: string[]): z.input<typeof commandSchema> {
+  const listen = listenOf({ command, listen: said });
+  if (listen === undefined) {
+    throw new FleetError("The app's command doesn't say how it takes connections.", {
+      kept: "everything; nothing was created.",
+      next: 'Write {port}, {socket} or {fd} into "app.command", or set "app.listen".',
+    });
+  }
+  const options = (["probe", "readyAfterMs", "slots", "portBase"] as const).filter((key) => given[key] !== undefined);
+  return { kind: "command", argv, listen, ...Object.fromEntries(options.map((key) => [key, given[key]])) };
+}
+
+/** @throws FleetError when no worker could be started from it */
+function commandOf(command: z.input<typeof commandSchema>): WorkerCommand {
   const parsed = commandSchema.safeParse(command);
   if (parsed.success) return parsed.data;
-  const given = command.kind === "asgi" ? command.app : command.module;
-  throw new FleetError(`"${given}" can't be the app's entry: expected ${parsed.error.issues[0]?.message}.`, {
+  throw new FleetError(`"${entryName(command as WorkerCommand)}" can't be the app's entry: expected ${parsed.error.issues[0]?.message}.`, {
     kept: "everything; nothing was created.",
     next: `Set "app.${command.kind}".`,
   });
-}
-
-function isFile(dir: string, path: string): boolean {
-  return statSync(join(dir, path), { throwIfNoEntry: false })?.isFile() === true;
-}
-
-function listing(dir: string): string {
-  const names = readdirSync(dir, { withFileTypes: true })
-    .map((item) => (item.isDirectory() ? `${item.name}/` : item.name))
-    .sort();
-  const shown = names.slice(0, 12).join(", ");
-  return names.length === 0 ? "nothing" : names.length > 12 ? `${shown} … (${names.length} in all)` : shown;
 }

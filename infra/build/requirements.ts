@@ -73,14 +73,16 @@ function logicalLines(text: string): { line: number; text: string }[] {
 
 /**
  * Reads an app's requirements, with the files that they include.
- * @throws FleetError when there are none, a line isn't pinned, or uvicorn isn't among them
+ * @param served the kind of app that our worker serves, with uvicorn; undefined for one that brings its own server
+ * @throws FleetError when there are none, a line isn't pinned, or uvicorn is needed and isn't among them
  */
-export function readPythonLock(dir: string): PythonLock {
+export function readPythonLock(dir: string, served: "asgi" | "wsgi" | undefined): PythonLock {
   const lock: PythonLock = { pins: [], files: [] };
   readInto(lock, dir, REQUIREMENTS);
-  if (!lock.pins.some(({ name }) => name === "uvicorn")) {
-    throw new FleetError(`${join(dir, REQUIREMENTS)} does not name uvicorn, which serves an ASGI app here.`, {
-      next: `Add uvicorn. ${makeLock}`,
+  if (served !== undefined && !lock.pins.some(({ name }) => name === "uvicorn")) {
+    const adapter = served === "wsgi" ? " A WSGI app also wants a2wsgi, which streams bodies where uvicorn's own adapter doesn't." : "";
+    throw new FleetError(`${join(dir, REQUIREMENTS)} does not name uvicorn, which serves ${served === "asgi" ? "an ASGI" : "a WSGI"} app here.`, {
+      next: `Add uvicorn.${adapter} ${makeLock}`,
     });
   }
   return lock;

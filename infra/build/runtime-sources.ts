@@ -1,5 +1,5 @@
 /** Our own part of the runtime bundle, `lib/`: supervisor and agent as one file, and the workers' shims. */
-import { copyFileSync, existsSync, mkdirSync, readFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -25,16 +25,20 @@ export function sourcesKey({ kind, folder }: RuntimeSources): string {
   return hashOf(kind === "prebuilt" ? { files } : { files, esbuild: esbuildVersion() });
 }
 
-/** Fills `outDir` with `lib/`'s files: fleethost.mjs, node-worker.mjs, asgi_worker.py. */
+/** Fills `outDir` with `lib/`'s files: fleethost.mjs, node-worker.mjs, and the Python shims as they are. */
 export async function bundleRuntimeSources(outDir: string, sources: RuntimeSources = findRuntimeSources()): Promise<void> {
   mkdirSync(outDir, { recursive: true });
   if (sources.kind === "prebuilt") {
-    for (const name of ["fleethost.mjs", "node-worker.mjs", "asgi_worker.py"]) copyFileSync(join(sources.folder, name), join(outDir, name));
+    copyFiles(sources.folder, outDir, /\.(mjs|py)$/);
     return;
   }
   await bundle(sources.folder, "main.ts", join(outDir, "fleethost.mjs"), REQUIRE_BANNER);
   await bundle(sources.folder, "workers/node-worker.ts", join(outDir, "node-worker.mjs"), "");
-  copyFileSync(join(sources.folder, "workers", "asgi_worker.py"), join(outDir, "asgi_worker.py"));
+  copyFiles(join(sources.folder, "workers"), outDir, /\.py$/);
+}
+
+function copyFiles(from: string, to: string, names: RegExp): void {
+  for (const name of readdirSync(from).filter((entry) => names.test(entry))) copyFileSync(join(from, name), join(to, name));
 }
 
 /** Not minified, so that a stack trace on a machine can be read. */

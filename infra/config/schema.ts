@@ -1,7 +1,9 @@
 /** The one schema for a fleet, whether it comes from a stack's configuration or from a program. */
 import { z } from "zod";
-import { commandSchema, healthSchema, nameSchema, workersSchema } from "../../runtime/manifest.ts";
+import { commandSchema, healthSchema, nameSchema, recycleSchema, workersSchema } from "../../runtime/manifest.ts";
+import { appFindings, type Finding, NOTHING_TO_SERVE, workersFindings } from "./app-rules.ts";
 import { leaf } from "./leaf.ts";
+import { slotFindings } from "./slot-rules.ts";
 
 const milliseconds = z.int().min(1).max(3_600_000);
 const port = z.int().min(1).max(65535);
@@ -58,15 +60,34 @@ const machinesSchema = z.discriminatedUnion("provider", [
   }),
 ]);
 
+/** Finds what is wrong between keys, each with its path and the mend. */
+function between<T>(findings: (value: T) => Finding[]) {
+  return (value: T, context: z.core.$RefinementCtx): void => {
+    for (const finding of findings(value)) context.addIssue({ code: "custom", input: value, ...finding });
+  };
+}
+
+const [asgi, node, wsgi, command] = commandSchema.options;
+
+/** A machine also runs commands that don't listen; a fleet has no use for one. */
+const listen = command.shape.listen.transform((value, context) => {
+  if (value !== "none") return value;
+  context.addIssue({ code: "custom", message: NOTHING_TO_SERVE });
+  return z.NEVER;
+});
+
 const workers = z
   .union([
     workersSchema.shape.count,
-    z.strictObject({
-      count: workersSchema.shape.count.default("auto"),
-      perCore: workersSchema.shape.perCore.default(1),
-      max: workersSchema.shape.max,
-      memoryMiB: workersSchema.shape.memoryMiB,
-    }),
+    z
+      .strictObject({
+        count: workersSchema.shape.count.default("auto"),
+        perCore: workersSchema.shape.perCore.default(1),
+        min: workersSchema.shape.min,
+        max: workersSchema.shape.max,
+        memoryMiB: workersSchema.shape.memoryMiB,
+      })
+      .superRefine(between(workersFindings)),
   ])
   .default("auto")
   .transform((given) => (typeof given === "object" ? given : { count: given, perCore: 1 }));
@@ -75,21 +96,27 @@ const appSchema = z
   .strictObject({
     dir: z.string().min(1),
     name: nameSchema.optional(),
-    asgi: commandSchema.options[0].shape.app.optional(),
-    node: commandSchema.options[1].shape.module.optional(),
+    asgi: asgi.shape.app.optional(),
+    node: node.shape.module.optional(),
+    wsgi: wsgi.shape.app.optional(),
+    command: command.shape.argv.optional(),
+    listen: listen.optional(),
+    probe: command.shape.probe,
+    readyAfterMs: milliseconds.optional(),
+    slots: command.shape.slots,
+    portBase: command.shape.portBase,
     environment: z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), leaf(z.string())).default({}),
     health: z.strictObject({ path: healthSchema.shape.path.optional(), timeoutMs: milliseconds.default(30_000) }).prefault({}),
     bootTimeoutMs: milliseconds.default(60_000),
     livenessTimeoutMs: milliseconds.default(30_000),
     drainTimeoutMs: milliseconds.default(30_000),
     memoryMaxMiB: z.int().min(64).optional(),
+    recycle: recycleSchema.optional(),
+    accessLog: z.boolean().optional(),
   })
-  .superRefine((app, context) => {
-    if (app.asgi === undefined || app.node === undefined) return;
-    context.addIssue({ code: "custom", path: ["node"], message: 'give either "asgi" or "node", not both' });
-  });
+  .superRefine(between(appFindings));
 
-export const fleetSchema = z.strictObject({
+const fleetKeys = z.strictObject({
   app: appSchema,
   machines: machinesSchema,
   workers,
@@ -118,8 +145,12 @@ export const fleetSchema = z.strictObject({
     .prefault({}),
 });
 
+const wholeFleet = between(({ app, workers: wanted, https }: z.output<typeof fleetKeys>) => slotFindings(app, wanted, https));
+
+export const fleetSchema = fleetKeys.superRefine(wholeFleet);
+
 /** A stack's configuration value: the fleet and its name. */
-export const stackConfigSchema = z.strictObject({ name: nameSchema.default("web"), ...fleetSchema.shape });
+export const stackConfigSchema = z.strictObject({ name: nameSchema.default("web"), ...fleetKeys.shape }).superRefine(wholeFleet);
 
 /** A fleet's arguments after parsing: defaults filled in, every value of the right type. */
 export type FleetConfig = z.output<typeof fleetSchema>;

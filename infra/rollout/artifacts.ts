@@ -19,7 +19,7 @@ export interface Built {
 export function artifactBuilder(app: App, say: (line: string) => void): (targets: readonly Target[]) => Promise<Built> {
   const made = new Map<string, Promise<Built>>();
   return (targets) => {
-    const wanted = new Map(targets.map((target) => [targetKey(app.command, target), target]));
+    const wanted = new Map(targets.map((target) => [targetKey(app, target), target]));
     const key = [...wanted.keys()].sort().join(" ");
     const building = made.get(key) ?? build(app, [...wanted.values()], say).catch(untouched);
     made.set(key, building);
@@ -42,7 +42,7 @@ async function build(app: App, targets: readonly Target[], say: (line: string) =
   }
   return {
     releaseId: release.id,
-    releaseArchive: (target) => there(release.archives[targetKey(app.command, target)]),
+    releaseArchive: (target) => there(release.archives[targetKey(app, target)]),
     runtime: (arch) => there(runtimes.get(arch)),
   };
 }

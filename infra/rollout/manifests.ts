@@ -34,6 +34,8 @@ export function manifestOf(config: FleetConfig, parts: ManifestParts): Manifest 
           bootTimeoutMs: app.bootTimeoutMs,
           livenessTimeoutMs: app.livenessTimeoutMs,
           drainTimeoutMs: app.drainTimeoutMs,
+          recycle: app.recycle,
+          accessLog: app.accessLog,
         },
       ],
       memoryMaxMiB: app.memoryMaxMiB,

@@ -2,6 +2,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { fingerprintOf } from "../../runtime/manifest.ts";
 import type { App } from "../build/app.ts";
+import { carriesPython } from "../build/ecosystems.ts";
 import type { FleetConfig } from "../config/schema.ts";
 import { FleetError } from "../errors.ts";
 import type { Machine, Target, Transport } from "../machines/machine.ts";
@@ -102,7 +103,7 @@ function leftOut(seen: readonly Seen[], limits: FleetConfig["rollout"]): string[
 
 function targetOf(machine: Reachable, app: App): Target {
   const { target } = machine.sight.facts;
-  if (app.command.kind === "asgi" && target.python === undefined) {
+  if (carriesPython(app) && target.python === undefined) {
     throw new FleetError("it has no python3, which this app needs.", {
       machine: machine.name,
       kept: "everything; nothing was changed.",

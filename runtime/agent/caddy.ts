@@ -4,6 +4,8 @@
  * decide by what the names look like.
  */
 import type { Manifest } from "../manifest.ts";
+import { LISTED_CHECK_MS, slotsOf } from "../slots.ts";
+import { listedServer, type ProxyParts, slotsLogging, slotsProxy } from "./caddy-slots.ts";
 import { caddyAuthority } from "./paths.ts";
 import { appSocketPath } from "./units.ts";
 
@@ -13,13 +15,21 @@ import { appSocketPath } from "./units.ts";
  */
 const DIAL_RETRY = { try_duration: "10s", try_interval: "100ms" } as const;
 
+/** For the machine's own questions, which may wait: each check costs, so there are fewer of them. */
+const LOCAL_CHECK_MS = 2_000;
+
+/** Below the 5 s after which uvicorn closes an idle connection: a request sent just then is lost if it is no GET. */
+const SHARED_IDLE = "4s";
+
 export function renderCaddyConfig(manifest: Manifest): string {
   return `${JSON.stringify(caddyConfig(manifest), null, 2)}\n`;
 }
 
 function caddyConfig(manifest: Manifest): object {
   const internal = manifest.https.mode === "internal";
+  const slots = slotsIn(manifest);
   return {
+    ...(slots === undefined ? {} : { logging: slotsLogging() }),
     admin: {
       listen: "unix//run/fleetwright-caddy/admin.sock|0600",
       config: { persist: false },
@@ -31,8 +41,9 @@ function caddyConfig(manifest: Manifest): object {
         https_port: manifest.https.httpsPort,
         grace_period: "30s",
         servers: {
-          ...(internal ? httpsServers(manifest) : { http: server(manifest.https.httpPort, [proxy(manifest)]) }),
+          ...(internal ? httpsServers(manifest) : { http: server(manifest.https.httpPort, [proxy(manifest, LISTED_CHECK_MS)]) }),
           local: localServer(manifest),
+          ...(slots === undefined ? {} : { listed: listedServer(slots) }),
         },
       },
       ...(internal ? internalTls(manifest) : {}),
@@ -46,7 +57,7 @@ function httpsServers(manifest: Manifest): object {
     http: server(httpPort, [redirect(httpsPort)]),
     // A client that connects to an IP address sends no server name (RFC 6066, section 3).
     https: {
-      ...server(httpsPort, [proxy(manifest)]),
+      ...server(httpsPort, [proxy(manifest, LISTED_CHECK_MS)]),
       tls_connection_policies: [{ default_sni: names[0] }],
     },
   };
@@ -66,7 +77,7 @@ function server(port: number, handle: object[]): object {
 function localServer(manifest: Manifest): object {
   return {
     listen: ["unix//run/fleetwright-caddy/local.sock|0600"],
-    routes: [{ handle: [proxy(manifest)] }],
+    routes: [{ handle: [proxy(manifest, LOCAL_CHECK_MS)] }],
     automatic_https: { disable: true },
   };
 }
@@ -84,22 +95,33 @@ function redirect(httpsPort: number): object {
   };
 }
 
-function proxy(manifest: Manifest): object {
+const slotsIn = ({ app }: Manifest) => slotsOf(app.name, app.processes[0].command);
+
+function proxy(manifest: Manifest, checkMs: number): object {
+  const slots = slotsIn(manifest);
+  const { upstreams, idleTimeout, selection_policy, health_checks } =
+    slots === undefined ? sharedProxy(manifest.app.name) : slotsProxy(slots, checkMs);
   return {
     handler: "reverse_proxy",
-    upstreams: [{ dial: `unix/${appSocketPath(manifest.app.name)}` }],
+    upstreams,
     load_balancing: {
+      ...(selection_policy && { selection_policy }),
       ...DIAL_RETRY,
       // Connections that can't be made are always tried again. Without a matcher Caddy repeats failed GETs too:
       // one that kills its worker would then kill them all. No request has this method.
       retry_match: [{ method: ["FLEETWRIGHT-NEVER"] }],
     },
+    ...(health_checks && { health_checks }),
     transport: {
       protocol: "http",
       dial_timeout: "3s",
-      keep_alive: { enabled: true, max_idle_conns_per_host: 256 },
+      keep_alive: { enabled: true, max_idle_conns_per_host: 256, idle_timeout: idleTimeout },
     },
   };
+}
+
+function sharedProxy(app: string): ProxyParts {
+  return { upstreams: [{ dial: `unix/${appSocketPath(app)}` }], idleTimeout: SHARED_IDLE };
 }
 
 /** The machine's own certificate authority. Its names are unique, as clients trust the roots of several machines at once. */

@@ -2,10 +2,11 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { generationOf, type Manifest } from "../manifest.ts";
+import { slotsOf } from "../slots.ts";
 import type { Agent } from "./context.ts";
 import { readIfThere } from "./files.ts";
 import { unitNames } from "./paths.ts";
-import { listenersOn } from "./ports.ts";
+import { type Listener, listenersOn } from "./ports.ts";
 import type { Facts } from "./preflight.ts";
 import { recordedApps } from "./records.ts";
 import { unitMark } from "./units.ts";
@@ -33,11 +34,23 @@ export async function gatherFacts(agent: Agent, manifest: Manifest, root = "/"):
   };
 }
 
-/** The ports that Caddy shall have; HTTP/3 is UDP on the HTTPS port. */
-export function wantedPorts({ https }: Manifest): { protocol: "tcp" | "udp"; port: number }[] {
+type Port = Pick<Listener, "protocol" | "port">;
+
+/** The ports that Caddy shall have, and the workers on slots; HTTP/3 is UDP on the HTTPS port. */
+export function wantedPorts(manifest: Manifest): Port[] {
+  const { https } = manifest;
   const http = { protocol: "tcp", port: https.httpPort } as const;
-  if (https.mode === "none") return [http];
-  return [http, { protocol: "tcp", port: https.httpsPort }, { protocol: "udp", port: https.httpsPort }];
+  const slots = slotPorts(manifest);
+  if (https.mode === "none") return [http, ...slots];
+  return [http, { protocol: "tcp", port: https.httpsPort }, { protocol: "udp", port: https.httpsPort }, ...slots];
+}
+
+/** `portBase` is Caddy's. */
+function slotPorts({ app }: Manifest): Port[] {
+  const slots = slotsOf(app.name, app.processes[0].command);
+  if (slots === undefined) return [];
+  const count = slots.listen === "port" ? slots.count : 0;
+  return Array.from({ length: count + 1 }, (_, n) => ({ protocol: "tcp", port: slots.portBase + n }));
 }
 
 /** os-release(5); pure. */

@@ -1,9 +1,12 @@
 /** The gates that a new generation passes: it starts, it answers for itself, it answers through Caddy. */
 import { generationOf, type Manifest } from "../manifest.ts";
+import type { WorkerReport } from "../report.ts";
+import { parseAddress, type SlotAddress, slotsOf } from "../slots.ts";
 import type { Agent } from "./context.ts";
 import { AgentFailure } from "./failure.ts";
-import { type Answer, waitHealthy } from "./health.ts";
+import { type Answer, type Question, waitHealthy } from "./health.ts";
 import { unitNames } from "./paths.ts";
+import { askSupervisor } from "./supervisor-status.ts";
 import { journal, type UnitState, unitState } from "./systemd.ts";
 
 /** The supervisor's exit code when no worker ever got ready. */
@@ -41,29 +44,47 @@ export function startFailure({ result, mainStatus }: Pick<UnitState, "result" | 
   return `${who} did not start (${result || "unknown"})`;
 }
 
-/** Asks the new generation only, on its own socket, while the old one still serves. */
+/** Asks the new generation only, where the old one doesn't answer, while that still serves. */
 export async function passDirectGate(agent: Agent, manifest: Manifest): Promise<void> {
   const generation = generationOf(manifest);
+  const at = directAddress(agent, manifest);
+  if (at === undefined)
+    return agent.report.step("health", "not asked apart, as a command takes requests from the shared socket only; its supervisor says ready");
   const unit = unitNames.generation(manifest.app.name, generation);
   const { restarts } = await unitState(agent, unit);
   const hopeless = async () => {
     const now = await unitState(agent, unit);
     return now.active === "active" && now.restarts === restarts ? undefined : `it ended while it was asked (${now.result})`;
   };
-  const socket = agent.paths.directSocket(manifest.app.name, generation);
-  await pass(agent, manifest, "health", socket, hopeless);
+  await pass(agent, manifest, "health", at, hopeless);
+}
+
+/** Undefined for a command on the shared socket: whoever asks there may be answered by the old generation. */
+function directAddress(agent: Agent, manifest: Manifest): Question["at"] | undefined {
+  const { name, processes } = manifest.app;
+  const { command } = processes[0];
+  const generation = generationOf(manifest);
+  if (command.kind !== "command") return { kind: "socket", path: agent.paths.directSocket(name, generation) };
+  if (slotsOf(name, command) === undefined) return undefined;
+  return async () => readySlot((await askSupervisor(agent.paths.statusSocket(name, generation)))?.each ?? []);
+}
+
+/** The address of a worker that is ready; pure. */
+export function readySlot(workers: readonly Pick<WorkerReport, "state" | "address">[]): SlotAddress | undefined {
+  const ready = workers.find(({ state, address }) => state === "ready" && address !== null);
+  return ready?.address == null ? undefined : parseAddress(ready.address);
 }
 
 /** Asks the way a client's request goes. */
 export async function passCaddyGate(agent: Agent, manifest: Manifest): Promise<void> {
-  await pass(agent, manifest, "caddy", agent.paths.caddyLocalSocket);
+  await pass(agent, manifest, "caddy", { kind: "socket", path: agent.paths.caddyLocalSocket });
 }
 
 async function pass(
   agent: Agent,
   manifest: Manifest,
   step: string,
-  socket: string,
+  at: Question["at"],
   hopeless?: () => Promise<string | undefined>,
 ): Promise<void> {
   const { health } = manifest.app.processes[0];
@@ -72,7 +93,7 @@ async function pass(
     signal: agent.signal,
     ...(hopeless === undefined ? {} : { hopeless }),
   };
-  const answer: Answer = await waitHealthy({ socket, health, host: manifest.https.names[0] ?? "localhost" }, waiting);
+  const answer: Answer = await waitHealthy({ at, health, host: manifest.https.names[0] ?? "localhost" }, waiting);
   if (answer.healthy)
     return agent.report.step(step, `${step === "caddy" ? "through Caddy " : ""}GET ${health.path} answered ${answer.status}`);
   const through = step === "caddy" ? " through Caddy" : "";

@@ -2,7 +2,7 @@
 import type { Manifest } from "../manifest.ts";
 import { applyCaddy } from "./caddy-service.ts";
 import type { Agent } from "./context.ts";
-import { AgentFailure } from "./failure.ts";
+import { AgentFailure, asFailure } from "./failure.ts";
 import { startGeneration } from "./gate.ts";
 import { generationManifest } from "./generations.ts";
 import { disarmLease } from "./lease.ts";
@@ -23,14 +23,18 @@ export async function goBack(agent: Agent, app: string, event: HistoryEntry["eve
   if (plan.takeDown && pending === undefined) throw nothingToGoBackTo(app);
   if (plan.start !== undefined && confirmed !== undefined) await startGeneration(agent, confirmed.manifest);
   if (plan.takeDown) await takeDown(agent, app);
+  // Before the other one goes, as the confirmed one may listen elsewhere. A Caddy that refuses must not keep what is to go.
+  const caddy = confirmed === undefined ? undefined : await applyCaddy(agent, confirmed.manifest).catch(asFailed);
   for (const generation of plan.stop) await systemctl(agent, "stop", unitNames.generation(app, generation));
-  if (confirmed !== undefined) await applyCaddy(agent, confirmed.manifest);
+  if (caddy instanceof AgentFailure) throw caddy;
   await removePending(agent, app);
   await disarmLease(agent, app);
   if (pending !== undefined) await remember(agent, app, historyOf(event, pending, why));
   if (confirmed === undefined) return "nothing: this machine served nothing before, and serves nothing now";
   return `generation ${confirmed.generation} (release ${confirmed.manifest.app.release.id.slice(0, 12)}) serves as before`;
 }
+
+const asFailed = (error: unknown): AgentFailure => asFailure(error, "caddy");
 
 /**
  * Goes back because somebody asks for it.

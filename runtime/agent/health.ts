@@ -1,7 +1,8 @@
-/** Asks an app for its health over a unix socket. */
+/** Asks an app for its health, over a unix socket or a port of this machine. */
 import { request } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Process } from "../manifest.ts";
+import type { SlotAddress } from "../slots.ts";
 
 type Health = Process["health"];
 
@@ -24,19 +25,22 @@ export function judge(status: number, { path, accept }: Pick<Health, "path" | "a
 }
 
 export interface Question {
-  socket: string;
+  /** Or what finds it, anew for each question: undefined while there is nobody to ask. */
+  at: SlotAddress | (() => Promise<SlotAddress | undefined>);
   health: Health;
   /** The `Host` header. */
   host: string;
 }
 
 /** Asks once. Never throws. @param timeoutMs Until the whole answer's head is there. */
-export function ask({ socket, health, host }: Question, timeoutMs = QUESTION_TIMEOUT_MS): Promise<Answer> {
+export async function ask({ at, health, host }: Question, timeoutMs = QUESTION_TIMEOUT_MS): Promise<Answer> {
+  const address = typeof at === "function" ? await at() : at;
+  if (address === undefined) return { healthy: false, why: "no worker of it is ready to be asked" };
   return new Promise((resolve) => {
     const failed = (why: string) => resolve({ healthy: false, why: `GET ${health.path}: ${why}` });
     const asked = request(
       {
-        socketPath: socket,
+        ...(address.kind === "socket" ? { socketPath: address.path } : { host: "127.0.0.1", port: address.port }),
         path: health.path,
         headers: { host, "user-agent": "fleetwright-health" },
         agent: false,

@@ -1,10 +1,11 @@
-/** The units that a machine needs around an app's generations: the socket, the lease watcher, the boot-time converge. */
+/** What a machine needs around an app's generations: the socket, its slots' folders, the lease watcher, the boot-time converge. */
 import type { Agent } from "./context.ts";
+import { AgentFailure } from "./failure.ts";
 import { readIfThere, writeIfChanged } from "./files.ts";
 import { renderConvergeUnit, renderLeaseUnit } from "./machine-units.ts";
 import { unitNames } from "./paths.ts";
 import { systemctl } from "./systemd.ts";
-import { renderSocket } from "./units.ts";
+import { renderSlotFolders, renderSocket } from "./units.ts";
 
 /**
  * Writes what is missing and lets systemd read it.
@@ -17,11 +18,22 @@ export async function ensureMachineFiles(agent: Agent, app: string, generation: 
     [unitNames.lease(app), renderLeaseUnit(app)],
     [unitNames.socket(app), renderSocket(app, generation)],
   ] as const;
+  await ensureSlotFolders(agent, app);
   await Promise.all(units.map(([name, text]) => writeIfChanged(paths.unit(name), text, { mode: 0o644 })));
   // The stage wrote the generation's unit without this, so as to touch nothing.
   await systemctl(agent, "daemon-reload");
   // Each time: an agent that was ended between writing and enabling must not leave them disabled for good.
   await systemctl(agent, "enable", "--no-reload", "--quiet", unitNames.converge, unitNames.lease(app));
+}
+
+/** Now, and at each boot. */
+async function ensureSlotFolders({ paths, run }: Agent, app: string): Promise<void> {
+  await writeIfChanged(paths.tmpfiles(app), renderSlotFolders(app), { mode: 0o644 });
+  const { code, stderr } = await run("systemd-tmpfiles", ["--create", paths.tmpfiles(app)]);
+  if (code === 0) return;
+  throw new AgentFailure("slots", `the folders of ${app}'s slots can't be made: ${stderr.trim()}`, {
+    next: `See tmpfiles.d(5) and ${paths.tmpfiles(app)}, then run the same again.`,
+  });
 }
 
 /** Makes the socket wake another generation. @returns whether systemd has to read its units again. */

@@ -22,6 +22,8 @@ export interface Paths {
   /** The links that `systemctl enable` makes, for a target. */
   wants(target: string): string;
   sysusers: string;
+  /** What makes an app's folders in /run at boot. */
+  tmpfiles(app: string): string;
   caddyConfig: string;
   caddyRootCertificate: string;
   /** Caddy's listener for this machine's own questions. */
@@ -56,6 +58,7 @@ export function pathsUnder(root = "/"): Paths {
     unit: (name) => at("etc/systemd/system", name),
     wants: (target) => at("etc/systemd/system", `${target}.wants`),
     sysusers: at("etc/sysusers.d/fleetwright.conf"),
+    tmpfiles: (app) => at("etc/tmpfiles.d", `fleetwright-${app}.conf`),
     caddyConfig: at("etc/fleetwright/caddy.json"),
     caddyRootCertificate: at("var/lib/fleetwright-caddy/pki/authorities", caddyAuthority, "root.crt"),
     caddyLocalSocket: at("run/fleetwright-caddy/local.sock"),

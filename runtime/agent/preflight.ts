@@ -2,7 +2,7 @@
 import type { Manifest } from "../manifest.ts";
 import { agentExit } from "../report.ts";
 import { AgentFailure } from "./failure.ts";
-import { unitNames } from "./paths.ts";
+import { generationInUnit, unitNames } from "./paths.ts";
 import type { Listener } from "./ports.ts";
 
 export interface Facts {
@@ -13,7 +13,7 @@ export interface Facts {
   /** For example "3.13"; undefined without python3. */
   python: string | undefined;
   runtimeInstalled: boolean;
-  /** What listens on the ports that Caddy shall have. */
+  /** What listens on the ports that Caddy and workers on slots shall have. */
   listeners: Listener[];
   /** Paths of units with our names that we did not write. */
   foreignUnits: string[];
@@ -29,7 +29,7 @@ export interface Problem {
 const SUPPORTED = ["12", "13"];
 
 export function preflight(facts: Facts, manifest: Manifest): Problem[] {
-  return [...systemProblems(facts), ...pythonProblems(facts, manifest), ...nameProblems(facts, manifest), ...portProblems(facts)];
+  return [...systemProblems(facts), ...pythonProblems(facts, manifest), ...nameProblems(facts, manifest), ...portProblems(facts, manifest)];
 }
 
 function systemProblems(facts: Facts): Problem[] {
@@ -54,7 +54,7 @@ function systemProblems(facts: Facts): Problem[] {
 }
 
 function pythonProblems(facts: Facts, manifest: Manifest): Problem[] {
-  const needed = manifest.app.processes.some(({ command }) => command.kind === "asgi");
+  const needed = manifest.app.processes.some(({ command }) => command.kind === "asgi" || command.kind === "wsgi");
   if (!needed || facts.python !== undefined) return [];
   return [
     {
@@ -84,8 +84,10 @@ function nameProblems(facts: Facts, manifest: Manifest): Problem[] {
   return problems;
 }
 
-function portProblems(facts: Facts): Problem[] {
-  const foreign = facts.listeners.filter(({ unit }) => unit !== unitNames.caddy);
+function portProblems(facts: Facts, { app, https }: Manifest): Problem[] {
+  const forCaddy = (port: number) => port === https.httpPort || port === https.httpsPort;
+  const ours = ({ unit, port }: Listener) => unit === unitNames.caddy || (generationInUnit(app.name, unit) !== undefined && !forCaddy(port));
+  const foreign = facts.listeners.filter((listener) => !ours(listener));
   const texts = new Map(foreign.map((listener) => [`${listener.protocol}/${listener.port}/${listener.pid}`, listener]));
   return [...texts.values()].map((listener) => ({
     what: `${listener.protocol.toUpperCase()} port ${listener.port} is taken by ${holderText(listener)}`,

@@ -14,7 +14,7 @@ import { parseTarget, refuse, targetProblems } from "./preflight.ts";
 /** What the agent reads of a `release.json`. */
 const releaseFileSchema = z.object({
   id: z.string(),
-  kind: z.enum(["asgi", "node"]),
+  kind: z.enum(["asgi", "node", "wsgi", "command"]),
   /** "x64", or "x64-py3.13". */
   target: z.string(),
 });
@@ -56,12 +56,8 @@ async function checkRelease(agent: Agent, manifest: Manifest, folder: string): P
     throw new AgentFailure("release", `the archive holds release ${id}, the manifest wants ${manifest.app.release.id}`, { next });
   if (builtKind !== kind)
     throw new AgentFailure("release", `the release is of kind "${builtKind}", the manifest's command of kind "${kind}"`, { next });
-  refuse(
-    targetProblems(parseTarget(target), {
-      arch: process.arch,
-      python: kind === "asgi" ? await pythonVersion(agent) : undefined,
-    }),
-  );
+  const built = parseTarget(target);
+  refuse(targetProblems(built, { arch: process.arch, python: built.python === undefined ? undefined : await pythonVersion(agent) }));
 }
 
 function parseJson(text: string): unknown {
@@ -78,8 +74,8 @@ function parseJson(text: string): unknown {
  */
 async function compile(agent: Agent, folder: string, target: string): Promise<void> {
   const parts = (await readdir(folder)).filter((name) => name === "app" || name === "python").map((name) => join(folder, name));
-  const { kind } = parseJson((await readIfThere(join(folder, "release.json"))) ?? "") as { kind: string };
-  if (kind !== "asgi") return;
+  const about = parseJson((await readIfThere(join(folder, "release.json"))) ?? "") as { target: string };
+  if (parseTarget(about.target).python === undefined) return;
   const { code, stdout, stderr } = await agent.run("python3", [
     "-m",
     "compileall",

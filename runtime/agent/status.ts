@@ -1,13 +1,13 @@
 /** `fleethost status`: what this machine runs, as systemd, the supervisor and Caddy say; claims are checked. */
-import { request } from "node:http";
 import type { Manifest } from "../manifest.ts";
-import { type AppStatus, type Status, type SupervisorStatus, supervisorStatusSchema } from "../report.ts";
+import type { AppStatus, Status, SupervisorStatus } from "../report.ts";
 import type { Agent } from "./context.ts";
 import { readIfThere } from "./files.ts";
 import { generationManifest } from "./generations.ts";
 import { confirmedManifest } from "./go-back.ts";
 import { type Answer, ask } from "./health.ts";
 import { readPending, readState, recordedApps, type State } from "./records.ts";
+import { askSupervisor } from "./supervisor-status.ts";
 import { type Observed, observe } from "./systemd.ts";
 
 /** @param only One app; without it, all. */
@@ -31,7 +31,11 @@ async function appStatus(agent: Agent, app: string): Promise<AppStatus | undefin
   // Who is asked is the newest manifest of Caddy's: the pending one's while a switch is under way.
   const https = pending?.manifest.https ?? confirmed?.manifest.https ?? manifest.https;
   const supervisor = live === undefined ? undefined : await askSupervisor(agent.paths.statusSocket(app, live));
-  const through = { socket: agent.paths.caddyLocalSocket, health: manifest.app.processes[0].health, host: https.names[0] ?? "localhost" };
+  const through = {
+    at: { kind: "socket", path: agent.paths.caddyLocalSocket } as const,
+    health: manifest.app.processes[0].health,
+    host: https.names[0] ?? "localhost",
+  };
   // A question to an app that doesn't run would start it, by its socket: to look is not to touch.
   const answer: Answer = live === undefined ? { healthy: false, why: "no generation of it runs" } : await ask(through);
   return {
@@ -64,8 +68,10 @@ export function claims(state: State | undefined, confirmed: string | undefined):
   return { manifestHash: state.manifestHash, applyId: state.applyId };
 }
 
+type Crew = Pick<SupervisorStatus["workers"], "ready" | "wanted">;
+
 /** Pure. */
-export function judgeHealth(answer: Answer, supervisor: Pick<SupervisorStatus, "workers"> | undefined): AppStatus["health"] {
+export function judgeHealth(answer: Answer, supervisor: { workers: Crew } | undefined): AppStatus["health"] {
   if (!answer.healthy) return { state: "down", detail: answer.why };
   if (supervisor === undefined)
     return {
@@ -85,34 +91,4 @@ export function judgeHealth(answer: Answer, supervisor: Pick<SupervisorStatus, "
 export function urlsOf({ mode, names, httpPort, httpsPort }: Manifest["https"]): string[] {
   const [scheme, port, usual] = mode === "none" ? ["http", httpPort, 80] : ["https", httpsPort, 443];
   return names.map((name) => `${scheme}://${name.includes(":") ? `[${name}]` : name}${port === usual ? "" : `:${port}`}`);
-}
-
-const SUPERVISOR_TIMEOUT_MS = 2_000;
-
-/** Undefined when it doesn't answer, or in words that aren't understood. */
-function askSupervisor(socketPath: string): Promise<SupervisorStatus | undefined> {
-  return new Promise((resolve) => {
-    const asked = request({ socketPath, path: "/status", agent: false }, async (response) => {
-      const body = await response
-        .setEncoding("utf8")
-        .toArray()
-        .catch(() => []);
-      resolve(understand(body.join("")));
-    });
-    const timer = setTimeout(() => asked.destroy(), SUPERVISOR_TIMEOUT_MS);
-    asked.on("error", () => resolve(undefined));
-    asked.on("close", () => {
-      clearTimeout(timer);
-      resolve(undefined);
-    });
-    asked.end();
-  });
-}
-
-function understand(text: string): SupervisorStatus | undefined {
-  try {
-    return supervisorStatusSchema.safeParse(JSON.parse(text)).data;
-  } catch {
-    return undefined;
-  }
 }

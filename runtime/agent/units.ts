@@ -1,5 +1,6 @@
 /** Renders the units of an app. Pure; the machine's own units are in `machine-units.ts`. */
 import { generationOf, type Manifest } from "../manifest.ts";
+import { claimedFolder, DELIST_WAIT_MS, listedFolder, SOCKETS_FOLDER, slotsFolder, slotsOf } from "../slots.ts";
 import { pathsUnder, unitNames } from "./paths.ts";
 
 /** First line of every unit of ours; one without it is somebody else's and never overwritten. */
@@ -9,12 +10,15 @@ export const unitMark = "# Written by Fleetwright. Changes are overwritten.";
 export const appUser = (app: string): string => `fw-${app}`;
 export const caddyUser = "fw-caddy";
 
-/** Where Caddy finds an app. The folder is nobody's RuntimeDirectory: that would delete the socket when a service stops. */
-export const appSocketPath = (app: string): string => `/run/fleetwright-sockets/${app}.sock`;
+/** Where Caddy finds an app whose workers share a socket. */
+export const appSocketPath = (app: string): string => `${SOCKETS_FOLDER}/${app}.sock`;
 
 /** The supervisor and systemd each need a moment after the workers' own deadlines, to say what happened. */
 const START_MARGIN_MS = 15_000;
 const STOP_MARGIN_MS = 10_000;
+
+/** What systemd gives a service that says nothing of it (systemd.exec(5), "PATH"). */
+const SYSTEM_PATH = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin"];
 
 /**
  * The socket outlives every generation and is never restarted by a deploy.
@@ -68,18 +72,57 @@ RuntimeDirectoryMode=0750
 StateDirectory=fleetwright-${app.name}
 StateDirectoryMode=0750
 TimeoutStartSec=${web.bootTimeoutMs + START_MARGIN_MS}ms
-TimeoutStopSec=${web.drainTimeoutMs + STOP_MARGIN_MS}ms
+TimeoutStopSec=${stopTimeoutMs(manifest)}ms
 WatchdogSec=15s
 Restart=always
 RestartSec=1s
 KillMode=mixed
 OOMPolicy=continue
 ${app.memoryMaxMiB === undefined ? "" : `MemoryMax=${app.memoryMaxMiB}M\n`}LimitNOFILE=65536
-${renderHardening({ capabilities: "", addressFamilies: "AF_UNIX AF_INET AF_INET6 AF_NETLINK" })}# setpriv(1), which ties a worker's life to its supervisor's, drops capabilities that it doesn't have.
+${renderHardening({ capabilities: "", addressFamilies: "AF_UNIX AF_INET AF_INET6 AF_NETLINK" })}\
+${renderCommand(manifest)}# setpriv(1), which ties a worker's life to its supervisor's, drops capabilities that it doesn't have.
 SystemCallFilter=capset
 
 [Install]
 WantedBy=multi-user.target
+`;
+}
+
+function stopTimeoutMs({ app }: Manifest): number {
+  const [web] = app.processes;
+  const delistMs = slotsOf(app.name, web.command) === undefined ? 0 : DELIST_WAIT_MS;
+  return web.drainTimeoutMs + delistMs + STOP_MARGIN_MS;
+}
+
+/** What a command needs beside what every app does: its release's programs and our Node found by name, and its slots. */
+function renderCommand(manifest: Manifest): string {
+  const { app, runtime } = manifest;
+  const [{ command }] = app.processes;
+  if (command.kind !== "command") return "";
+  const release = `${pathsUnder().generation(app.name, generationOf(manifest))}/release`;
+  const path = [`${release}/app/node_modules/.bin`, `${pathsUnder().runtime(runtime)}/bin`, ...SYSTEM_PATH].join(":");
+  const slots = slotsOf(app.name, command);
+  return [
+    `Environment=PATH=${path}`,
+    ...(slots === undefined ? [] : [`ReadWritePaths=${slots.folder}`]),
+    // A socket takes the folder's group, Caddy's, which needs to write to it.
+    ...(slots?.listen === "socket" ? ["UMask=0007"] : []),
+    "",
+  ].join("\n");
+}
+
+/**
+ * tmpfiles.d(5): the folders of an app's slots, made at each boot. The group of what is made in the first two is Caddy's.
+ * Every app has them, so that going back and forth between an app with slots and one without needs nothing more.
+ */
+export function renderSlotFolders(app: string): string {
+  const folder = slotsFolder(app);
+  const user = appUser(app);
+  return `${unitMark}
+d ${SOCKETS_FOLDER} 0755 root root -
+d ${folder} 2750 ${user} ${caddyUser} -
+d ${listedFolder({ folder })} 2750 ${user} ${caddyUser} -
+d ${claimedFolder({ folder })} 0700 ${user} ${user} -
 `;
 }
 

@@ -1,7 +1,7 @@
 /** Sample values for unit tests: complete and valid, with what a test is about changed. */
 import type { Observation } from "../../infra/rollout/observation.ts";
 import { fingerprintOf, generationOf, type Manifest } from "../../runtime/manifest.ts";
-import type { AppStatus } from "../../runtime/report.ts";
+import type { AppStatus, SupervisorStatus, WorkerReport } from "../../runtime/report.ts";
 
 export function manifest(changed: Partial<Manifest> = {}): Manifest {
   return {
@@ -62,4 +62,38 @@ export function observed(...apps: AppStatus[]): Observation {
     root: true,
   };
   return { state: "reachable", facts, runtimes: [], apps };
+}
+
+/** What a supervisor of these workers reports. */
+export function reportOfSupervisor(workers: Partial<WorkerReport>[]): SupervisorStatus {
+  const each = workers.map((worker, index): WorkerReport => ({
+    slot: index + 1,
+    pid: 101 + index,
+    state: "ready",
+    epoch: 0,
+    uptimeMs: 1_000,
+    bootMs: 100,
+    address: null,
+    requests: null,
+    active: null,
+    connections: null,
+    memoryMiB: null,
+    recycling: null,
+    ...worker,
+  }));
+  const ready = each.filter(({ state }) => state === "ready");
+  return {
+    schema: 1,
+    pid: 100,
+    state: "running",
+    uptimeMs: 1_000,
+    where: "here",
+    cores: 2,
+    sizing: "as told",
+    workers: { target: each.length, wanted: each.length, ready: ready.length, pids: ready.map(({ pid }) => pid) },
+    each,
+    restarts: {},
+    reloads: { succeeded: 0, failed: 0 },
+    memoryMiB: null,
+  };
 }

@@ -29,6 +29,30 @@ const found: [title: string, files: Files, given: Given, command: object][] = [
     node("tools/web.cjs"),
   ],
   [
+    "a WSGI app, only as it is named",
+    { "requirements.txt": "", "main.py": "" },
+    { wsgi: "main:app" },
+    { kind: "wsgi", app: "main:app" },
+  ],
+  [
+    "a program in the folder",
+    { "bin/server": { text: "", executable: true }, "server.ts": "" },
+    { command: ["./bin/server", "--port={port}"], slots: 8, probe: "/up" },
+    { kind: "command", argv: ["./bin/server", "--port={port}"], listen: "port", slots: 8, probe: "/up", readyAfterMs: 1_000 },
+  ],
+  [
+    "a program of the machine's, or of the packages",
+    {},
+    { command: ["next", "start"], listen: "port" },
+    { kind: "command", argv: ["next", "start"], listen: "port", readyAfterMs: 1_000 },
+  ],
+  [
+    "a program among the packages, which only the release has",
+    {},
+    { command: ["./node_modules/.bin/next", "{port}"] },
+    { kind: "command", argv: ["./node_modules/.bin/next", "{port}"], listen: "port", readyAfterMs: 1_000 },
+  ],
+  [
     "package.json without an entry beside a Python app",
     { "requirements.txt": "", "main.py": "", "package.json": "{}" },
     {},
@@ -63,6 +87,10 @@ const refused: [title: string, files: Files, given: Given, message: RegExp][] = 
     {},
     /both an ASGI app \(main:app\) and a Node app \(server\.js\)/,
   ],
+  ["a WSGI module that isn't there", {}, { wsgi: "main:app" }, /no main\.py or[\s\S]*Set "app\.wsgi"/],
+  ["a program that isn't there", { "server.go": "" }, { command: ["./server", "{port}"] }, /no server in [\s\S]*there: server\.go[\s\S]*app\.command/],
+  ["a program that can't be started", { server: "" }, { command: ["./server", "{port}"] }, /server in .* isn't executable[\s\S]*chmod \+x/],
+  ["a command that doesn't say where it listens", {}, { command: ["server"] }, /doesn't say how it takes connections/],
   ["package.json that isn't JSON", { "package.json": "{" }, {}, /package\.json can't be read as JSON/],
   ["main that no worker can import", { "package.json": '{"main":"server"}' }, {}, /"server" can't be the app's entry/],
 ];

@@ -4,9 +4,12 @@ import { chmodSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { buildRelease, type Release, targetKey } from "../../../infra/build/release.ts";
-import { type Files, makeFolder, ownCache } from "./folders.ts";
+import { readPythonLock } from "../../../infra/build/requirements.ts";
+import type { WorkerCommand } from "../../../runtime/manifest.ts";
+import { type Files, fill, makeFolder, ownCache } from "./folders.ts";
 
 const command = { kind: "node", module: "server.js" } as const;
+const program: WorkerCommand = { kind: "command", argv: ["./bin/tool", "{port}"], listen: "port", readyAfterMs: 1_000 };
 const x64 = { arch: "x64", python: "3.13" } as const;
 const arm64 = { arch: "arm64", python: undefined } as const;
 const files: Files = { "server.js": "export default () => {};\n", "bin/tool": { text: "#!/bin/sh\n", executable: true } };
@@ -111,7 +114,46 @@ test("an unpinned requirements.txt stops a build before anything is fetched", as
   );
 });
 
-test("Python apps differ by Python, Node apps don't", () => {
-  assert.equal(targetKey({ kind: "asgi", app: "main:app" }, x64), "x64-py3.13");
-  assert.equal(targetKey(command, x64), "x64");
+test("apps with Python packages differ by Python, others don't", (t) => {
+  const dir = makeFolder(t, files);
+  for (const kind of ["asgi", "wsgi"] as const) assert.equal(targetKey({ dir, command: { kind, app: "main:app" } }, x64), "x64-py3.13");
+  assert.equal(targetKey({ dir, command }, x64), "x64");
+  assert.equal(targetKey({ dir, command: program }, x64), "x64");
+  writeFileSync(join(dir, "requirements.txt"), "");
+  assert.equal(targetKey({ dir, command: program }, x64), "x64-py3.13");
+});
+
+test("a command's release is its folder, with the x-bits of its programs", async (t) => {
+  ownCache(t);
+  const dir = makeFolder(t, files);
+  const { archives } = await buildRelease({ dir, command: program }, [x64], () => {});
+  const listed = execFileSync("tar", ["-tvzf", archives.x64?.path ?? ""], { encoding: "utf8" });
+  assert.match(listed, /^-rwxr-xr-x .* app\/bin\/tool$/m);
+  assert.match(listed, /^-rw-r--r-- .* app\/server\.js$/m);
+});
+
+test("a command with a requirements.txt has it locked, and needs no uvicorn", async (t) => {
+  ownCache(t);
+  const dir = makeFolder(t, { ...files, "requirements.txt": "gunicorn\n" });
+  await assert.rejects(buildRelease({ dir, command: program }, [x64], () => {}), /line 1: gunicorn/);
+  assert.deepEqual(readPythonLock(fill(dir, { "requirements.txt": "gunicorn==23.0.0\n" }), undefined).pins, [{ name: "gunicorn", version: "23.0.0" }]);
+});
+
+test("a command with a package.json has its packages locked", async (t) => {
+  ownCache(t);
+  const dir = makeFolder(t, { ...files, "package.json": '{"dependencies":{"next":"1"}}' });
+  await assert.rejects(buildRelease({ dir, command: program }, [x64], () => {}), /no package-lock\.json/);
+});
+
+test("a command's program that git ignores is an error", async (t) => {
+  ownCache(t);
+  const dir = makeFolder(t, { ...files, ".gitignore": "bin\n" });
+  execFileSync("git", ["init", "-q"], { cwd: dir });
+  await assert.rejects(buildRelease({ dir, command: program }, [x64], () => {}), /bin\/tool .* is ignored by git/);
+});
+
+test("a WSGI app is told of uvicorn and of its adapter", async (t) => {
+  ownCache(t);
+  const dir = makeFolder(t, { "main.py": "", "requirements.txt": "flask==3.1.0\n" });
+  await assert.rejects(buildRelease({ dir, command: { kind: "wsgi", app: "main:app" } }, [x64], () => {}), /uvicorn, which serves a WSGI app[\s\S]*a2wsgi/);
 });

@@ -50,7 +50,7 @@ for (const line of [
 
 test("the error names file, lines and the mend", (t) => {
   const dir = makeFolder(t, { "requirements.txt": "uvicorn\nfastapi>=1\n" });
-  assert.throws(() => readPythonLock(dir), {
+  assert.throws(() => readPythonLock(dir, "asgi"), {
     name: "FleetError",
     message: /requirements\.txt doesn't decide[\s\S]*line 1: uvicorn[\s\S]*line 2: fastapi>=1[\s\S]*uv pip compile/,
   });
@@ -62,7 +62,7 @@ test("included files are part of the lock", (t) => {
     "locks/web.txt": "-r base.txt\nuvicorn==1\n",
     "locks/base.txt": "h11==2\n-r web.txt\n",
   });
-  const { pins, files } = readPythonLock(dir);
+  const { pins, files } = readPythonLock(dir, "asgi");
   assert.deepEqual(pins, [
     { name: "uvicorn", version: "1" },
     { name: "h11", version: "2" },
@@ -78,7 +78,7 @@ for (const [title, files, message] of [
   ["an include outside of the app", { "requirements.txt": "-r ../base.txt\n" }, /There is no \.\.\/base\.txt/],
   ["no uvicorn", { "requirements.txt": "fastapi==1\n" }, /does not name uvicorn/],
 ] as const) {
-  test(`refused: ${title}`, (t) => assert.throws(() => readPythonLock(makeFolder(t, files)), { name: "FleetError", message }));
+  test(`refused: ${title}`, (t) => assert.throws(() => readPythonLock(makeFolder(t, files), "asgi"), { name: "FleetError", message }));
 }
 
 test("a package that came along unnamed is an error with the line to add", () => {

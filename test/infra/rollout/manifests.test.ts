@@ -33,6 +33,14 @@ test("the app is told its release, unless it has another idea of it", () => {
   assert.equal(manifestOf(config(), own).app.environment.FLEETWRIGHT_RELEASE, "mine");
 });
 
+test("recycling and the access log reach the machine, and nothing is there when nothing is said", () => {
+  const recycle = { maxRequests: 1_000, maxRequestsJitter: 100 };
+  const said = manifestOf(config({ recycle, accessLog: true }), parts).app.processes[0];
+  assert.deepEqual([said.recycle, said.accessLog], [recycle, true]);
+  const silent = manifestOf(config(), parts).app.processes[0];
+  assert.deepEqual([silent.recycle, silent.accessLog], [undefined, undefined]);
+});
+
 test("an Output that turns out to be no text is refused", () => {
   const wrong = { ...parts, app: { ...parts.app, environment: { LEVEL: 3 as unknown as string } } };
   assert.throws(() => manifestOf(config(), wrong), /LEVEL/);

@@ -19,7 +19,7 @@ async function serve(t: TestContext, listener: RequestListener) {
     server.close();
     rmSync(folder, { recursive: true });
   });
-  return { socket, health, host: "shop.example" };
+  return { at: { kind: "socket", path: socket } as const, health, host: "shop.example" };
 }
 
 test("success is 200 to 399, alive is anything below 500", () => {
@@ -56,7 +56,7 @@ test("an app that stays unhealthy, or silent, fails at the deadline with its las
 });
 
 test("an app that ended is not waited for", async () => {
-  const question = { socket: "/nonexistent/s.sock", health: { ...health, timeoutMs: 60_000 }, host: "x" };
+  const question = { at: { kind: "socket", path: "/nonexistent/s.sock" } as const, health: { ...health, timeoutMs: 60_000 }, host: "x" };
   const answer = await waitHealthy(question, { ...waiting, hopeless: async () => "it ended while it was asked" });
   assert.match(answer.healthy ? "" : answer.why, /it ended while it was asked \(GET \/health: .*ENOENT/);
 });

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { parseOsRelease, wantedPorts } from "../../../runtime/agent/facts.ts";
 import { parseListeners, unitOfCgroup } from "../../../runtime/agent/ports.ts";
 import { type Facts, parseTarget, preflight, refuse, targetProblems } from "../../../runtime/agent/preflight.ts";
-import { sampleManifest } from "./sample-manifest.ts";
+import { commandManifest, sampleManifest } from "./sample-manifest.ts";
 
 const good: Facts = {
   os: { id: "debian", version: "13" },
@@ -48,6 +48,26 @@ test("a Node app needs no Python", () => {
   const manifest = sampleManifest();
   manifest.app.processes[0].command = { kind: "node", module: "server.ts" };
   assert.deepEqual(whats({ python: undefined }, manifest), []);
+});
+
+test("a WSGI app needs Python", () => {
+  const manifest = sampleManifest();
+  manifest.app.processes[0].command = { kind: "wsgi", app: "main:app" };
+  assert.match(whats({ python: undefined }, manifest)[0] ?? "", /needs Python/);
+});
+
+test("slots are ports to look at: the base for Caddy, and with ports one each", () => {
+  const ports = (listen: "fd" | "port" | "socket") =>
+    wantedPorts(commandManifest({ listen, slots: 2, portBase: 9000 }, { mode: "none" })).map(({ port }) => port);
+  assert.deepEqual([ports("fd"), ports("socket"), ports("port")], [[80], [80, 9000], [80, 9000, 9001, 9002]]);
+});
+
+test("a slot's port may be taken by a generation of the same app, Caddy's ports may not", () => {
+  const manifest = commandManifest({ listen: "port", portBase: 9000 });
+  const listener = (port: number, unit: string) => ({ listeners: [{ protocol: "tcp", port, pid: 9, command: "server", unit } as const] });
+  assert.deepEqual(whats(listener(9001, "shop@0123456789abcdef.service"), manifest), []);
+  assert.match(whats(listener(9001, "other.service"), manifest)[0] ?? "", /TCP port 9001 is taken by server \(process 9, other.service\)/);
+  assert.match(whats(listener(443, "shop@0123456789abcdef.service"), manifest)[0] ?? "", /TCP port 443 is taken/);
 });
 
 test("a port on two addresses is one problem, several problems are told together", () => {

@@ -1,5 +1,5 @@
 /** A manifest for tests; each names only what it is about. */
-import type { Manifest } from "../../../runtime/manifest.ts";
+import type { Manifest, WorkerCommand } from "../../../runtime/manifest.ts";
 import { manifest } from "../../support/samples.ts";
 
 export const hash = (digit: string): string => digit.repeat(64);
@@ -28,4 +28,14 @@ export function sampleManifest(
     https: { ...sample.https, names: ["192.0.2.7", "shop.example"], ...https },
     ...rest,
   };
+}
+
+/** The sample, served by a command. */
+export function commandManifest(
+  command: Partial<Extract<WorkerCommand, { kind: "command" }>> & Pick<Extract<WorkerCommand, { kind: "command" }>, "listen">,
+  https: Partial<Manifest["https"]> = {},
+): Manifest {
+  const manifest = sampleManifest({ https });
+  manifest.app.processes[0].command = { kind: "command", argv: ["./server"], readyAfterMs: 1_000, ...command };
+  return manifest;
 }

@@ -4,8 +4,9 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { renderCaddyConfig } from "../../../runtime/agent/caddy.ts";
 import { renderCaddyUnit, renderConvergeUnit, renderLeaseUnit, renderUsers } from "../../../runtime/agent/machine-units.ts";
-import { renderGenerationUnit, renderSocket, unitMark } from "../../../runtime/agent/units.ts";
-import { sampleManifest } from "./sample-manifest.ts";
+import { renderGenerationUnit, renderSlotFolders, renderSocket, unitMark } from "../../../runtime/agent/units.ts";
+import { DELIST_WAIT_MS } from "../../../runtime/slots.ts";
+import { commandManifest, sampleManifest } from "./sample-manifest.ts";
 
 const expected = (name: string) => readFileSync(new URL(`expected/${name}`, import.meta.url), "utf8");
 
@@ -17,13 +18,17 @@ const rendered = {
   "shop-lease.service": renderLeaseUnit("shop"),
   "sysusers.conf": renderUsers("shop"),
   "caddy.json": renderCaddyConfig(sampleManifest()),
+  "shop@slots.service": renderGenerationUnit(commandManifest({ listen: "socket" })),
+  "shop-slots.conf": renderSlotFolders("shop"),
+  "caddy-ports.json": renderCaddyConfig(commandManifest({ listen: "port", slots: 3, portBase: 30_000 })),
+  "caddy-sockets.json": renderCaddyConfig(commandManifest({ listen: "socket", slots: 2 }, { mode: "none" })),
 };
 for (const [name, text] of Object.entries(rendered)) {
   test(`${name} is as expected, word for word`, () => assert.equal(text, expected(name)));
 }
 
 test("every unit starts with our mark, by which a foreign one is known", () => {
-  for (const [name, text] of Object.entries(rendered)) if (name !== "caddy.json") assert.ok(text.startsWith(`${unitMark}\n`), name);
+  for (const [name, text] of Object.entries(rendered)) if (!name.endsWith(".json")) assert.ok(text.startsWith(`${unitMark}\n`), name);
 });
 
 test("a generation without a memory limit has no MemoryMax", () => {
@@ -64,4 +69,28 @@ test("the certificate authorities of two machines have different names, within X
     JSON.parse(renderCaddyConfig(sampleManifest({ fleet: long, machine }))).apps.pki.certificate_authorities.local;
   assert.notEqual(authority("m1").root_common_name, authority("m2").root_common_name);
   assert.ok(authority(long).intermediate_common_name.length <= 64);
+});
+
+test("a command on the shared socket has the same Caddy as any app, and no folder to write to", () => {
+  const manifest = commandManifest({ listen: "fd" });
+  assert.equal(renderCaddyConfig(manifest), renderCaddyConfig(sampleManifest()));
+  assert.doesNotMatch(renderGenerationUnit(manifest), /ReadWritePaths|UMask=0007/);
+  assert.match(renderGenerationUnit(manifest), /^Environment=PATH=.*\/release\/app\/node_modules\/\.bin:\/opt\/fleetwright\/runtime\/a+\/bin:/m);
+});
+
+test("a command with slots has the time to be taken off the list before it must have drained", () => {
+  const stopTimeout = (text: string) => Number(/^TimeoutStopSec=(\d+)ms$/m.exec(text)?.[1]);
+  const [apart, shared] = (["port", "fd"] as const).map((listen) => stopTimeout(renderGenerationUnit(commandManifest({ listen }))));
+  assert.equal(apart, Number(shared) + DELIST_WAIT_MS);
+});
+
+test("files that anybody may write to are made by no app but one that makes sockets for Caddy", () => {
+  assert.doesNotMatch(renderGenerationUnit(commandManifest({ listen: "port" })), /UMask=0007/);
+});
+
+test("Caddy's configuration with slots doesn't change with a release or the command's arguments", () => {
+  const one = commandManifest({ listen: "port" });
+  const other = commandManifest({ listen: "port", argv: ["./server2", "--port", "{port}"], probe: "/up" });
+  other.app.release.id = "e".repeat(64);
+  assert.equal(renderCaddyConfig(other), renderCaddyConfig(one));
 });
