@@ -8,9 +8,11 @@ import { automaticFormat, type Fields, formatOwn, formatWorker, type Level, type
 
 export type { Fields, Level, LogFormat, OutputStream } from "./log-format.ts";
 
-export interface Log {
-  /** A line of the supervisor's own. @param fields for programs; the text must say it all for people */
-  log(level: Level, text: string, fields?: Fields): void;
+/** Writes a line of the supervisor's own. @param fields for programs; the text must say it all for people */
+export type Log = (level: Level, text: string, fields?: Fields) => void;
+
+export interface Logger {
+  readonly log: Log;
   /** A line that a worker wrote. */
   workerLine(stream: OutputStream, slot: number, line: string): void;
 }
@@ -23,7 +25,7 @@ export interface LogSettings {
   readonly now?: () => Date;
 }
 
-export function createLog(settings: LogSettings = {}): Log {
+export function createLog(settings: LogSettings = {}): Logger {
   const { env = process.env, write = writeOut, now = () => new Date() } = settings;
   const format = settings.format === undefined || settings.format === "auto" ? formatFor(env) : settings.format;
   const time = (): string => (format === "json" ? now().toISOString() : "");
@@ -48,4 +50,4 @@ function identityOfStderr(): string | null {
 }
 
 /** Before the command line is understood, and what was asked for known. */
-export const log: Log["log"] = (level, text, fields) => createLog().log(level, text, fields);
+export const log: Log = (level, text, fields) => createLog().log(level, text, fields);
