@@ -8,11 +8,9 @@ import { automaticFormat, type Fields, formatOwn, formatWorker, type Level, type
 
 export type { Fields, Level, LogFormat, OutputStream } from "./log-format.ts";
 
-/** Writes a line of the supervisor's own. @param fields for programs; the text must say it all for people */
-export type Log = (level: Level, text: string, fields?: Fields) => void;
-
-export interface Logger {
-  readonly log: Log;
+export interface Log {
+  /** A line of the supervisor's own. @param fields for programs; the text must say it all for people */
+  log(level: Level, text: string, fields?: Fields): void;
   /** A line that a worker wrote. */
   workerLine(stream: OutputStream, slot: number, line: string): void;
 }
@@ -25,7 +23,7 @@ export interface LogSettings {
   readonly now?: () => Date;
 }
 
-export function createLog(settings: LogSettings = {}): Logger {
+export function createLog(settings: LogSettings = {}): Log {
   const { env = process.env, write = writeOut, now = () => new Date() } = settings;
   const format = settings.format === undefined || settings.format === "auto" ? formatFor(env) : settings.format;
   const time = (): string => (format === "json" ? now().toISOString() : "");
@@ -50,4 +48,4 @@ function identityOfStderr(): string | null {
 }
 
 /** Before the command line is understood, and what was asked for known. */
-export const log: Log = (level, text, fields) => createLog().log(level, text, fields);
+export const log: Log["log"] = (level, text, fields) => createLog().log(level, text, fields);

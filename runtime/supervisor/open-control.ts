@@ -25,7 +25,7 @@ export interface ControlSettings extends User {
  *
  * @throws RunFailure
  */
-export async function openControl(settings: ControlSettings, controls: Controls, log: Log): Promise<OpenControl> {
+export async function openControl(settings: ControlSettings, controls: Controls, log: Log["log"]): Promise<OpenControl> {
   const { env, uid, pid } = settings;
   if (settings.path !== undefined) return serve(resolve(settings.path), controls);
   const path = controlPath(env, pid, uid);
