@@ -1,7 +1,7 @@
 /** The supervisor's control socket: HTTP on a unix socket, for the agent, `fleethost status` and the like, and people with curl. */
 import { lstatSync } from "node:fs";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
-import { z } from "zod";
+import * as z from "zod/mini";
 import type { Outcome } from "../report.ts";
 import type { Controls } from "./controls.ts";
 import { RunFailure, supervisorExit } from "./exit.ts";
@@ -129,7 +129,7 @@ async function readBody(request: IncomingMessage): Promise<string | null> {
   return Buffer.concat(chunks).toString("utf8");
 }
 
-const scaleSchema = z.strictObject({ workers: z.int().min(1) });
+const scaleSchema = z.strictObject({ workers: z.int().check(z.minimum(1)) });
 
 async function scale(controls: Controls, body: string): Promise<Answer> {
   const asked = scaleSchema.safeParse(parsed(body));

@@ -49,7 +49,7 @@ function makersIn(registry: Registry): Makers {
 function describeSupervisor({ gauge, gauges, counters }: Makers, status: SupervisorStatus): void {
   const { workers, each, restarts, reloads } = status;
   gauges("build_info", "Always 1; the version is in the label.", "version", [[runtime.version, 1]]);
-  gauge("supervisor_uptime_seconds", "Since the supervisor started.", status.uptimeMs / 1000);
+  gauge("supervisor_uptime_seconds", "Since the supervisor started.", inSeconds(status.uptimeMs));
   gauge("supervisor_memory_bytes", "The supervisor's own share of memory (PSS).", inBytes(status.memoryMiB));
   gauges("supervisor_state", "1 for the state that the supervisor is in.", "state", oneHot(lifeStates, status.state));
   gauge("cores", "Cores that the workers may use.", status.cores);
@@ -74,27 +74,16 @@ function describeWorkers({ gauges, counters }: Makers, each: readonly WorkerRepo
   const all = (value: (worker: WorkerReport) => number | null): Samples => slots.map(([slot, workers]) => [slot, sum(workers.map(value))]);
   const ready = slots.map(([slot, workers]) => [slot, workers.some(({ state }) => state === "ready") ? 1 : 0] as const);
   gauges("worker_up", "1 when the slot has a worker that takes requests.", "slot", ready);
-  gauges("worker_uptime_seconds", "Age of the slot's newest worker.", "slot", newest(({ uptimeMs }) => uptimeMs / 1000));
+  gauges("worker_uptime_seconds", "Age of the slot's newest worker.", "slot", newest(({ uptimeMs }) => inSeconds(uptimeMs)));
   gauges("worker_boot_seconds", "Start until ready of the slot's newest worker.", "slot", newest(({ bootMs }) => inSeconds(bootMs)));
-  counters(
-    "worker_requests_total",
-    "Answered by the slot's newest worker; starts again at 0 with each.",
-    "slot",
-    newest((w) => w.requests),
-  );
-  gauges(
-    "worker_active_requests",
-    "Under way in the slot.",
-    "slot",
-    all(({ active }) => active),
-  );
-  gauges(
-    "worker_connections",
-    "Open in the slot.",
-    "slot",
-    all(({ connections }) => connections),
-  );
-  gauges("worker_memory_bytes", "Share of memory (PSS) of the slot's processes.", "slot", all(({ memoryMiB }) => inBytes(memoryMiB)));
+  const requests = newest((worker) => worker.requests);
+  counters("worker_requests_total", "Answered by the slot's newest worker; starts again at 0 with each.", "slot", requests);
+  const active = all((worker) => worker.active);
+  gauges("worker_active_requests", "Requests under way in the slot.", "slot", active);
+  const connections = all((worker) => worker.connections);
+  gauges("worker_connections", "Open connections in the slot.", "slot", connections);
+  const memory = all((worker) => inBytes(worker.memoryMiB));
+  gauges("worker_memory_bytes", "Share of memory (PSS) of the slot's processes.", "slot", memory);
 }
 
 /** In a reload, a slot has two for a while. */
@@ -111,4 +100,4 @@ const oneHot = (states: readonly string[], is: string): Samples => states.map((s
 
 const inBytes = (mib: number | null): number | null => (mib === null ? null : Math.round(mib * MIB));
 
-const inSeconds = (ms: number | null): number | null => (ms === null ? null : ms / 1000);
+const inSeconds = (ms: number | null): number | null => (ms === null ? null : Math.round(ms) / 1000);

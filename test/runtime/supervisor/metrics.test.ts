@@ -24,6 +24,12 @@ test("what the supervisor knows of itself is there, in base units", async () => 
   assert.equal(of('supervisor_state{state="running"}'), 0);
 });
 
+test("times have milliseconds, and no more digits", async () => {
+  const { body } = await renderMetrics(sampleStatus({ uptimeMs: 11_138.588418, each: [sampleWorker({ bootMs: 94.57028799999989 })] }));
+  assert.match(body, /supervisor_uptime_seconds 11\.139\n/);
+  assert.match(body, /worker_boot_seconds\{slot="1"\} 0\.095\n/);
+});
+
 test("every reason for a restart has its counter from the start: a first crash is then an increase", async () => {
   const samples = await samplesOf();
   const counts = restartReasons.map((reason) => samples.get(`fleetwright_restarts_total{reason="${reason}"}`));
