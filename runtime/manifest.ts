@@ -49,10 +49,6 @@ export const commandSchema = z.discriminatedUnion("kind", [
     probe: z.string().regex(/^\/\S*$/, 'a path starting with "/"').optional(),
     /** With `fd` and `none`, which can't be probed: a worker that lived for this long is ready. */
     readyAfterMs: milliseconds.default(1_000),
-    /** With `port` and `socket`: how many addresses there are. A fixed number, as the proxy in front knows them once and for all. */
-    slots: z.int().min(2).max(64).optional(),
-    /** With `port`: slot n has port `portBase + n`. */
-    portBase: z.int().min(1023).max(65_000).optional(),
   }),
 ]);
 
