@@ -10,7 +10,8 @@ interface Flags extends Choice {
 }
 
 export function registerAsk(program: Command): void {
-  withFlags(program.command("reload"), "Replace a supervisor's workers one by one, and wait for the outcome.").action(async (flags: Flags) => {
+  const reloadCommand = withFlags(program.command("reload"), "Replace a supervisor's workers one by one, and wait for the outcome.");
+  reloadCommand.action(async (flags: Flags) => {
     const { reload } = await import("./ask.ts");
     await act("reload", flags, reload(flags.timeoutMs));
   });

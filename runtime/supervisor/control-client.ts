@@ -96,7 +96,7 @@ function failureOf(error: NodeJS.ErrnoException, path: string): ControlFailure {
       return new ControlFailure("absent", `No supervisor listens on ${path}`);
     case "EACCES":
     case "EPERM":
-      return new ControlFailure("forbidden", `This user may not ask the supervisor on ${path}: ask as the user that it runs as, or as root`);
+      return new ControlFailure("forbidden", `This user may not ask the supervisor on ${path}: do it as its own user, or as root`);
     default:
       return new ControlFailure("gone", `The supervisor on ${path} ended before it answered (${error.code ?? error.message})`);
   }

@@ -8,9 +8,8 @@ export function renderInstances(instances: readonly Instance[]): string {
 
 /** One line for each, to choose from. */
 export function listInstances(instances: readonly Instance[]): string {
-  return instances
-    .map(({ pid, path, status }) => `  --pid ${pid}  ${status === null ? "does not answer" : `${status.state} on ${status.where}`} (${path})\n`)
-    .join("");
+  const what = ({ status }: Instance): string => (status === null ? "does not answer" : `${status.state} on ${status.where}`);
+  return instances.map((instance) => `  --pid ${instance.pid}  ${what(instance)} (${instance.path})\n`).join("");
 }
 
 function renderInstance(instance: Instance): string {

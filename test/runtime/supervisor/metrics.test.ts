@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { restartReasons } from "../../../runtime/report.ts";
 import { renderMetrics } from "../../../runtime/supervisor/metrics.ts";
@@ -61,4 +62,16 @@ test("a replaced worker makes no new time series", async () => {
   const before = await samplesOf({ each: [sampleWorker({ pid: 1 })] });
   const after = await samplesOf({ each: [sampleWorker({ pid: 2, epoch: 5 })] });
   assert.deepEqual([...after.keys()], [...before.keys()]);
+});
+
+test("the documentation has every metric with its labels and type, and no other", async () => {
+  const { body } = await renderMetrics(sampleStatus());
+  const labels = new Map([...body.matchAll(/^(\w+)(?:\{(\w+)=)?/gm)].map(([, name, label]) => [name, label]));
+  const given = [...body.matchAll(/^# TYPE (\w+) (\w+)$/gm)].map(([, name, type]) => {
+    const label = labels.get(name);
+    return `${name}${label === undefined ? "" : `{${label}}`} ${type}`;
+  });
+  const docs = readFileSync(new URL("../../../docs/supervisor.md", import.meta.url), "utf8");
+  const documented = [...docs.matchAll(/^\| `(fleetwright_[^`]+)` \| (\w+) \|/gm)].map(([, name, type]) => `${name} ${type}`);
+  assert.deepEqual(documented, given);
 });
