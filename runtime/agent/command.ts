@@ -1,7 +1,7 @@
 /** The agent's commands of `fleethost`: the command line in, events and exit codes out. */
 import { addAbortSignal } from "node:stream";
 import { text } from "node:stream/consumers";
-import { type Command, InvalidArgumentError } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import { nameSchema } from "../manifest.ts";
 import { agentExit, type Status } from "../report.ts";
 import { confirm } from "./confirm.ts";
@@ -32,6 +32,7 @@ interface Options {
   applyId: string;
   app: string;
   leaseMs: number;
+  surge: "auto" | "one";
 }
 
 type Action = (agent: Agent, options: Options) => Promise<Record<string, unknown>>;
@@ -61,11 +62,18 @@ function registerManifestCommands(add: Add): void {
   add("stage", "Puts a release and its generation on this machine; touches nothing live.", stageAction).option(...archive);
   add("switch", "Serves the staged generation instead of the live one, until confirmed.", switchAction)
     .requiredOption("--apply-id <id>", "names this change")
-    .requiredOption("--lease-ms <n>", "goes back by itself after this long without a renewal", milliseconds);
+    .requiredOption("--lease-ms <n>", "goes back by itself after this long without a renewal", milliseconds)
+    .addOption(surgeOption());
   add("apply", "stage, switch and confirm in one.", applyAction)
     .requiredOption("--apply-id <id>", "names this change")
-    .option(...archive);
+    .option(...archive)
+    .addOption(surgeOption());
 }
+
+const surgeOption = (): Option =>
+  new Option("--surge <how>", "auto: all new workers beside the old ones where memory allows; one: worker by worker")
+    .choices(["auto", "one"])
+    .default("auto");
 
 function registerAppCommands(add: Add): void {
   const confirmAction: Action = (agent, { app, applyId }) => confirm(agent, app, applyId);
@@ -91,15 +99,17 @@ function registerLeaseCommands(add: Add): void {
 
 const stageAction: Action = async (agent, { archive }) => stage(agent, await manifestFromStdin(agent), archive);
 
-const switchAction: Action = async (agent, { applyId, leaseMs }) => switchTo(agent, await manifestFromStdin(agent), { applyId, leaseMs });
+const switchAction: Action = async (agent, { applyId, leaseMs, surge }) =>
+  switchTo(agent, await manifestFromStdin(agent), { applyId, leaseMs, surge });
 
-const applyAction: Action = async (agent, { applyId, archive }) => {
+const applyAction: Action = async (agent, { applyId, archive, surge }) => {
   const manifest = await manifestFromStdin(agent);
   const staged = await stage(agent, manifest, archive);
   if (staged.needs !== null) throw archiveMissing(staged.release);
   const switched = await switchTo(agent, manifest, {
     applyId,
     leaseMs: APPLY_LEASE_MS,
+    surge,
   });
   return { ...switched, ...(await confirm(agent, manifest.app.name, applyId)) };
 };

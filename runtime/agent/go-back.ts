@@ -8,6 +8,7 @@ import { generationManifest } from "./generations.ts";
 import { disarmLease } from "./lease.ts";
 import { unitNames } from "./paths.ts";
 import { type HistoryEntry, historyOf, readPending, readState, remember, removePending } from "./records.ts";
+import { shiftWorkers } from "./shift.ts";
 import { confirmedGeneration, planBack } from "./switch-plan.ts";
 import { observe, systemctl, unitState } from "./systemd.ts";
 
@@ -25,6 +26,7 @@ export async function goBack(agent: Agent, app: string, event: HistoryEntry["eve
   if (plan.takeDown) await takeDown(agent, app);
   // Before the other one goes, as the confirmed one may listen elsewhere. A Caddy that refuses must not keep what is to go.
   const caddy = confirmed === undefined ? undefined : await applyCaddy(agent, confirmed.manifest).catch(asFailed);
+  if (confirmed !== undefined) await bringWorkersBack(agent, confirmed, plan.stop[0]);
   for (const generation of plan.stop) await systemctl(agent, "stop", unitNames.generation(app, generation));
   if (caddy instanceof AgentFailure) throw caddy;
   await removePending(agent, app);
@@ -32,6 +34,15 @@ export async function goBack(agent: Agent, app: string, event: HistoryEntry["eve
   if (pending !== undefined) await remember(agent, app, historyOf(event, pending, why));
   if (confirmed === undefined) return "nothing: this machine served nothing before, and serves nothing now";
   return `generation ${confirmed.generation} (release ${confirmed.manifest.app.release.id.slice(0, 12)}) serves as before`;
+}
+
+/** A switch that went worker by worker has taken some away from the confirmed generation. What can't be brought back now, a restart brings. */
+async function bringWorkersBack(agent: Agent, { generation, manifest }: Confirmed, from: string | undefined): Promise<void> {
+  try {
+    await shiftWorkers(agent, manifest, from, generation);
+  } catch (error) {
+    agent.report.step("shift", `not all workers are back: ${asFailure(error, "shift").message}`);
+  }
 }
 
 const asFailed = (error: unknown): AgentFailure => asFailure(error, "caddy");
@@ -55,11 +66,13 @@ function nothingToGoBackTo(app: string): AgentFailure {
   });
 }
 
+export interface Confirmed {
+  generation: string;
+  manifest: Manifest;
+}
+
 /** The confirmed generation and the manifest it was confirmed with, as far as it is known. */
-export async function confirmedManifest(
-  agent: Pick<Agent, "paths" | "run">,
-  app: string,
-): Promise<{ generation: string; manifest: Manifest } | undefined> {
+export async function confirmedManifest(agent: Pick<Agent, "paths" | "run">, app: string): Promise<Confirmed | undefined> {
   const state = await readState(agent, app);
   const { enabled } = await observe(agent, app);
   const generation = confirmedGeneration(enabled, state?.generation);

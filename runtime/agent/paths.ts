@@ -17,6 +17,8 @@ export interface Paths {
   run: string;
   lock: string;
   lease(app: string): string;
+  /** Environment of the next start of an app's supervisor; not there, as a rule. */
+  startWith(app: string): string;
   units: string;
   unit(name: string): string;
   /** The links that `systemctl enable` makes, for a target. */
@@ -54,6 +56,7 @@ export function pathsUnder(root = "/"): Paths {
     run: at("run/fleetwright"),
     lock: at("run/fleetwright/agent.lock"),
     lease: (app) => at("run/fleetwright", app, "lease.json"),
+    startWith: (app) => at("run/fleetwright", app, "start-with"),
     units: at("etc/systemd/system"),
     unit: (name) => at("etc/systemd/system", name),
     wants: (target) => at("etc/systemd/system", `${target}.wants`),

@@ -12,6 +12,8 @@ import { ensureMachineFiles } from "./machine-files.ts";
 import { unitNames } from "./paths.ts";
 import { readState, writePending } from "./records.ts";
 import { releaseIsThere } from "./releases.ts";
+import { decideShift, shiftWorkers, startingWithOne } from "./shift.ts";
+import type { ShiftPlan } from "./shift-plan.ts";
 import { planSwitch, type SwitchPlan } from "./switch-plan.ts";
 import { observe, systemctl } from "./systemd.ts";
 
@@ -20,6 +22,8 @@ export interface SwitchOptions {
   applyId: string;
   /** The machine goes back by itself when it hears nothing for this long after the switch. */
   leaseMs: number;
+  /** `one`: worker by worker even where all of the new ones would fit beside the old ones. */
+  surge: "auto" | "one";
 }
 
 export interface SwitchResult extends Record<string, unknown> {
@@ -37,10 +41,11 @@ export async function switchTo(agent: Agent, manifest: Manifest, options: Switch
   const generation = generationOf(manifest);
   await requireStaged(agent, manifest);
   const plan = planSwitch(generation, await observe(agent, app), (await readState(agent, app))?.generation);
+  const shift = plan.start ? await decideShift(agent, app, plan.stop, options.surge) : "beside";
   // Before anything moves: from here on, whoever finds this agent dead knows that there is something to undo.
   await writePending(agent, options.applyId, manifest);
   try {
-    const caddy = await perform(agent, manifest, plan, options);
+    const caddy = await perform(agent, manifest, plan, shift, options);
     return {
       generation,
       changed: plan.start || plan.stop.length > 0,
@@ -52,7 +57,13 @@ export async function switchTo(agent: Agent, manifest: Manifest, options: Switch
   }
 }
 
-async function perform(agent: Agent, manifest: Manifest, plan: SwitchPlan, { applyId, leaseMs }: SwitchOptions): Promise<CaddyChange> {
+async function perform(
+  agent: Agent,
+  manifest: Manifest,
+  plan: SwitchPlan,
+  shift: ShiftPlan["kind"],
+  { applyId, leaseMs }: SwitchOptions,
+): Promise<CaddyChange> {
   const app = manifest.app.name;
   const generation = generationOf(manifest);
   await ensureMachineFiles(agent, app, plan.back ?? generation);
@@ -60,13 +71,15 @@ async function perform(agent: Agent, manifest: Manifest, plan: SwitchPlan, { app
   await systemctl(agent, "start", unitNames.socket(app));
   if (plan.start) {
     agent.report.step("start", `generation ${generation}${plan.stop.length > 0 ? ` beside ${plan.stop.join(", ")}` : ""}`);
-    await startGeneration(agent, manifest);
+    const start = () => startGeneration(agent, manifest);
+    await (shift === "workerByWorker" ? startingWithOne(agent, app, start) : start());
   } else {
     agent.report.step("start", `generation ${generation} runs already`);
   }
   await passDirectGate(agent, manifest);
   const caddy = await applyCaddy(agent, manifest);
   if (caddy !== "none") agent.report.step("caddy", caddy === "reload" ? "reloaded" : `${caddy}ed`);
+  if (shift === "workerByWorker") await shiftWorkers(agent, manifest, plan.stop[0], generation);
   for (const old of plan.stop) {
     agent.report.step("drain", `generation ${old} answers what it has, then ends`);
     await systemctl(agent, "stop", unitNames.generation(app, old));

@@ -64,6 +64,7 @@ Sockets=${unitNames.socket(app.name)}
 ExecStart=${pathsUnder().runtime(runtime)}/bin/fleethost run --generation ${folder}
 ExecReload=/bin/kill -HUP $MAINPID
 EnvironmentFile=${folder}/environment
+EnvironmentFile=-${pathsUnder().startWith(app.name)}
 WorkingDirectory=${folder}/release/app
 User=${appUser(app.name)}
 Group=${appUser(app.name)}

@@ -44,7 +44,7 @@ export interface LaunchTools {
  * systemd's own variables stay with the supervisor: a worker that notified or pinged would speak for all, and the socket
  * protocol's pid is never the worker's.
  */
-const SUPERVISOR_ONLY = ["NOTIFY_SOCKET", "LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES", "WATCHDOG_USEC", "WATCHDOG_PID"];
+const SUPERVISOR_ONLY = ["NOTIFY_SOCKET", "LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES", "WATCHDOG_USEC", "WATCHDOG_PID", "FLEETHOST_START_WORKERS"];
 
 /** Only the process itself knows its pid before it runs the program; sd_listen_fds(3) wants it named. */
 const NAME_LISTEN_PID = ["/bin/sh", "-c", 'LISTEN_PID=$$ exec "$@"', "sh"];

@@ -19,7 +19,7 @@ export async function run(flags: RunFlags): Promise<SupervisorExit> {
   const slotsFolder = flags.command === undefined ? undefined : mkdtempSync(join(tmpdir(), "fleethost-"));
   try {
     refuseInit(process.pid);
-    return await supervise(compileOptions(flags, process.cwd(), slotsFolder));
+    return await supervise(compileOptions(withEnvironment(flags, process.env), process.cwd(), slotsFolder));
   } catch (error) {
     if (error instanceof RunFailure) {
       log("error", error.message);
@@ -30,6 +30,11 @@ export async function run(flags: RunFlags): Promise<SupervisorExit> {
   } finally {
     if (slotsFolder !== undefined) rmSync(slotsFolder, { recursive: true, force: true });
   }
+}
+
+/** The agent starts a generation with fewer workers than it will have in the end. */
+function withEnvironment(flags: RunFlags, { FLEETHOST_START_WORKERS: startWorkers }: NodeJS.ProcessEnv): RunFlags {
+  return flags.startWorkers !== undefined || startWorkers === undefined ? flags : { ...flags, startWorkers };
 }
 
 /** Process 1 must reap strangers, and gets no signal that it has no handler for: that is an init's work. */
