@@ -93,6 +93,18 @@ test("a killed worker's requests under way are lost and no others, though it sta
   assert.equal(result.failures.length, soFar, result.failures.join("\n"));
 });
 
+test("a slot that is listed though nobody is there costs the others' requests little, and none of them", { timeout: 60_000 }, async () => {
+  await using rig = await startRig("port");
+  await serving(rig, 1, 2);
+  rig.list(3);
+  await sleep(2 * LISTED_CHECK_MS);
+  const load = startLoad(rig.port, { perSecond: 300, maxRequests: 1_500 });
+  await sleep(5_000);
+  const result = await load.stop();
+  assert.deepEqual(result.failures, []);
+  assert.ok(result.worstMs < 1_500, `the slowest took ${Math.round(result.worstMs)} ms`);
+});
+
 test("a stuck worker holds up a handful of requests, not its share of all", { timeout: 60_000 }, async (t) => {
   await using rig = await startRig("port");
   await serving(rig, 1, 2);
