@@ -15,6 +15,7 @@ const sources: Files = {
   "runtime/name.ts": 'export const name: string = "stub";\n',
   "runtime/workers/node-worker.ts": "const path: string = process.argv[2]!;\nconst app = await import(path);\nconsole.log(app.default);\n",
   "runtime/workers/asgi_worker.py": "print('worker')\n",
+  "runtime/workers/adapters.py": "print('imported by the worker')\n",
 };
 // Stands in for both programs: what a script is started with, it runs with the Node of this test.
 const program = `#!/bin/sh\nexec "${process.execPath}" "$@"\n`;
@@ -50,6 +51,7 @@ test("the bundle holds programs, launcher and our files, and runs through a link
     "bin/caddy",
     "bin/fleethost",
     "bin/node",
+    "lib/adapters.py",
     "lib/asgi_worker.py",
     "lib/fleethost.mjs",
     "lib/node-worker.mjs",

@@ -1,8 +1,11 @@
 /** What the rendered configuration does in the real Caddy, with real servers on slots; the test lists and delists them. */
 import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import type { Socket } from "node:net";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { DELIST_WAIT_MS, LISTED_CHECK_MS } from "../../../runtime/slots.ts";
+import { DELIST_WAIT_MS, LISTED_CHECK_MS, slotAddress, UPSTREAM_IDLE_MS } from "../../../runtime/slots.ts";
+import { until } from "../../support/poll.ts";
 import { startLoad } from "./slots-load.ts";
 import { type Rig, startRig } from "./slots-rig.ts";
 
@@ -90,6 +93,18 @@ test("a killed worker's requests under way are lost and no others, though it sta
   assert.equal(result.failures.length, soFar, result.failures.join("\n"));
 });
 
+test("a slot that is listed though nobody is there costs the others' requests little, and none of them", { timeout: 60_000 }, async () => {
+  await using rig = await startRig("port");
+  await serving(rig, 1, 2);
+  rig.list(3);
+  await sleep(2 * LISTED_CHECK_MS);
+  const load = startLoad(rig.port, { perSecond: 300, maxRequests: 1_500 });
+  await sleep(5_000);
+  const result = await load.stop();
+  assert.deepEqual(result.failures, []);
+  assert.ok(result.worstMs < 1_500, `the slowest took ${Math.round(result.worstMs)} ms`);
+});
+
 test("a stuck worker holds up a handful of requests, not its share of all", { timeout: 60_000 }, async (t) => {
   await using rig = await startRig("port");
   await serving(rig, 1, 2);
@@ -102,6 +117,22 @@ test("a stuck worker holds up a handful of requests, not its share of all", { ti
   rig.worker(1).kill("SIGCONT");
   assert.deepEqual((await load.stop()).failures, []);
   assert.ok(answered > 150, `only ${answered} of about 200 were answered while one of two workers stood still`);
+});
+
+test("Caddy lets go of an idle connection before any server does, so that no request meets one that closes", { timeout: 60_000 }, async (t) => {
+  await using rig = await startRig("socket");
+  const address = slotAddress(rig.slots, 1);
+  const open = new Set<Socket>();
+  const server = createServer((request, response) => void request.resume().on("end", () => response.end("0 POST 2000")));
+  server.on("connection", (socket: Socket) => open.add(socket.on("close", () => open.delete(socket))));
+  await new Promise<void>((resolve) => server.listen(address.kind === "socket" ? address.path : address.port, resolve));
+  t.after(() => server.close());
+  rig.list(1);
+  const load = startLoad(rig.port, { perSecond: 1_000, maxRequests: 4, methods: ["POST"] });
+  await sleep(50);
+  assert.deepEqual((await load.stop()).failures, []);
+  assert.ok(open.size > 0, "connections are kept for the next request");
+  await until("they are closed", () => open.size === 0, 2 * UPSTREAM_IDLE_MS);
 });
 
 test("Caddy says nothing of the checks that find no file", { timeout: 60_000 }, async () => {
