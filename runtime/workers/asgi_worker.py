@@ -46,7 +46,7 @@ QUIET_S = 0.2
 
 
 class OneAtATime(socket.socket):
-    """A listening socket that gives one connection for each wake-up of the loop.
+    """Gives one connection for each wake-up of the loop.
 
     asyncio (3.11 to 3.14) accepts up to `backlog` connections in one go: one busy worker would swallow the queue that all
     share, and a smaller backlog would shrink it. So each second call says that there is nothing more; the loop comes back

@@ -87,4 +87,15 @@ describe("an ASGI worker drains", { concurrency: 4 }, () => {
     assert.ok(tookMs < 3_000 + 2_000, `it took ${tookMs} ms: the supervisor would have killed it`);
     assert.match(shim.output, /the stream has ended[^]*lifespan ended/);
   });
+
+  test("asgi: an idle connection is kept for longer than by default, as a proxy in front expects", async (t) => {
+    const shim = await Shim.ready(t, setup);
+    const client = net.connect(shim.socket.target);
+    for (const waitMs of [0, 6_500]) {
+      await pause(waitMs);
+      client.write("GET / HTTP/1.1\r\nhost: x\r\n\r\n");
+      assert.match(String(await once(client, "data")), /200 OK/);
+    }
+    client.destroy();
+  });
 });

@@ -23,6 +23,11 @@ export const shapes: readonly Shape[] = [
     source: `require("node:http").createServer(${hello}).listen(3000);`,
   },
   {
+    what: "CommonJS that exports nothing and listens later",
+    file: "server.cjs",
+    source: `setTimeout(() => require("node:http").createServer(${hello}).listen(3000), 100);`,
+  },
+  {
     what: "CommonJS compiled from TypeScript",
     file: "server.cjs",
     source: `exports.__esModule = true; exports.default = ${hello};`,
@@ -66,6 +71,16 @@ export const shapes: readonly Shape[] = [
     app.get("/", (_, res) => { res.send("hello"); });
     const server = app.listen(3000, () => console.log("port is a", typeof server.address().port));`,
     says: /port is a number/,
+  },
+  {
+    what: "an Express app that listens itself and is exported",
+    source: `
+    import express from "express";
+    const app = express();
+    app.get("/", (_, res) => { res.send("hello"); });
+    app.listen(3000, () => console.log("one server"));
+    export default app;`,
+    says: /one server/,
   },
   {
     what: "an Express app that listens itself later, and is exported as well",

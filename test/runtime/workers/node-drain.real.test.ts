@@ -57,7 +57,8 @@ describe("a Node worker drains", { concurrency: 4 }, () => {
   const server = http.createServer((_, response) => response.end("hello"));
   export default server;
   setTimeout(() => server.on("upgrade", (request, socket) => {
-    const accept = createHash("sha1").update(request.headers["sec-websocket-key"] + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest("base64");
+    const key = request.headers["sec-websocket-key"] + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+    const accept = createHash("sha1").update(key).digest("base64");
     socket.write("HTTP/1.1 101 Switching Protocols\\r\\nupgrade: " + request.headers.upgrade +
       "\\r\\nconnection: upgrade\\r\\nsec-websocket-accept: " + accept + "\\r\\n\\r\\n");
     socket.on("data", (data) => console.log("the app got", data.length, "bytes"));
@@ -128,5 +129,16 @@ describe("a Node worker drains", { concurrency: 4 }, () => {
     const tookMs = performance.now() - startMs;
     assert.ok(lastMs - startMs > 2_500, `the last event came after ${lastMs - startMs} ms`);
     assert.ok(tookMs < 3_000 + 1_500, `${tookMs} ms`);
+  });
+
+  test("node: an idle connection is kept for longer than by default, as a proxy in front expects", async (t) => {
+    const shim = await Shim.ready(t, setup);
+    const client = net.connect(shim.socket.target);
+    for (const waitMs of [0, 6_500]) {
+      await pause(waitMs);
+      client.write("GET / HTTP/1.1\r\nhost: x\r\n\r\n");
+      assert.match(String(await once(client, "data")), /200 OK/);
+    }
+    client.destroy();
   });
 });

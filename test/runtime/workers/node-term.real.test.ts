@@ -30,6 +30,12 @@ const handlers: readonly [what: string, source: string, exit: number, says: RegE
     4,
     /theirs/,
   ],
+  [
+    "ends it by and by, in a callback",
+    `process.on("SIGTERM", () => setTimeout(() => { console.log("theirs"); process.exit(6); }, 300));`,
+    6,
+    /theirs/,
+  ],
   ["only cleans up", `process.on("SIGTERM", () => { console.log("theirs"); });`, 0, /theirs/],
   ["fails at it", `process.on("SIGTERM", async () => { throw new Error("can't clean up"); });`, 0, /can't clean up/],
   [
@@ -48,11 +54,14 @@ describe("SIGTERM", { concurrency: 4 }, () => {
         const shim = await Shim.ready(t, { files: { "server.ts": text }, app: "server.ts" });
         const answer = shim.get("/");
         await shim.prints(/asked/);
+        const startMs = performance.now();
         shim.term();
         await shim.says("draining");
         shim.term();
         assert.equal((await answer).body, "hello");
         assert.equal(await shim.exited, exit);
+        const tookMs = performance.now() - startMs;
+        assert.ok(tookMs < 4_000, `${tookMs} ms: it waited although there was nothing left to do`);
         assert.match(shim.output, says);
       });
     }
