@@ -152,6 +152,12 @@ export interface RolloutArgs {
   connectTimeoutMs?: number;
   /** A machine goes back by itself when the rollout hasn't spoken to it for this long. @default 30000 */
   leaseMs?: number;
+  /**
+   * `auto`: a new generation starts all its workers beside the old ones where memory allows, and worker by worker where it
+   * doesn't. `one`: always worker by worker, so that there is never more than one too many.
+   * @default "auto"
+   */
+  surge?: "auto" | "one";
   /** Go on without up to this many unreachable machines. @default 0 */
   maxUnreachable?: number;
   /** Names of machines to leave out of this rollout if they are unreachable. @default [] */

@@ -139,6 +139,7 @@ const fleetKeys = z.strictObject({
       batch: z.int().min(1).default(1),
       connectTimeoutMs: milliseconds.default(10_000),
       leaseMs: milliseconds.default(30_000),
+      surge: z.enum(["auto", "one"]).default("auto"),
       maxUnreachable: z.int().min(0).default(0),
       skip: z.array(nameSchema).default([]),
     })

@@ -120,7 +120,8 @@ async function switchAll(context: Context, sessions: Session[]): Promise<void> {
 /** Not ended by an interrupt: a switch under way is let finish, so that putting back finds the machine in a known state. */
 async function switchOne({ plan, say }: Context, session: Session, leases: Leases): Promise<void> {
   leases.hold(session);
-  await agent(session, say, ["switch", "--apply-id", session.machine.applyId, "--lease-ms", String(plan.options.leaseMs)]);
+  const { leaseMs, surge } = plan.options;
+  await agent(session, say, ["switch", "--apply-id", session.machine.applyId, "--lease-ms", String(leaseMs), "--surge", surge]);
 }
 
 /** A machine that can't be told goes back by itself when its lease runs out. */

@@ -32,7 +32,7 @@ export const planSchema = z.strictObject({
   ),
   /** Machines that this rollout leaves out, as they could not be reached. */
   skipped: z.array(z.string()),
-  options: z.strictObject({ batch: z.int().min(1), connectTimeoutMs: z.int(), leaseMs: z.int() }),
+  options: z.strictObject({ batch: z.int().min(1), connectTimeoutMs: z.int(), leaseMs: z.int(), surge: z.enum(["auto", "one"]) }),
 });
 export type Plan = z.infer<typeof planSchema>;
 export type PlannedMachine = Plan["machines"][number];

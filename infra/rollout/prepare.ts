@@ -83,6 +83,7 @@ async function decideAll(
         batch: rollout.batch,
         connectTimeoutMs: rollout.connectTimeoutMs,
         leaseMs: rollout.leaseMs,
+        surge: rollout.surge,
       },
     },
     triggers: planned.flatMap(({ entry, identity }) => [identity, fingerprintOf(entry.manifest), entry.applyId]),

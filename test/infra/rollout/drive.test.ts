@@ -66,7 +66,7 @@ function run(machines: FakeMachine[], options: Partial<Plan["options"]> = {}, si
       manifest: wanted,
     })),
     skipped: [],
-    options: { batch: 1, connectTimeoutMs: 1, leaseMs: 60_000, ...options },
+    options: { batch: 1, connectTimeoutMs: 1, leaseMs: 60_000, surge: "auto", ...options },
   };
   const byHost = new Map(machines.map((machine) => [machine.wanted.machine, machine.connection()]));
   return drive(
