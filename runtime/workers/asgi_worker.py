@@ -29,9 +29,8 @@ import traceback
 import uvicorn
 from uvicorn.importer import import_from_string
 
-# The same numbers as `workerFd` in supervisor/launch.ts.
+# The same numbers as `workerFd` and `BACKLOG` (the last listen() counts for all workers) in supervisor/launch.ts.
 LISTEN_FD, DIRECT_FD, CHANNEL_FD = 3, 4, 5
-# Length of the accept queue: the last listen() counts for all workers.
 BACKLOG = 4096
 # What uvicorn exits with when a start fails.
 BOOT_FAILED = 3
@@ -156,19 +155,22 @@ class Worker(uvicorn.Server):
 
 
 def closing_when_draining(app, worker):
-    """The app, with `Connection: close` on every response of a worker that drains."""
+    """The app, with `Connection: close` on every response of a worker that drains.
 
-    async def wrapped(scope, receive, send):
-        if scope["type"] != "http" or scope.get("http_version", "1.1").startswith("2"):
-            return await app(scope, receive, send)
+    No coroutines of our own, as those of the app and uvicorn can be handed on: every request pays for this.
+    """
 
-        async def send_closing(message):
-            if message["type"] == "http.response.start" and worker.draining:
+    def wrapped(scope, receive, send):
+        if scope["type"] != "http" or scope["http_version"].startswith("2"):
+            return app(scope, receive, send)
+
+        def send_closing(message):
+            if worker.draining and message["type"] == "http.response.start":
                 headers = [pair for pair in message.get("headers", ()) if bytes(pair[0]).lower() != b"connection"]
                 message = {**message, "headers": [*headers, (b"connection", b"close")]}
-            await send(message)
+            return send(message)
 
-        return await app(scope, receive, send_closing)
+        return app(scope, receive, send_closing)
 
     return wrapped
 
