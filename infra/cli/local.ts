@@ -77,9 +77,11 @@ function definedOf(values: Record<string, unknown>): Record<string, unknown> {
 }
 
 /** Another app has another entry module and health path; the name stays, as it is only another release to the machines. */
-function withoutEntry({ asgi: _asgi, node: _node, health: _health, ...rest }: Record<string, unknown>): Record<string, unknown> {
-  return rest;
+function withoutEntry(app: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(app).filter(([key]) => !APP_SPECIFIC.includes(key)));
 }
+
+const APP_SPECIFIC = ["asgi", "node", "wsgi", "command", "listen", "probe", "slots", "portBase", "health"];
 
 async function show(stack: Stack, changes: number): Promise<number> {
   const outputs = await stack.outputs();
