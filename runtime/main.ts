@@ -1,8 +1,6 @@
 #!/usr/bin/env node
 /** `fleethost`: what runs on each machine of a fleet. */
 import { Command, CommanderError } from "commander";
-import { registerAgent } from "./agent/command.ts";
-import { registerAsk } from "./supervisor/ask-command.ts";
 import { registerRun } from "./supervisor/command.ts";
 
 /** Exit code for a wrong command line, the same in every subcommand. */
@@ -12,8 +10,12 @@ const program = new Command("fleethost")
   .description("Runs an app on one machine of a fleet, and makes the machine match its manifest.")
   .exitOverride();
 registerRun(program);
-registerAsk(program);
-registerAgent(program);
+// A supervisor lives for weeks: what the other commands need, it has not in its memory.
+if (process.argv[2] !== "run") {
+  const [{ registerAsk }, { registerAgent }] = await Promise.all([import("./supervisor/ask-command.ts"), import("./agent/command.ts")]);
+  registerAsk(program);
+  registerAgent(program);
+}
 
 try {
   await program.parseAsync();

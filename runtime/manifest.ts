@@ -3,38 +3,40 @@
  * Both halves import this file; nothing else of the runtime is imported by `infra/`, `report.ts` apart.
  */
 import { createHash } from "node:crypto";
-import { z } from "zod";
+import * as z from "./zod.ts";
 
 /** Names units, folders and a system user (Linux allows 32 characters for a user; ours adds `fw-`). */
 export const nameSchema = z
   .string()
-  .regex(/^[a-z]([a-z0-9-]{0,22}[a-z0-9])?$/, "lower-case letters, digits and dashes, starting with a letter, at most 24 characters");
+  .check(
+    z.regex(/^[a-z]([a-z0-9-]{0,22}[a-z0-9])?$/, "lower-case letters, digits and dashes, starting with a letter, at most 24 characters"),
+  );
 
-export const sha256Schema = z.string().regex(/^[0-9a-f]{64}$/, "a sha256 in lower-case hexadecimal");
+export const sha256Schema = z.string().check(z.regex(/^[0-9a-f]{64}$/, "a sha256 in lower-case hexadecimal"));
 
-const milliseconds = z.int().min(1).max(3_600_000);
+const milliseconds = z.int().check(z.minimum(1), z.maximum(3_600_000));
 
 /** How the workers of a process are started. */
 export const commandSchema = z.discriminatedUnion("kind", [
   z.strictObject({
     kind: z.literal("asgi"),
     /** `module:attribute`, as uvicorn takes it. */
-    app: z.string().regex(/^[A-Za-z_][\w.]*:[A-Za-z_][\w.]*$/, 'an ASGI application as "module:attribute", for example "main:app"'),
+    app: z.string().check(z.regex(/^[A-Za-z_][\w.]*:[A-Za-z_][\w.]*$/, 'an ASGI application as "module:attribute", for example "main:app"')),
   }),
   z.strictObject({
     kind: z.literal("node"),
     /** The module, relative to the app's folder; it default-exports a handler or an http server, or listens itself. */
-    module: z.string().regex(/^(?!\/)(?!.*\.\.)[\w./@-]+\.(ts|mts|js|mjs|cjs)$/, 'a module inside the app, for example "server.ts"'),
+    module: z.string().check(z.regex(/^(?!\/)(?!.*\.\.)[\w./@-]+\.(ts|mts|js|mjs|cjs)$/, 'a module inside the app, for example "server.ts"')),
   }),
   z.strictObject({
     kind: z.literal("wsgi"),
     /** `module:attribute` of a WSGI application (Flask, Django), served through an adapter. */
-    app: z.string().regex(/^[A-Za-z_][\w.]*:[A-Za-z_][\w.]*$/, 'a WSGI application as "module:attribute", for example "main:app"'),
+    app: z.string().check(z.regex(/^[A-Za-z_][\w.]*:[A-Za-z_][\w.]*$/, 'a WSGI application as "module:attribute", for example "main:app"')),
   }),
   z.strictObject({
     kind: z.literal("command"),
     /** Program and arguments; `{fd}`, `{port}`, `{socket}` and `{slot}` in them are replaced. */
-    argv: z.array(z.string().min(1)).min(1),
+    argv: z.array(z.string().check(z.minLength(1))).check(z.minLength(1)),
     /**
      * How it takes connections. `fd`: from the socket that all workers share, inherited as `{fd}`, and as systemd passes one (LISTEN_FDS).
      * `port`, `socket`: from a TCP port or unix socket of its own slot, `{port}` (and PORT) or `{socket}`; a proxy in front
@@ -42,31 +44,31 @@ export const commandSchema = z.discriminatedUnion("kind", [
      */
     listen: z.enum(["fd", "port", "socket", "none"]),
     /** How many such addresses there are, at most: those of two generations while one replaces the other. @default 16 */
-    slots: z.int().min(2).max(64).optional(),
+    slots: z.optional(z.int().check(z.minimum(2), z.maximum(64))),
     /** The n-th address is port `portBase + n`; `portBase` itself is the proxy's. @default 20000 */
-    portBase: z.int().min(1024).max(65_535).optional(),
+    portBase: z.optional(z.int().check(z.minimum(1024), z.maximum(65_535))),
     /** GET this path on its own port or socket: it is ready, and later alive, if the answer is below 500. Else a connection is enough. */
-    probe: z.string().regex(/^\/\S*$/, 'a path starting with "/"').optional(),
+    probe: z.optional(z.string().check(z.regex(/^\/\S*$/, 'a path starting with "/"'))),
     /** With `fd` and `none`, which can't be probed: a worker that lived for this long is ready. */
-    readyAfterMs: milliseconds.default(1_000),
+    readyAfterMs: z._default(milliseconds, 1_000),
   }),
 ]);
 
 export const workersSchema = z.strictObject({
   /** `auto` counts the machine's cores when the supervisor starts. */
-  count: z.union([z.literal("auto"), z.int().min(1).max(512)]),
+  count: z.union([z.literal("auto"), z.int().check(z.minimum(1), z.maximum(512))]),
   /** Workers for each core; used by `auto` only. */
-  perCore: z.number().positive().max(16),
+  perCore: z.number().check(z.positive(), z.maximum(16)),
   /** No fewer than this many, whatever the machine has. Used by `auto`, and as the lower bound of TTOU. */
-  min: z.int().min(1).max(512).optional(),
+  min: z.optional(z.int().check(z.minimum(1), z.maximum(512))),
   /** No more than this many, whatever the machine has. Used by `auto`, and as the upper bound of TTIN. */
-  max: z.int().min(1).max(512).optional(),
+  max: z.optional(z.int().check(z.minimum(1), z.maximum(512))),
   /** Memory budget of one worker: `auto` starts no more workers than fit. */
-  memoryMiB: z.int().min(16).optional(),
+  memoryMiB: z.optional(z.int().check(z.minimum(16))),
 });
 
 export const healthSchema = z.strictObject({
-  path: z.string().regex(/^\/\S*$/, 'a path starting with "/"'),
+  path: z.string().check(z.regex(/^\/\S*$/, 'a path starting with "/"')),
   /** `success`: 200 to 399 is healthy. `alive`: anything below 500 is, for an app with no route of its own for this. */
   accept: z.enum(["success", "alive"]),
   /** A new generation is undone when it isn't healthy after this long. */
@@ -76,12 +78,12 @@ export const healthSchema = z.strictObject({
 /** When a worker that works is replaced all the same: a new one first, then the old one drains, one at a time. */
 export const recycleSchema = z.strictObject({
   /** After this many requests, plus a part of `maxRequestsJitter` chosen by chance for each worker. Not for commands. */
-  maxRequests: z.int().min(1).optional(),
-  maxRequestsJitter: z.int().min(0).optional(),
+  maxRequests: z.optional(z.int().check(z.minimum(1))),
+  maxRequestsJitter: z.optional(z.int().check(z.minimum(0))),
   /** When its memory (PSS) was above this in several samples in a row. */
-  memoryMiB: z.int().min(16).optional(),
+  memoryMiB: z.optional(z.int().check(z.minimum(16))),
   /** When it was ready for this long, less up to a tenth by chance. */
-  lifetimeMs: z.int().min(1_000).optional(),
+  lifetimeMs: z.optional(z.int().check(z.minimum(1_000))),
 });
 
 export const processSchema = z.strictObject({
@@ -95,9 +97,9 @@ export const processSchema = z.strictObject({
   livenessTimeoutMs: milliseconds,
   /** Requests under way get this long to end before their worker is killed. */
   drainTimeoutMs: milliseconds,
-  recycle: recycleSchema.optional(),
+  recycle: z.optional(recycleSchema),
   /** A line for each request, from the worker. */
-  accessLog: z.boolean().optional(),
+  accessLog: z.optional(z.boolean()),
 });
 
 export const manifestSchema = z.strictObject({
@@ -112,20 +114,20 @@ export const manifestSchema = z.strictObject({
       /** Hash of the release's inputs; names its folder. */
       id: sha256Schema,
       /** The archive for this machine's architecture and Python. */
-      archive: z.strictObject({ sha256: sha256Schema, bytes: z.int().positive() }),
+      archive: z.strictObject({ sha256: sha256Schema, bytes: z.int().check(z.positive()) }),
     }),
-    environment: z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "an environment variable's name"), z.string()),
+    environment: z.record(z.string().check(z.regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "an environment variable's name")), z.string()),
     processes: z.tuple([processSchema]),
     /** `MemoryMax=` of the unit: all workers and the supervisor together. */
-    memoryMaxMiB: z.int().min(64).optional(),
+    memoryMaxMiB: z.optional(z.int().check(z.minimum(64))),
   }),
   https: z.strictObject({
     /** `internal`: the machine's own certificate authority. `none`: plain HTTP, behind a balancer. */
     mode: z.enum(["internal", "none"]),
     /** Addresses and domain names that the certificate is for; the first is the machine's own address. */
-    names: z.array(z.string().min(1)).min(1),
-    httpPort: z.int().min(1).max(65535),
-    httpsPort: z.int().min(1).max(65535),
+    names: z.array(z.string().check(z.minLength(1))).check(z.minLength(1)),
+    httpPort: z.int().check(z.minimum(1), z.maximum(65535)),
+    httpsPort: z.int().check(z.minimum(1), z.maximum(65535)),
   }),
 });
 

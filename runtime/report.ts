@@ -1,5 +1,5 @@
 /** The contract from a machine back to the operator: what the supervisor and the agent say of themselves. */
-import { z } from "zod";
+import * as z from "./zod.ts";
 
 /** Why a working worker is replaced. */
 export const recycleReasons = ["maxRequests", "memory", "lifetime"] as const;
@@ -35,19 +35,19 @@ export const workerReportSchema = z.object({
   epoch: z.int(),
   uptimeMs: z.number(),
   /** From its start until it was ready; null before. */
-  bootMs: z.number().nullable(),
+  bootMs: z.nullable(z.number()),
   /** Its own port or socket; null when it shares the one socket, or has none. */
-  address: z.string().nullable(),
+  address: z.nullable(z.string()),
   /** Answered so far; null where nobody counts: a command. */
-  requests: z.int().nullable(),
+  requests: z.nullable(z.int()),
   /** Requests under way. */
-  active: z.int().nullable(),
+  active: z.nullable(z.int()),
   /** Open connections. */
-  connections: z.int().nullable(),
+  connections: z.nullable(z.int()),
   /** Its share of memory (PSS); null when it can't be read. */
-  memoryMiB: z.number().nullable(),
+  memoryMiB: z.nullable(z.number()),
   /** Why it is about to be replaced, if it is. */
-  recycling: z.enum(recycleReasons).nullable(),
+  recycling: z.nullable(z.enum(recycleReasons)),
 });
 export type WorkerReport = z.infer<typeof workerReportSchema>;
 
@@ -76,7 +76,7 @@ export const supervisorStatusSchema = z.object({
   restarts: z.partialRecord(z.enum(restartReasons), z.int()),
   reloads: z.object({ succeeded: z.int(), failed: z.int() }),
   /** The supervisor's own memory (PSS); null when it can't be read. */
-  memoryMiB: z.number().nullable(),
+  memoryMiB: z.nullable(z.number()),
 });
 export type SupervisorStatus = z.infer<typeof supervisorStatusSchema>;
 
@@ -99,19 +99,19 @@ export const appStatusSchema = z.object({
   /** The confirmed generation: the one that `systemctl enable` chose, and that a reboot starts. */
   generation: z.string(),
   /** Another generation under way, not confirmed yet. */
-  unconfirmed: z.string().nullable(),
+  unconfirmed: z.nullable(z.string()),
   /** `fingerprintOf` the manifest that was confirmed last. */
   manifestHash: z.string(),
   /** The id that the last confirmed apply was given. */
   applyId: z.string(),
-  supervisorPid: z.int().nullable(),
+  supervisorPid: z.nullable(z.int()),
   cores: z.int(),
   workers: z.object({ wanted: z.int(), ready: z.int(), pids: z.array(z.int()) }),
   /** Asked through Caddy, as a client would; `detail` says what is wrong. */
   health: z.object({ state: z.enum(["healthy", "degraded", "down"]), detail: z.string() }),
   urls: z.array(z.string()),
   /** The root certificate that a client must trust, in `internal` mode. */
-  caPem: z.string().nullable(),
+  caPem: z.nullable(z.string()),
 });
 export type AppStatus = z.infer<typeof appStatusSchema>;
 

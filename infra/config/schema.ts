@@ -67,22 +67,25 @@ function between<T>(findings: (value: T) => Finding[]) {
   };
 }
 
-const [asgi, node, wsgi, command] = commandSchema.options;
+const [asgi, node, wsgi, command] = commandSchema.def.options;
 
 /** A machine also runs commands that don't listen; a fleet has no use for one. */
-const listen = command.shape.listen.transform((value, context) => {
-  if (value !== "none") return value;
-  context.addIssue({ code: "custom", message: NOTHING_TO_SERVE });
-  return z.NEVER;
-});
+const listen = z.pipe(
+  command.shape.listen,
+  z.transform((value, context) => {
+    if (value !== "none") return value;
+    context.addIssue({ code: "custom", message: NOTHING_TO_SERVE });
+    return z.NEVER;
+  }),
+);
 
 const workers = z
   .union([
     workersSchema.shape.count,
     z
       .strictObject({
-        count: workersSchema.shape.count.default("auto"),
-        perCore: workersSchema.shape.perCore.default(1),
+        count: z._default(workersSchema.shape.count, "auto"),
+        perCore: z._default(workersSchema.shape.perCore, 1),
         min: workersSchema.shape.min,
         max: workersSchema.shape.max,
         memoryMiB: workersSchema.shape.memoryMiB,
@@ -95,23 +98,23 @@ const workers = z
 const appSchema = z
   .strictObject({
     dir: z.string().min(1),
-    name: nameSchema.optional(),
-    asgi: asgi.shape.app.optional(),
-    node: node.shape.module.optional(),
-    wsgi: wsgi.shape.app.optional(),
-    command: command.shape.argv.optional(),
+    name: z.optional(nameSchema),
+    asgi: z.optional(asgi.shape.app),
+    node: z.optional(node.shape.module),
+    wsgi: z.optional(wsgi.shape.app),
+    command: z.optional(command.shape.argv),
     listen: listen.optional(),
     probe: command.shape.probe,
     readyAfterMs: milliseconds.optional(),
     slots: command.shape.slots,
     portBase: command.shape.portBase,
     environment: z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), leaf(z.string())).default({}),
-    health: z.strictObject({ path: healthSchema.shape.path.optional(), timeoutMs: milliseconds.default(30_000) }).prefault({}),
+    health: z.strictObject({ path: z.optional(healthSchema.shape.path), timeoutMs: milliseconds.default(30_000) }).prefault({}),
     bootTimeoutMs: milliseconds.default(60_000),
     livenessTimeoutMs: milliseconds.default(30_000),
     drainTimeoutMs: milliseconds.default(30_000),
     memoryMaxMiB: z.int().min(64).optional(),
-    recycle: recycleSchema.optional(),
+    recycle: z.optional(recycleSchema),
     accessLog: z.boolean().optional(),
   })
   .superRefine(between(appFindings));
@@ -151,7 +154,7 @@ const wholeFleet = between(({ app, workers: wanted, https }: z.output<typeof fle
 export const fleetSchema = fleetKeys.superRefine(wholeFleet);
 
 /** A stack's configuration value: the fleet and its name. */
-export const stackConfigSchema = z.strictObject({ name: nameSchema.default("web"), ...fleetKeys.shape }).superRefine(wholeFleet);
+export const stackConfigSchema = z.strictObject({ name: z._default(nameSchema, "web"), ...fleetKeys.shape }).superRefine(wholeFleet);
 
 /** A fleet's arguments after parsing: defaults filled in, every value of the right type. */
 export type FleetConfig = z.output<typeof fleetSchema>;

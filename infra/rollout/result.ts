@@ -1,5 +1,6 @@
 /** What a rollout hands back to the program. Pure. */
 import { z } from "zod";
+import { omit } from "zod/mini";
 import { appStatusSchema } from "../../runtime/report.ts";
 import { FleetError } from "../errors.ts";
 import type { Observation } from "./observation.ts";
@@ -7,7 +8,7 @@ import type { Plan, PlannedMachine } from "./plan.ts";
 
 export const rolloutResultSchema = z.object({
   release: z.string(),
-  machines: z.record(z.string(), appStatusSchema.omit({ caPem: true, applyId: true })),
+  machines: z.record(z.string(), omit(appStatusSchema, { caPem: true, applyId: true })),
   /** The roots of all machines, one after the other. */
   caBundle: z.string(),
   skipped: z.array(z.string()),

@@ -4,7 +4,7 @@
  */
 import { appendFile, mkdir, rm } from "node:fs/promises";
 import { dirname } from "node:path";
-import { z } from "zod";
+import * as z from "../zod.ts";
 import { generationOf, manifestSchema } from "../manifest.ts";
 import type { Agent } from "./context.ts";
 import { namesIn, readIfThere, writeAtomic } from "./files.ts";
@@ -17,7 +17,7 @@ const stateSchema = z.object({
   generation: z.string(),
   release: z.string(),
   /** The generation that was confirmed before this one. */
-  previous: z.string().nullable(),
+  previous: z.nullable(z.string()),
   manifest: manifestSchema,
 });
 /** The last confirmed apply. */
@@ -63,7 +63,7 @@ export const readState = ({ paths }: Pick<Agent, "paths">, app: string) => read(
 export const readPending = ({ paths }: Pick<Agent, "paths">, app: string) => read(paths.record(app, FILES.pending), pendingSchema);
 
 /** A damaged record counts as none: the machine is then judged by what runs on it. */
-async function read<T>(path: string, schema: z.ZodType<T>): Promise<T | undefined> {
+async function read<T>(path: string, schema: z.ZodMiniType<T>): Promise<T | undefined> {
   const text = await readIfThere(path);
   if (text === undefined) return undefined;
   try {

@@ -1,7 +1,7 @@
 /** Puts a release in its folder: unpacked, compiled, then renamed into place; it is whole or not there. */
 import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { z } from "zod";
+import * as z from "../zod.ts";
 import type { Manifest } from "../manifest.ts";
 import { unpackArchive } from "./archive.ts";
 import type { Agent } from "./context.ts";

@@ -1,7 +1,7 @@
 /** The supervisor's control socket: HTTP on a unix socket, for the agent, `fleethost status` and the like, and people with curl. */
 import { lstatSync } from "node:fs";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
-import * as z from "zod/mini";
+import * as z from "../zod.ts";
 import type { Outcome } from "../report.ts";
 import type { Controls } from "./controls.ts";
 import { RunFailure, supervisorExit } from "./exit.ts";

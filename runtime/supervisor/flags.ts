@@ -1,5 +1,5 @@
 /** The flags of `fleethost run`, and the process that they describe when there is no generation. Pure. */
-import { z } from "zod";
+import * as z from "../zod.ts";
 import { commandSchema, type Process, processSchema, type WorkerCommand } from "../manifest.ts";
 import { RunFailure, supervisorExit } from "./exit.ts";
 
@@ -111,7 +111,7 @@ export function processFromFlags(flags: RunFlags): Process {
 }
 
 /** @throws RunFailure */
-export function parse<T>(schema: z.ZodType<T>, value: unknown, where: string): T {
+export function parse<T>(schema: z.ZodMiniType<T>, value: unknown, where: string): T {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   throw usage(`${where} is not right:\n${z.prettifyError(result.error)}`);
