@@ -6,7 +6,7 @@ import { RunFailure, type SupervisorExit, supervisorExit } from "./exit.ts";
 import type { RunFlags } from "./flags.ts";
 import { thisUser } from "./instances.ts";
 import { type HandledSignal, signalMeaning } from "./lifecycle.ts";
-import { type BoundSocket, bindUnix, openSocket } from "./listen.ts";
+import { type BoundSocket, bindUnix, openSocket, startListening } from "./listen.ts";
 import { createLog, log } from "./log.ts";
 import { createNotifier } from "./notify.ts";
 import { openControl } from "./open-control.ts";
@@ -51,6 +51,7 @@ async function supervise(options: RunOptions): Promise<SupervisorExit> {
   ignoreBrokenOutput();
   const out = createLog({ format: options.logFormat });
   const listen = needsSocket(options) ? await openSocket(options.listen, process.env, process.pid) : null;
+  if (listen !== null && options.process.command.kind === "command") startListening(listen);
   const direct = await openDirect(process.env);
   const notifier = createNotifier(process.env);
   const supervisor = createSupervisor(options, { listen, direct }, notifier, out);
