@@ -14,7 +14,8 @@ import { watchCommand } from "./probe.ts";
 import { requestBudget } from "./recycling.ts";
 import { sizeWorkers } from "./sizing.ts";
 import { spawnWorker, type WorkerListener, type WorkerProcess } from "./spawn.ts";
-import { Supervisor, type SupervisorSettings } from "./supervisor.ts";
+import type { SupervisorSettings } from "./settings.ts";
+import { Supervisor } from "./supervisor.ts";
 import { beatIntervalMs } from "./worker-states.ts";
 import { DELIST_WAIT_MS } from "../slots.ts";
 

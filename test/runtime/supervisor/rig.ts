@@ -6,7 +6,8 @@ import type { LifecycleEvent } from "../../../runtime/supervisor/lifecycle.ts";
 import type { Ending } from "../../../runtime/supervisor/deaths.ts";
 import type { Counts } from "../../../runtime/supervisor/messages.ts";
 import type { WorkerListener, WorkerProcess } from "../../../runtime/supervisor/spawn.ts";
-import { Supervisor, type SupervisorSettings } from "../../../runtime/supervisor/supervisor.ts";
+import type { SupervisorSettings } from "../../../runtime/supervisor/settings.ts";
+import { Supervisor } from "../../../runtime/supervisor/supervisor.ts";
 import type { WorkerEvent } from "../../../runtime/supervisor/worker-states.ts";
 
 class FakeClock implements Clock {
