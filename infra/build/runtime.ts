@@ -27,7 +27,7 @@ export interface RuntimeOptions {
 }
 
 /** Bumped when the same inputs are to give another bundle. */
-const RECIPE = 1;
+const RECIPE = 2;
 
 /** Resolves links, as the program may be linked to from elsewhere on the machine. */
 const LAUNCHER = `#!/bin/sh
