@@ -64,19 +64,19 @@ const builtin = (name: string): string => `globalThis.process.getBuiltinModule($
  * An `import` of a module of Node's loads all that it offers, and what that needs in turn: with node:http come WebSocket and
  * fetch, 12 MiB of memory; with node:process stdin. Taken this way, only what is used is loaded.
  *
- * @param text as esbuild writes it: each import on a line of its own
+ * @param text as esbuild writes it: each import begins a line
  * @throws Error for an import that is written in another way
  */
 export function withoutBuiltinImports(text: string): string {
   const lean = text.replaceAll(
-    /^import (?:(?:(\w+)(?:, )?)?(?:\* as (\w+)|\{ (.*) \})? from )?"((?:node:)?[a-z_/]+)";$/gm,
+    /^import (?:(?:(\w+)(?:, )?)?(?:\* as (\w+)|\{([^}]*)\})? from )?"((?:node:)?[a-z_/]+)";$/gm,
     (_, whole: string | undefined, namespace: string | undefined, named: string | undefined, name: string) =>
-      [whole, namespace, named === undefined ? undefined : `{ ${named.replaceAll(" as ", ": ")} }`]
+      [whole, namespace, named === undefined ? undefined : `{${named.replaceAll(" as ", ": ")}}`]
         .filter((target) => target !== undefined)
         .map((target) => `const ${target} = ${builtin(name)};`)
         .join(" "),
   );
-  const left = /^(import|export)\b.*["'](node:.*|[a-z_/]+)["'];?$|^const .*\bdefault: .*getBuiltinModule/m.exec(lean);
+  const left = /^(import|export)\b[^;"']*["'](node:.*|[a-z_/]+)["'];?$|^const \{[^}]*\bdefault: .*getBuiltinModule/m.exec(lean);
   if (left !== null) throw new Error(`the bundler writes an import that we don't understand: ${left[0]}`);
   return lean;
 }
