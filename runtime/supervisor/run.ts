@@ -2,9 +2,9 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { thisUser } from "./control-path.ts";
 import { RunFailure, type SupervisorExit, supervisorExit } from "./exit.ts";
 import type { RunFlags } from "./flags.ts";
-import { thisUser } from "./instances.ts";
 import { type HandledSignal, signalMeaning } from "./lifecycle.ts";
 import { type BoundSocket, bindUnix, openSocket, startListening } from "./listen.ts";
 import { createLog, log } from "./log.ts";
