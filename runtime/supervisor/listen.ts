@@ -13,7 +13,7 @@ export interface BoundSocket {
   readonly fd: number;
   /** For people: where it is. */
   readonly where: string;
-  /** Closes it here, and removes a unix socket's file that was made here. */
+  /** Closes it here, and removes a unix socket's file that was made here. Once is enough, more often does no harm. */
   close(): void;
 }
 

@@ -38,6 +38,7 @@ export function createSupervisor(options: RunOptions, sockets: Sockets, notifier
     },
     memoryMiB,
     oomKill: oomKillWatch(),
+    stopListening: () => sockets.listen?.close(),
     spawn: (slot, epoch, listener) =>
       spawn(slot, epoch, { ...listener, output: (stream, line) => process[stream].write(`[${slot}] ${line}\n`) }),
   });

@@ -27,6 +27,8 @@ export interface SupervisorEffects extends CrewEffects {
   openEpoch(epoch: number): void;
   /** Memory of a process in MiB (PSS); null when it can't be read. */
   memoryMiB(pid: number): number | null;
+  /** Once the workers have closed theirs, a late client is refused at once, not left in a queue that nobody serves. */
+  stopListening(): void;
 }
 
 export interface SupervisorSettings {
@@ -198,6 +200,7 @@ export class Supervisor implements Controls {
   #stopping(text: string): void {
     this.#effects.log("info", text);
     this.#effects.notifier.send("STOPPING=1", `STATUS=${text}`);
+    this.#effects.stopListening();
     this.#crew.roster.dissolve();
     this.#reloads.dismiss(STOPS);
     this.#scaling.fail("the supervisor stops");
