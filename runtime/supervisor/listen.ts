@@ -31,6 +31,11 @@ export async function openSocket(at: ListenAt, env: NodeJS.ProcessEnv, pid: numb
   return at.kind === "tcp" ? bindTcp(at.host, at.port) : bindUnix(at.path);
 }
 
+/** The descriptors of those that were made by others. */
+export function inheritedSockets(at: ListenAt, env: NodeJS.ProcessEnv, pid: number): readonly number[] {
+  return [...(hasSystemdSocket(env, pid) ? [FIRST_SYSTEMD_FD] : []), ...(at.kind === "fd" ? [at.fd] : [])];
+}
+
 /** @throws RunFailure when the descriptor is no socket */
 function inherited(fd: number, where: string): BoundSocket {
   const name = linkOf(`/proc/self/fd/${fd}`);

@@ -4,8 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { RunFailure, type SupervisorExit, supervisorExit } from "./exit.ts";
 import type { RunFlags } from "./flags.ts";
+import { closeInherited } from "./inherited.ts";
 import { type HandledSignal, signalMeaning } from "./lifecycle.ts";
-import { bindUnix, openSocket } from "./listen.ts";
+import { bindUnix, inheritedSockets, openSocket } from "./listen.ts";
 import { log } from "./log.ts";
 import { createNotifier } from "./notify.ts";
 import { compileOptions, type RunOptions } from "./options.ts";
@@ -43,6 +44,7 @@ export function refuseInit(pid: number): void {
 
 async function supervise(options: RunOptions): Promise<SupervisorExit> {
   ignoreBrokenOutput();
+  closeInherited(inheritedSockets(options.listen, process.env, process.pid));
   const runtimeDir = process.env.RUNTIME_DIRECTORY?.split(":")[0];
   const listen = needsSocket(options) ? await openSocket(options.listen, process.env, process.pid) : null;
   const direct = runtimeDir === undefined ? null : await bindUnix(join(runtimeDir, "direct.sock"));
