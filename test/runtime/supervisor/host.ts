@@ -5,6 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
+import timers from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { SupervisorStatus } from "../../../runtime/report.ts";
 import { type Answer, request, type RequestOptions } from "./client.ts";
@@ -14,6 +15,10 @@ export { type Answer, request } from "./client.ts";
 export { isAlive } from "./proc.ts";
 
 const MAIN = fileURLToPath(new URL("../../../runtime/main.ts", import.meta.url));
+
+/** Longer than it takes to give up on workers that fail again and again. */
+const EXIT_LIMIT_MS = 60_000;
+const POLL_MS = 20;
 
 export interface HostSetup {
   /** The app's files, by name. */
@@ -39,8 +44,7 @@ export class Host {
   /** Where the app, `direct.sock` and `status.sock` are. */
   readonly folder: string;
   readonly child: ChildProcess;
-  /** Code, or the signal that ended it. */
-  readonly exited: Promise<number | NodeJS.Signals | null>;
+  readonly #exit: Promise<number | NodeJS.Signals | null>;
   #output = "";
   readonly #hasOwnPids: boolean;
 
@@ -61,12 +65,20 @@ export class Host {
       });
     }
     this.#hasOwnPids = setup.wrapper?.[0] === "unshare";
-    this.exited = once(this.child, "exit").then(([code, signal]) => code ?? signal);
+    this.#exit = once(this.child, "exit").then(([code, signal]) => code ?? signal);
     t.after(() => this.#end(t));
   }
 
   get pid(): number {
     return this.child.pid as number;
+  }
+
+  /** Code, or the signal that ended it; fails when it does not end. */
+  get exited(): Promise<number | NodeJS.Signals | null> {
+    const late = new AbortController();
+    const inVain = timers.setTimeout(EXIT_LIMIT_MS, undefined, { signal: late.signal }).then(() => this.#fail(`it has not ended after ${EXIT_LIMIT_MS} ms`));
+    inVain.catch(() => {});
+    return Promise.race([this.#exit, inVain]).finally(() => late.abort());
   }
 
   get output(): string {
@@ -128,7 +140,7 @@ export class Host {
     const deadlineMs = performance.now() + limitMs;
     while (!(await holds())) {
       if (performance.now() > deadlineMs) this.#fail(`not so after ${limitMs} ms: ${what}`);
-      await pause(20);
+      await pause(POLL_MS);
     }
   }
 
@@ -158,7 +170,7 @@ export class Host {
     if ((t as TestContext & { readonly passed?: boolean }).passed === false) t.diagnostic(`output of fleethost:\n${this.#output}`);
     if (!this.#hasExited) {
       this.child.kill("SIGKILL");
-      await this.exited;
+      await this.#exit;
     }
     rmSync(this.folder, { recursive: true, force: true });
     // In a namespace of their own they end with its first process, and their pids are somebody else's here.
@@ -176,4 +188,4 @@ function commandLine(folder: string, { appDir = true, ...setup }: HostSetup): st
   return [...(setup.wrapper ?? []), ...activated, ...line];
 }
 
-export const pause = (durationMs: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, durationMs));
+export const pause = (durationMs: number): Promise<void> => timers.setTimeout(durationMs);

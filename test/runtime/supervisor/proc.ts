@@ -15,6 +15,18 @@ export function childrenOf(pid: number): number[] {
 
 export const descendantsOf = (pid: number): number[] => childrenOf(pid).flatMap((child) => [child, ...descendantsOf(child)]);
 
+/** Watches how many children some processes have in all. @returns what ends it, and tells the most that there were */
+export function watchChildren(...pids: readonly number[]): () => number {
+  let most = 0;
+  const timer = setInterval(() => {
+    most = Math.max(most, pids.flatMap(childrenOf).length);
+  }, 10);
+  return () => {
+    clearInterval(timer);
+    return most;
+  };
+}
+
 /** The pid that a process has in its own namespace. */
 export const innerPidOf = (pid: number): number => Number(/^NSpid:.*?(\d+)$/m.exec(read(`/proc/${pid}/status`))?.[1]);
 

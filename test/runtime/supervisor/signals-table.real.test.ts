@@ -130,7 +130,7 @@ async function drains(host: Host, send: () => void): Promise<void> {
 }
 
 async function endsAtOnce(host: Host, send: () => void | Promise<void>): Promise<void> {
-  const slow = host.get("/slow?ms=20000").catch((error: Error) => error);
+  const slow = host.get("/slow?ms=15000").catch((error: Error) => error);
   await isBusy(host);
   await send();
   assert.equal(await host.exited, 0);

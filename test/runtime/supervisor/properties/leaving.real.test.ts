@@ -67,7 +67,7 @@ describe("10. TERM closes the listeners; queued, running and late requests have 
     test(`a second TERM does not wait for a request under way (${name})`, async (t) => {
       const host = start(t, await makeApp());
       await host.until(/Ready/);
-      const slow = host.get("/slow?ms=20000").catch((error: Error) => error);
+      const slow = host.get("/slow?ms=15000").catch((error: Error) => error);
       await isBusy(host);
       host.signal("SIGTERM");
       await host.until(/Stopping: /);
@@ -80,7 +80,7 @@ describe("10. TERM closes the listeners; queued, running and late requests have 
     test(`a request that outlasts the drain deadline does not hold the stop up (${name})`, async (t) => {
       const host = start(t, await makeApp(), ["--drain-timeout-ms", "500"]);
       await host.until(/Ready/);
-      const slow = host.get("/slow?ms=20000").catch((error: Error) => error);
+      const slow = host.get("/slow?ms=15000").catch((error: Error) => error);
       await isBusy(host);
       host.signal("SIGTERM");
       assert.equal(await host.exited, 0);

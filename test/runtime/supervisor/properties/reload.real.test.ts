@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { kinds, nodeApp, start } from "../apps.ts";
 import { Load } from "../load.ts";
+import { watchChildren } from "../proc.ts";
 
 /** uvicorn takes longer to start and to drain than Node. */
 const RELOADS = { Node: 6, ASGI: 4 };
@@ -12,12 +13,14 @@ describe("4. Repeated reloads lose no request: fresh and kept connections, bodie
       const host = start(t, await makeApp());
       await host.until(/Ready/);
       const load = new Load(host.url, 20_000);
+      const mostWorkers = watchChildren(host.pid);
       for (let reloads = 1; reloads <= RELOADS[name]; reloads++) {
         await host.reload();
         assert.deepEqual((await host.status()).workers.pids, host.workerPids.slice(2 * reloads));
       }
       const { sent, lost } = await load.stop();
       assert.deepEqual(lost, []);
+      assert.equal(mostWorkers(), 3, "one more than wanted, never two");
       assert.ok(sent > 500, `only ${sent} requests were sent`);
     });
   }
