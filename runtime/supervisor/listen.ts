@@ -15,7 +15,7 @@ export interface BoundSocket {
   readonly fd: number;
   /** For people: where it is. */
   readonly where: string;
-  /** Closes it here, and removes a unix socket's file that was made here. */
+  /** Closes it here, and removes a unix socket's file that was made here. Once is enough, more often does no harm. */
   close(): void;
 }
 
@@ -31,6 +31,11 @@ export async function openSocket(at: ListenAt, env: NodeJS.ProcessEnv, pid: numb
   if (hasSystemdSocket(env, pid)) return inherited(FIRST_SYSTEMD_FD, "the socket of systemd");
   if (at.kind === "fd") return inherited(at.fd, `descriptor ${at.fd}`);
   return at.kind === "tcp" ? bindTcp(at.host, at.port) : bindUnix(at.path);
+}
+
+/** The descriptors of those that were made by others. */
+export function inheritedSockets(at: ListenAt, env: NodeJS.ProcessEnv, pid: number): readonly number[] {
+  return [...(hasSystemdSocket(env, pid) ? [FIRST_SYSTEMD_FD] : []), ...(at.kind === "fd" ? [at.fd] : [])];
 }
 
 /** @throws RunFailure when the descriptor is no socket */

@@ -11,6 +11,8 @@ export interface SupervisorEffects extends CrewEffects, AnnouncerEffects {
   openEpoch(epoch: number): void;
   /** Memory of a process in MiB (PSS); null when it can't be read. */
   memoryMiB(pid: number): number | null;
+  /** Once the workers have closed theirs, a late client is refused at once, not left in a queue that nobody serves. */
+  stopListening(): void;
 }
 
 export interface SupervisorSettings {

@@ -39,6 +39,7 @@ export function createSupervisor(options: RunOptions, sockets: Sockets, notifier
     },
     memoryMiB,
     oomKill: oomKillWatch(),
+    stopListening: () => sockets.listen?.close(),
     spawn: (slot, epoch, listener) => spawn(slot, epoch, { ...listener, output: (stream, line) => workerLine(stream, slot, line) }),
   });
 }

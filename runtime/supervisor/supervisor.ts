@@ -173,6 +173,7 @@ export class Supervisor implements Controls {
 
   /** Nobody is replaced from here on, and nobody waits any longer. */
   #stopping(): void {
+    this.#effects.stopListening();
     this.#crew.roster.dissolve();
     this.#reloads.dismiss(STOPS);
     this.#scaling.fail("the supervisor stops");

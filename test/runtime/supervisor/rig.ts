@@ -77,6 +77,7 @@ export class Rig {
         },
         memoryMiB: (pid) => this.memoryMiB.get(pid - 1_000) ?? 10,
         oomKill: () => this.oomKill,
+        stopListening: () => {},
         spawn: (_slot, epoch, listener) => this.#spawn(epoch, listener, hasAddresses),
       },
     );
