@@ -13,12 +13,14 @@ interface Group {
   readonly title: string;
   readonly app: AppName;
   readonly contenders: readonly Contender[];
+  /** Whether Caddy stands in front, for each measurement. */
+  readonly caddy: readonly boolean[];
 }
 
 const GROUPS: readonly Group[] = [
-  { title: "ASGI, FastAPI", app: "main", contenders: asgiContenders },
-  { title: "ASGI, no framework", app: "bare", contenders: asgiContenders },
-  { title: "Node, node:http", app: "main", contenders: nodeContenders },
+  { title: "ASGI, FastAPI", app: "main", contenders: asgiContenders, caddy: [false, true] },
+  { title: "ASGI, no framework", app: "bare", contenders: asgiContenders, caddy: [false] },
+  { title: "Node, node:http", app: "main", contenders: nodeContenders, caddy: [false, true] },
 ];
 
 interface Kind {
@@ -33,7 +35,12 @@ const KINDS: readonly Kind[] = [
   { name: "GET, fresh", method: "GET", keepAlive: false },
 ];
 
+/** Compiles what there is to compile. */
+const warmUp: Kind = { name: "POST", method: "POST", keepAlive: true };
+
 const CONNECTIONS = 32;
+/** Many short samples in turns: what disturbs the machine for a while then disturbs all alike. */
+const SAMPLE_S = 1;
 
 interface Sample {
   readonly requestsPerS: number;
@@ -62,7 +69,8 @@ export const throughput: Point = {
   async run(bench) {
     const measured: Measured[] = [];
     for (const group of GROUPS) {
-      for (const caddy of [false, true]) measured.push(...(await measureGroup(group, caddy, bench)));
+      if (bench.quick && group.app === "bare") continue;
+      for (const caddy of group.caddy) measured.push(...(await measureGroup(group, caddy, bench)));
     }
     return report(measured, bench);
   },
@@ -78,18 +86,14 @@ async function measureGroup(group: Group, caddy: boolean, bench: Bench): Promise
   const starts = group.contenders.map((contender) => () => serve(contender, options, bench));
   return withServed(starts, async (served) => {
     const measured: Measured[] = [];
+    for (const one of served) await load(one, warmUp, bench);
     for (const kind of KINDS) {
       const series = served.map(({ contender }): Series => ({ contender, samples: [] }));
-      await warmUp(served, kind, bench);
       for (let round = 0; round < bench.repeat; round++) await measureRound(served, series, kind, round, bench);
       measured.push({ group: group.title, way, kind: kind.name, series });
     }
     return measured;
   });
-}
-
-async function warmUp(served: readonly Served[], kind: Kind, bench: Bench): Promise<void> {
-  for (const one of served) await load(one, kind, 1, bench);
 }
 
 /** All contenders in turn; every second round in the reverse order, as the machine may get slower or faster meanwhile. */
@@ -99,16 +103,16 @@ async function measureRound(served: readonly Served[], series: readonly Series[]
   for (const { one, samples } of order) samples?.push(await measure(one, kind, bench));
 }
 
-function load({ address }: Served, { method, keepAlive }: Kind, durationS: number, { tools, lab }: Bench) {
+function load({ address }: Served, { method, keepAlive }: Kind, { tools, lab }: Bench) {
   if (!("port" in address)) throw new Error("wrk needs TCP");
-  return wrk({ address, method, keepAlive, connections: CONNECTIONS, durationS }, tools, lab);
+  return wrk({ address, method, keepAlive, connections: CONNECTIONS, durationS: SAMPLE_S }, tools, lab);
 }
 
 async function measure(served: Served, kind: Kind, bench: Bench): Promise<Sample> {
   const tree = treeOf(served.running.parentPid);
   const caddy = served.front === undefined ? [] : [served.front.pid];
   const before = { server: cpuMs(tree), caddy: cpuMs(caddy) };
-  const result = await load(served, kind, bench.quick ? 1 : 2, bench);
+  const result = await load(served, kind, bench);
   // A closing connection's work may be a moment late.
   await sleep(50);
   const perRequestUs = (ms: number): number => (1000 * ms) / result.requests;
