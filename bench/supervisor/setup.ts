@@ -101,7 +101,8 @@ async function facts(tools: Omit<Tools, "facts">): Promise<Record<string, string
     ours: `fleethost at ${commit}, built bundle (fleethost.mjs), Node ${process.versions.node}`,
     python: `${await line(tools.python, "--version")}: ${await line(tools.python, "-c", versions, ...names)}`,
     node: `pm2 ${pm2Package.version}, Node ${process.versions.node}`,
-    front: `Caddy ${(await line(tools.caddy, "version")).split(" ")[0]}`,
+    // One that was built here does not know its version otherwise.
+    front: `Caddy ${/caddyserver\/caddy\/v2\s+v(\S+)/.exec(await line(tools.caddy, "build-info"))?.[1] ?? "?"}`,
     load: `wrk ${/wrk (\S+)/.exec(await line(tools.wrk, "-v").catch((error: { stdout: string }) => error.stdout))?.[1] ?? "?"}, and the prober of this folder`,
     date: new Date().toISOString(),
   };
