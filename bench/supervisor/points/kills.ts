@@ -82,13 +82,14 @@ async function killAll(served: Served, prober: Prober): Promise<{ list: Kill[]; 
   const list: Kill[] = [];
   let ended: string | null = null;
   void served.running.ended.then((how) => (ended = how));
-  const victims = served.running.workerPids();
+  const originals = served.running.workerPids();
+  const killed: number[] = [];
   for (let number = 0; ended === null && number < WORKERS + AGAIN; number++) {
     const before = served.running.workerPids();
-    const victim = victims[number] ?? before.find((pid) => !victims.includes(pid));
+    const victim = originals[number] ?? before.find((pid) => !killed.includes(pid));
     if (victim === undefined) break;
     list.push(await killOne(served, victim, before, number >= WORKERS, { prober, ended: () => ended !== null }));
-    victims.push(victim);
+    killed.push(victim);
     await sleep(200);
   }
   return { list, ended };
