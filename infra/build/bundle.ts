@@ -76,7 +76,7 @@ export function withoutBuiltinImports(text: string): string {
         .map((target) => `const ${target} = ${builtin(name)};`)
         .join(" "),
   );
-  const left = /^(import|export)\b[^;"']*["'](node:.*|[a-z_/]+)["'];?$|^const \{[^}]*\bdefault: .*getBuiltinModule/m.exec(lean);
+  const left = /^(import|export)\b[^;"']*["'](node:.*|[a-z_/]+)["'];?$|^const \{[^}]*\bdefault: [^=]*= .*getBuiltinModule/m.exec(lean);
   if (left !== null) throw new Error(`the bundler writes an import that we don't understand: ${left[0]}`);
   return lean;
 }
