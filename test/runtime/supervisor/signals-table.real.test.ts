@@ -6,7 +6,7 @@ import { isAlive } from "./proc.ts";
 import { tableOf } from "./table.ts";
 
 /** The page with the two tables. */
-const PAGE = new URL("../../../docs/supervisor-signals.part.md", import.meta.url);
+const PAGE = new URL("../../../docs/supervisor.md", import.meta.url);
 
 type Check = (host: Host, t: TestContext) => Promise<void>;
 

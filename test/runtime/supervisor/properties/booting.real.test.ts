@@ -5,7 +5,9 @@ import { isAlive, killIfThere } from "../proc.ts";
 
 /** How a worker may end before it is ready, by kind, and what the log says of it. */
 const ENDS = [
-  { end: "code 0", Node: "process.exit(0);", ASGI: "import os; os._exit(0)", says: "exited with code 0" },
+  { end: "code 0", Node: "(process as any).reallyExit(0);", ASGI: "import os; os._exit(0)", says: "exited with code 0" },
+  // Both shims say that this is no way to start.
+  { end: "exit(0)", Node: "process.exit(0);", ASGI: "import sys; sys.exit(0)", says: "exited with code 3" },
   { end: "code 1", Node: "process.exit(1);", ASGI: "import os; os._exit(1)", says: "exited with code 1" },
   { end: "code 3", Node: "process.exit(3);", ASGI: "import os; os._exit(3)", says: "exited with code 3" },
   {

@@ -7,7 +7,8 @@ import { isAlive } from "../proc.ts";
 const DEAF_NODE = `
 setTimeout(() => {
   if (process.env.FLEETWRIGHT_SLOT! > process.env.DEAF!) return;
-  process.removeAllListeners("SIGTERM").on("SIGTERM", () => {});
+  setInterval(() => {}, 1000);
+  process.on("SIGTERM", () => new Promise(() => {}));
   console.log("is deaf");
 }, 200);
 `;
