@@ -150,6 +150,7 @@ export function canonicalJson(value: unknown): string {
 
 /** sha256 of a value's canonical JSON, in hexadecimal. */
 export function hashOf(value: unknown): string {
+  // Loaded when it is asked for: a supervisor hashes nothing, and has 1 MiB less without.
   return process.getBuiltinModule("node:crypto").createHash("sha256").update(canonicalJson(value)).digest("hex");
 }
 
