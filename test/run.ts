@@ -5,7 +5,7 @@ import { prepareComputer } from "../infra/cli/computer.ts";
 
 prepareComputer({ sshd: "openssh-server", curl: "curl", tini: "tini", unshare: "util-linux" });
 
-const all = globSync("test/**/*.test.ts").filter((file) => !file.endsWith(".long.test.ts"));
+const all = globSync(["test/**/*.test.ts", "bench/**/*.test.ts"]).filter((file) => !file.endsWith(".long.test.ts"));
 const fleets = all.filter((file) => file.startsWith("test/fleet/"));
 
 /** A fleet's machines share the cores with everything else: one fleet at a time. */
