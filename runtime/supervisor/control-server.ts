@@ -1,14 +1,12 @@
 /** The supervisor's control socket: HTTP on a unix socket, for the agent, `fleethost status` and the like, and people with curl. */
 import { lstatSync } from "node:fs";
-import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { IncomingMessage, RequestListener, Server, ServerResponse } from "node:http";
+import net from "node:net";
 import * as z from "../zod.ts";
 import type { Outcome } from "../report.ts";
 import type { Controls } from "./controls.ts";
 import { RunFailure, supervisorExit } from "./exit.ts";
 import { removeStaleSocket } from "./stale-socket.ts";
-
-// An import of it would load all that Node offers beside it (WebSocket, and fetch with it): 12 MiB of memory.
-const { createServer } = process.getBuiltinModule("node:http");
 
 /** Far more than any question needs. */
 const BODY_LIMIT_BYTES = 4_096;
@@ -46,14 +44,17 @@ export async function serveControl(path: string, controls: Controls): Promise<()
   await makeRoom(path);
   const waiting = new Set<Promise<void>>();
   const ended = Promise.withResolvers<Answer>();
-  const server = createServer((request, response) => {
+  const http = onceAsked((request, response) => {
     const answered = Promise.race([answerTo(request, controls), ended.promise]).then((answer) => send(response, answer));
     waiting.add(answered);
     void answered.finally(() => waiting.delete(answered));
   });
+  const server = net.createServer((socket) => {
+    // Neither the socket nor somebody who asks must keep a stopped supervisor alive.
+    socket.unref();
+    http().emit("connection", socket);
+  });
   server.maxConnections = CONNECTIONS_LIMIT;
-  // Neither the socket nor somebody who asks must keep a stopped supervisor alive.
-  server.on("connection", (socket) => socket.unref());
   await listen(server, path);
   server.unref();
   return async () => {
@@ -61,10 +62,20 @@ export async function serveControl(path: string, controls: Controls): Promise<()
     // After those outcomes that are known by now: what still waits would wait for ever.
     await new Promise(setImmediate);
     ended.resolve(json(409, { ok: false, text: "The supervisor stopped before that was done" } satisfies Outcome));
-    const patience = setTimeout(() => server.closeAllConnections(), FAREWELL_MS);
+    const patience = setTimeout(() => http().closeAllConnections(), FAREWELL_MS);
     await Promise.all(waiting);
     clearTimeout(patience);
-    server.closeAllConnections();
+    http().closeAllConnections();
+  };
+}
+
+/** Node's HTTP is loaded for the first one who asks: most supervisors are never asked, and have 2 MiB less. */
+function onceAsked(answer: RequestListener): () => Server {
+  let server: Server | undefined;
+  return () => {
+    // Not an import, which would load all that Node offers beside it (WebSocket, and fetch with it): 12 MiB.
+    server ??= process.getBuiltinModule("node:http").createServer(answer);
+    return server;
   };
 }
 
@@ -76,7 +87,7 @@ async function makeRoom(path: string): Promise<void> {
   if (!(await removeStaleSocket(path))) throw cannot(path, "another supervisor listens there; choose another path");
 }
 
-async function listen(server: Server, path: string): Promise<void> {
+async function listen(server: net.Server, path: string): Promise<void> {
   // From the moment it is there, it is for our user and group only.
   const umask = process.umask(0o117);
   try {

@@ -3,7 +3,6 @@
  * that it took would be lost with nobody to answer it.
  */
 import { spawnSync } from "node:child_process";
-import { lookup } from "node:dns/promises";
 import { chmodSync, readlinkSync, unlinkSync } from "node:fs";
 import net from "node:net";
 import { getSystemErrorName } from "node:util";
@@ -83,7 +82,7 @@ async function bindUnlessTaken(path: string): Promise<BoundHandle | null> {
 }
 
 async function bindTcp(host: string, port: number): Promise<BoundSocket> {
-  const { address, family } = await lookup(host).catch(() => cannotListen(host, "ENOTFOUND"));
+  const { address, family } = await addressOf(host);
   const handle = createHandle(address, port, family);
   if (typeof handle === "number") return cannotListen(`${host}:${port}`, getSystemErrorName(handle));
   const bound: { address?: string; port?: number } = {};
@@ -93,6 +92,13 @@ async function bindTcp(host: string, port: number): Promise<BoundSocket> {
   handle.setNoDelay?.(true);
   const shownHost = family === 6 ? `[${bound.address}]` : bound.address;
   return { fd: handle.fd, where: `http://${shownHost}:${bound.port}`, close: () => handle.close() };
+}
+
+/** Node's resolver is loaded only for a name, as it costs memory. */
+async function addressOf(host: string): Promise<{ address: string; family: number }> {
+  if (net.isIP(host) !== 0) return { address: host, family: net.isIP(host) };
+  const { lookup } = await import("node:dns/promises");
+  return lookup(host).catch(() => cannotListen(host, "ENOTFOUND"));
 }
 
 /**
