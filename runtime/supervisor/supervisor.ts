@@ -85,10 +85,13 @@ export class Supervisor implements Controls {
     this.#announcer.started(this.#settings.pid);
     this.#timers.watchdog();
     this.#timers.memory();
+    let lookedAtMs = this.#effects.clock.nowMs();
     this.#crew.fill(this.#reloads.committed);
     while (!this.#finished) {
-      this.#timers.deadline(this.#crew.roster.nextDeadlineMs(this.#effects.clock.nowMs()));
+      // Of before the last event was dealt with: what has come due since then was perhaps not seen, and is no past matter.
+      this.#timers.deadline(this.#crew.roster.nextDeadlineMs(lookedAtMs));
       this.#take(await this.#queue.next());
+      lookedAtMs = this.#effects.clock.nowMs();
       this.#followUp();
     }
     this.#timers.stop();

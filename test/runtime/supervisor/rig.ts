@@ -11,11 +11,13 @@ import { Supervisor } from "../../../runtime/supervisor/supervisor.ts";
 import type { WorkerEvent } from "../../../runtime/supervisor/worker-states.ts";
 
 class FakeClock implements Clock {
+  /** It goes on by this much each time it is read. */
+  tickMs = 0;
   #nowMs = 0;
   readonly #timers = new Set<{ atMs: number; run: () => void }>();
 
   nowMs(): number {
-    return this.#nowMs;
+    return (this.#nowMs += this.tickMs);
   }
 
   after(delayMs: number, run: () => void): () => void {
@@ -82,6 +84,11 @@ export class Rig {
       },
     );
     this.exit = this.#supervisor.run();
+  }
+
+  /** Time goes by also between two looks at the clock. */
+  tick(tickMs: number): void {
+    this.#clock.tickMs = tickMs;
   }
 
   get started(): number {
