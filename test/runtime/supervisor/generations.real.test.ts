@@ -37,7 +37,7 @@ describe("which code runs", () => {
       const app = await makeApp();
       const host = startCurrent(t, app);
       await host.until(/Ready/);
-      const load = new Load(host.url, 20_000);
+      const load = new Load(t, host.url, 20_000);
       deploy(host.folder, "broken", { ...app.files, [app.module]: app.delay(1_500) + app.broken });
       host.signal("SIGHUP");
       await host.eventually("the canary boots", () => host.workerPids.length === 3);

@@ -1,5 +1,6 @@
 /** A bounded load on one server, that tells what got no answer. */
 import http from "node:http";
+import type { TestContext } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { request, type RequestError, type RequestOptions } from "./client.ts";
 
@@ -41,7 +42,9 @@ export class Load {
   #stopped = false;
   #left: number;
 
-  constructor(target: Target, requests: number) {
+  /** It ends with the test at the latest. */
+  constructor(t: TestContext, target: Target, requests: number) {
+    t.after(() => this.stop());
     this.#url = new URL(typeof target === "string" ? target : "http://localhost/");
     this.#where = typeof target === "string" ? {} : target;
     this.#left = requests;

@@ -25,6 +25,7 @@ interface Kill {
 }
 
 export class Ordeal {
+  readonly #t: TestContext;
   readonly #host: Host;
   readonly #app: TestApp;
   readonly #random: () => number;
@@ -37,6 +38,7 @@ export class Ordeal {
 
   /** @param seed the same one makes the same choices; what the processes make of them is theirs */
   constructor(t: TestContext, app: TestApp, seed: number) {
+    this.#t = t;
     this.#app = app;
     this.#random = generator(seed);
     this.#history = [`seed ${seed}`];
@@ -62,7 +64,7 @@ export class Ordeal {
 
   async #round(): Promise<{ sent: number; losses: readonly Loss[] }> {
     this.#kills = [];
-    const load = new Load(this.#host.url, 100_000);
+    const load = new Load(this.#t, this.#host.url, 100_000);
     for (let steps = 3 + this.#below(8); steps > 0; steps--) {
       await this.#step(STEPS[this.#below(STEPS.length)] ?? "reload");
       await pause(this.#below(600));

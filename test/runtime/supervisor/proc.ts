@@ -21,6 +21,8 @@ export function watchChildren(...pids: readonly number[]): () => number {
   const timer = setInterval(() => {
     most = Math.max(most, pids.flatMap(childrenOf).length);
   }, 10);
+  // A test that fails must not go on for its sake.
+  timer.unref();
   return () => {
     clearInterval(timer);
     return most;

@@ -15,7 +15,7 @@ describe("workers that work, and are to be replaced all the same", () => {
     test(`a lifetime: under load, every worker makes room for a new one, one at a time, and nothing is lost (${name})`, async (t) => {
       const host = start(t, await makeApp(), ["--max-lifetime-ms", "3000"]);
       await host.until(/Ready/);
-      const load = new Load(host.url, 20_000);
+      const load = new Load(t, host.url, 20_000);
       await host.eventually("four have made room", async () => ((await host.status()).restarts.lifetime ?? 0) >= 4, 60_000);
       const { lost, sent } = await load.stop();
       assert.deepEqual(lost, []);
@@ -32,7 +32,7 @@ describe("workers that work, and are to be replaced all the same", () => {
       const leaking = withModule(app, top + app.files[app.module]?.replace(needle, code + needle));
       const host = start(t, leaking, ["--max-memory-mib", "150"]);
       await host.until(/Ready/);
-      const load = new Load(host.url, 20_000);
+      const load = new Load(t, host.url, 20_000);
       assert.equal((await host.get("/leak")).status, 200);
       await host.until(/uses more memory than it may; a new one takes its place/, 20_000);
       await host.eventually("one was replaced", async () => (await host.status()).restarts.memory === 1);

@@ -24,7 +24,7 @@ describe("two instances on one socket, an old and a new generation", () => {
       const shared = { passed: socket, listen: ["--fd", "3"] };
       const old = start(t, app, ["--workers", String(WORKERS)], shared);
       await old.until(/Ready: 3 of 3/);
-      const load = new Load({ socketPath: path }, 50_000);
+      const load = new Load(t, { socketPath: path }, 50_000);
       const young = start(t, app, ["--workers", String(WORKERS), "--start-workers", "1"], shared);
       const mostWorkers = watchChildren(old.pid, young.pid);
       await young.until(/Ready: 1 of 1/);

@@ -75,7 +75,7 @@ describe("12. What happens at the same time: deaths, reloads, changes of the num
     test(`two HUPs at once, under load: two reloads at most, none lost (${name})`, async (t) => {
       const host = start(t, await makeApp());
       await host.until(/Ready/);
-      const load = new Load(host.url, 20_000);
+      const load = new Load(t, host.url, 20_000);
       host.signal("SIGHUP");
       host.signal("SIGHUP");
       await host.until(/Reloaded/);
@@ -90,7 +90,7 @@ describe("12. What happens at the same time: deaths, reloads, changes of the num
     test(`somebody else's TERM to a worker, under load: it drains, another is started at once, nothing is lost (${name})`, async (t) => {
       const host = start(t, await makeApp());
       await host.until(/Ready/);
-      const load = new Load(host.url, 20_000);
+      const load = new Load(t, host.url, 20_000);
       const [first = 0] = host.workerPids;
       process.kill(first, "SIGTERM");
       await host.until(/slot 1\): stops by itself; replaced/);

@@ -12,7 +12,7 @@ describe("4. Repeated reloads lose no request: fresh and kept connections, bodie
     test(`${RELOADS[name]} reloads under load, and every worker is new each time (${name})`, async (t) => {
       const host = start(t, await makeApp());
       await host.until(/Ready/);
-      const load = new Load(host.url, 20_000);
+      const load = new Load(t, host.url, 20_000);
       const mostWorkers = watchChildren(host.pid);
       for (let reloads = 1; reloads <= RELOADS[name]; reloads++) {
         await host.reload();
@@ -32,7 +32,7 @@ describe("5. A broken new version: the old workers stay untouched, and the reloa
       const app = await makeApp();
       const host = start(t, app);
       await host.until(/Ready/);
-      const load = new Load(host.url, 2_000);
+      const load = new Load(t, host.url, 2_000);
       host.write(app.module, app.broken);
       host.signal("SIGHUP");
       await host.until(/ERROR: +Reload failed, the workers that are ready go on: [^]*\| .*the table of prices is missing/);
