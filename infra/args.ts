@@ -45,6 +45,11 @@ export interface AppArgs {
   portBase?: number;
   /** Environment variables of the workers. */
   environment?: Record<string, Input<string>>;
+  /**
+   * Secrets by name, as a value or with the way in which the app gets it. A name is that of an environment variable; a value is
+   * any text of at most 64 KiB. Another value is another generation.
+   */
+  secrets?: Record<string, Input<string> | SecretArgs>;
   health?: HealthArgs;
   /** A worker that isn't ready after this long is killed. @default 60000 */
   bootTimeoutMs?: number;
@@ -58,6 +63,16 @@ export interface AppArgs {
   recycle?: RecycleArgs;
   /** A line for each request, from the worker. Not for a command. @default false */
   accessLog?: boolean;
+}
+
+export interface SecretArgs {
+  value: Input<string>;
+  /**
+   * `environment`: a variable of the workers, and of nothing else on the machine. `credential`: the file
+   * `$CREDENTIALS_DIRECTORY/NAME`, which only the app's user can read.
+   * @default "environment"
+   */
+  as?: "environment" | "credential";
 }
 
 /** A new worker first, then the old one drains; one at a time. */

@@ -1,5 +1,6 @@
 /** Runs the agent's commands on one machine and tells their steps. */
 import { type AgentEvent, agentEventSchema, agentExit } from "../../runtime/report.ts";
+import type { SecretValues } from "../../runtime/secrets.ts";
 import { FleetError } from "../errors.ts";
 import { agentCommand } from "./commands.ts";
 import type { PlannedMachine } from "./plan.ts";
@@ -14,13 +15,14 @@ export interface Session {
 
 /**
  * Runs one agent command with the manifest on its standard input.
+ * @param options `secrets`: values that go with it there.
  * @throws FleetError with the agent's own words when it fails, or what is known when the connection is lost
  */
 export async function agent(
   session: Session,
   say: Say,
   args: readonly string[],
-  options: Pick<RunOptions, "signal" | "timeoutMs"> = {},
+  { secrets, ...options }: Pick<RunOptions, "signal" | "timeoutMs"> & { secrets?: SecretValues | undefined } = {},
 ): Promise<Record<string, unknown>> {
   const { machine, connection } = session;
   const [step = ""] = args;
@@ -28,7 +30,7 @@ export async function agent(
   const result = await talk(machine.name, step, () =>
     connection.run(agentCommand(machine.manifest.runtime, ...args, "--json"), {
       ...options,
-      stdin: JSON.stringify(machine.manifest),
+      stdin: JSON.stringify(secrets === undefined ? machine.manifest : { manifest: machine.manifest, secrets, secretKey: machine.secretKey }),
       onLine: (line) => {
         const event = parseEvent(line);
         if (event === undefined) return;
