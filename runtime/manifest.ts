@@ -3,7 +3,6 @@
  * Both halves import this file; nothing else of the runtime is imported by `infra/`, `report.ts`, `slots.ts`, `secrets.ts` and
  * `redact.ts` apart.
  */
-import { createHash } from "node:crypto";
 import { secretsSchema } from "./secrets.ts";
 import * as z from "./zod.ts";
 
@@ -154,7 +153,7 @@ export function canonicalJson(value: unknown): string {
 
 /** sha256 of a value's canonical JSON, in hexadecimal. */
 export function hashOf(value: unknown): string {
-  return createHash("sha256").update(canonicalJson(value)).digest("hex");
+  return process.getBuiltinModule("node:crypto").createHash("sha256").update(canonicalJson(value)).digest("hex");
 }
 
 /** Length of a generation's name: 64 bits, ample for the handful on one machine, and short enough for unit names. */
