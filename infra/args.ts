@@ -69,7 +69,7 @@ export interface SecretArgs {
   value: Input<string>;
   /**
    * `environment`: a variable of the workers, and of nothing else on the machine. `credential`: the file
-   * `$CREDENTIALS_DIRECTORY/NAME`, which only the app's user can read.
+   * `$CREDENTIALS_DIRECTORY/NAME`, which only the app's user and root can read.
    * @default "environment"
    */
   as?: "environment" | "credential";
