@@ -10,8 +10,8 @@ import { text } from "node:stream/consumers";
 import { redactor } from "../../runtime/redact.ts";
 import { exitCodes, FleetError } from "../errors.ts";
 import { drive } from "../rollout/drive.ts";
-import { type Plan, planSchema } from "../rollout/plan.ts";
 import { columns } from "../rollout/progress.ts";
+import { confidentialIn, readPlan } from "./plan-input.ts";
 
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
@@ -32,7 +32,7 @@ export async function driveRollout(): Promise<number> {
   const interrupt = interruption();
   const plan = readPlan(await text(process.stdin));
   const names = plan.machines.map(({ name }) => name);
-  const redact = redactor(Object.values(plan.secrets ?? {}));
+  const redact = redactor(confidentialIn(plan));
   const print = (text: string): void => void process.stderr.write(`${redact(text)}\n`);
   const say = columns(names, print);
   try {
@@ -44,21 +44,6 @@ export async function driveRollout(): Promise<number> {
     else print(`fault in the rollout itself: ${(error as Error).stack}`);
     return error instanceof FleetError ? error.exitCode : exitCodes.failed;
   }
-}
-
-/** JSON's own errors repeat a piece of the text, which holds secrets. */
-function readPlan(input: string): Plan {
-  let value: unknown;
-  try {
-    value = JSON.parse(input);
-  } catch {
-    throw new FleetError("the plan on standard input is not whole.", {
-      kept: "everything; nothing was changed.",
-      next: "run the same command again.",
-      exitCode: exitCodes.usage,
-    });
-  }
-  return planSchema.parse(value);
 }
 
 /** Aborted by a signal, or by the end of the process that waits for us: then nobody reads what we print any more. */
