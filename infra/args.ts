@@ -43,11 +43,13 @@ export interface AppArgs {
   slots?: number;
   /** With `port` and `socket`: worker addresses are the ports after this one, which Caddy uses itself. @default 20000 */
   portBase?: number;
-  /** Environment variables of the workers. */
+  /** Environment variables of the workers; not for secrets. */
   environment?: Record<string, Input<string>>;
   /**
    * Secrets by name, as a value or with the way in which the app gets it. A name is that of an environment variable; a value is
-   * any text of at most 64 KiB. Another value is another generation.
+   * any text of 1 byte to 64 KiB, and 512 KiB together. Another value is another generation. Give Outputs as secrets
+   * (`config.requireSecret`, `pulumi.secret`): what is plain before it comes here may be in the state as such.
+   * @default none
    */
   secrets?: Record<string, Input<string> | SecretArgs>;
   health?: HealthArgs;
