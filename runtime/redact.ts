@@ -12,8 +12,8 @@ const BLOCK = 16;
 export type Redact = (text: string) => string;
 
 /**
- * Finds each value as a whole, each longer line of it, and both as they look in JSON (once and twice), in Python's and Node's quotes, in a URL
- * and in base64 (also in the middle of more, as in a Basic authorization); of long values, any longer piece.
+ * Finds each value as a whole, each longer line of it, and both as they look in JSON (once and twice), in Python's and Node's
+ * quotes, in a URL and in base64 (also in the middle of more, as in a Basic authorization); of long values, any longer piece.
  */
 export function redactor(values: Iterable<string>): Redact {
   const known = [...values];

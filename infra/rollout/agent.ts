@@ -27,10 +27,11 @@ export async function agent(
   const { machine, connection } = session;
   const [step = ""] = args;
   const events: AgentEvent[] = [];
+  const { manifest, secretKey } = machine;
   const result = await talk(machine.name, step, () =>
     connection.run(agentCommand(machine.manifest.runtime, ...args, "--json"), {
       ...options,
-      stdin: JSON.stringify(secrets === undefined ? machine.manifest : { manifest: machine.manifest, secrets, secretKey: machine.secretKey }),
+      stdin: JSON.stringify(secrets === undefined ? manifest : { manifest, secrets, secretKey }),
       onLine: (line) => {
         const event = parseEvent(line);
         if (event === undefined) return;

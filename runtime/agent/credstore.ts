@@ -20,7 +20,8 @@ export async function storeSecrets({ paths }: Pick<Agent, "paths">, { app }: Man
   const wanted = Object.entries(app.secrets ?? {});
   if (wanted.length === 0) return;
   await makeFolder(paths.credstore(app.name));
-  if (key !== undefined && (await readIfThere(paths.secretKey)) === undefined) await writeAtomic(paths.secretKey, `${key}\n`, { mode: 0o600 });
+  const hasKey = (await readIfThere(paths.secretKey)) !== undefined;
+  if (key !== undefined && !hasKey) await writeAtomic(paths.secretKey, `${key}\n`, { mode: 0o600 });
   const missing: string[] = [];
   for (const [name, { version }] of wanted) {
     const path = paths.credential(app.name, name, version);
@@ -58,7 +59,8 @@ export async function pruneSecrets({ paths }: Pick<Agent, "paths">, app: string)
   const stored = await namesIn(paths.credstore(app));
   if (stored.length === 0) return;
   const needed = await neededFiles(paths, app);
-  for (const name of stored.filter((file) => needed !== undefined && !needed.has(file))) await rm(join(paths.credstore(app), name), { force: true });
+  const unneeded = stored.filter((file) => needed !== undefined && !needed.has(file));
+  for (const name of unneeded) await rm(join(paths.credstore(app), name), { force: true });
 }
 
 /** Not by the manifest's schema: a generation of another version of ours counts, too. */

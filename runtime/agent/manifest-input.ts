@@ -31,7 +31,10 @@ export function readManifest(text: string): ManifestInput {
   }
   const enveloped = typeof value === "object" && value !== null && "manifest" in value;
   const parsed = envelopeSchema.safeParse(enveloped ? value : { manifest: value });
-  if (!parsed.success) return { problems: parsed.error.issues.map((issue) => (enveloped ? issue : inManifest(issue))).flatMap(describeIssue) };
+  if (!parsed.success) {
+    const issues = parsed.error.issues.map((issue) => (enveloped ? issue : inManifest(issue)));
+    return { problems: issues.flatMap(describeIssue) };
+  }
   const { manifest, secrets: values, secretKey: key } = parsed.data;
   const problems = [...environmentProblems(manifest.app.environment), ...secretProblems(manifest, values)];
   return problems.length > 0 ? { problems } : { manifest, secrets: { values, key } };
