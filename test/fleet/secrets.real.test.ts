@@ -187,6 +187,7 @@ describe("secrets", () => {
 
   test("values go with the last generation that names them", async () => {
     for (const next of [password(), password(), password()]) {
+      current = next;
       given.push(next);
       await set("DB_PASSWORD", next);
       await up();
@@ -196,5 +197,24 @@ describe("secrets", () => {
       assert.equal(store, generations);
       assert.ok(Number(store) < 5);
     }
+  });
+
+  test("with Pulumi's state lost nothing is rotated, and a machine that joins gets every secret", async () => {
+    const before = await stack.status();
+    const logins = [...NAMES.map((name) => ({ name, ...hosts.login(name) })), { name: "web-3", ...(await hosts.make("web-3")) }];
+    stack = await UserStack.init(project, "again");
+    stack.configure({
+      name: "shop",
+      app: { dir: "app", secrets: { TLS_KEY: { as: "credential" } } },
+      machines: { provider: "hosts", hosts: logins },
+    });
+    await set("TLS_KEY.value", pem);
+    await set("DB_PASSWORD", current);
+    await up();
+    const { machines } = await stack.status();
+    assert.deepEqual(machines.slice(0, 2).map(({ workers }) => workers.pids), before.machines.map(({ workers }) => workers.pids));
+    const expected = { variable: sha(current), file: sha(pem), both: false };
+    assert.deepEqual(await seen(), [expected, expected, expected]);
+    await up("--expect-no-changes");
   });
 });
