@@ -43,8 +43,15 @@ export interface AppArgs {
   slots?: number;
   /** With `port` and `socket`: worker addresses are the ports after this one, which Caddy uses itself. @default 20000 */
   portBase?: number;
-  /** Environment variables of the workers. */
+  /** Environment variables of the workers; not for secrets. */
   environment?: Record<string, Input<string>>;
+  /**
+   * Secrets by name, as a value or with the way in which the app gets it. A name is that of an environment variable; a value is
+   * any text of 1 byte to 64 KiB, and 512 KiB together. Another value is another generation. Give Outputs as secrets
+   * (`config.requireSecret`, `pulumi.secret`): what is plain before it comes here may be in the state as such.
+   * @default none
+   */
+  secrets?: Record<string, Input<string> | SecretArgs>;
   health?: HealthArgs;
   /** A worker that isn't ready after this long is killed. @default 60000 */
   bootTimeoutMs?: number;
@@ -58,6 +65,16 @@ export interface AppArgs {
   recycle?: RecycleArgs;
   /** A line for each request, from the worker. Not for a command. @default false */
   accessLog?: boolean;
+}
+
+export interface SecretArgs {
+  value: Input<string>;
+  /**
+   * `environment`: a variable of the workers, and of nothing else on the machine. `credential`: the file
+   * `$CREDENTIALS_DIRECTORY/NAME`, which only the app's user and root can read.
+   * @default "environment"
+   */
+  as?: "environment" | "credential";
 }
 
 /** A new worker first, then the old one drains; one at a time. */

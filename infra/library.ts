@@ -9,6 +9,7 @@ export type {
   LocalMachinesArgs,
   LoginArgs,
   RolloutArgs,
+  SecretArgs,
   WorkersArgs,
 } from "./args.ts";
 export { FleetError } from "./errors.ts";

@@ -1,8 +1,9 @@
 /**
  * The contract from the operator's side to a machine: everything about what one machine shall run.
- * Both halves import this file; nothing else of the runtime is imported by `infra/`, `report.ts` apart.
+ * Both halves import this file; nothing else of the runtime is imported by `infra/`, `report.ts`, `slots.ts`, `secrets.ts` and
+ * `redact.ts` apart.
  */
-
+import { secretsSchema } from "./secrets.ts";
 import * as z from "./zod.ts";
 
 /** Names units, folders and a system user (Linux allows 32 characters for a user; ours adds `fw-`). */
@@ -117,6 +118,8 @@ export const manifestSchema = z.strictObject({
       archive: z.strictObject({ sha256: sha256Schema, bytes: z.int().check(z.positive()) }),
     }),
     environment: z.record(z.string().check(z.regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "an environment variable's name")), z.string()),
+    /** Names and versions; the values are in the machine's credential store. Not there when the app has none. */
+    secrets: z.optional(secretsSchema),
     processes: z.tuple([processSchema]),
     /** `MemoryMax=` of the unit: all workers and the supervisor together. */
     memoryMaxMiB: z.optional(z.int().check(z.minimum(64))),

@@ -10,13 +10,23 @@ export interface ToolResult {
 
 export interface ToolOptions {
   cwd?: string;
+  /** @default this program's own, without what `withoutConfiguration` takes out */
   env?: NodeJS.ProcessEnv;
+}
+
+/**
+ * Pulumi hands a program its configuration in the environment, with all secrets in plain, and its passphrase. Packages' scripts
+ * must not get them. Pure.
+ */
+export function withoutConfiguration(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith("PULUMI_CONFIG")));
 }
 
 /** Never throws for what the program does; its exit code other than 0 is `failed`. */
 export function runTool(command: string, args: readonly string[], options: ToolOptions = {}): Promise<ToolResult> {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { ...options, stdio: ["ignore", "pipe", "pipe"] });
+    const env = withoutConfiguration(options.env ?? process.env);
+    const child = spawn(command, args, { ...options, env, stdio: ["ignore", "pipe", "pipe"] });
     const said = { stdout: "", stderr: "" };
     for (const name of ["stdout", "stderr"] as const) {
       child[name].setEncoding("utf8");

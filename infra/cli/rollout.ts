@@ -7,10 +7,11 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { text } from "node:stream/consumers";
+import { redactor } from "../../runtime/redact.ts";
 import { exitCodes, FleetError } from "../errors.ts";
 import { drive } from "../rollout/drive.ts";
-import { planSchema } from "../rollout/plan.ts";
 import { columns } from "../rollout/progress.ts";
+import { confidentialIn, readPlan } from "./plan-input.ts";
 
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
@@ -29,17 +30,19 @@ export async function rollout(): Promise<number> {
 /** Carries out the plan. */
 export async function driveRollout(): Promise<number> {
   const interrupt = interruption();
-  const plan = planSchema.parse(JSON.parse(await text(process.stdin)));
+  const plan = readPlan(await text(process.stdin));
   const names = plan.machines.map(({ name }) => name);
-  const say = columns(names, (line) => process.stderr.write(`${line}\n`));
+  const redact = redactor(confidentialIn(plan));
+  const print = (text: string): void => void process.stderr.write(`${redact(text)}\n`);
+  const say = columns(names, print);
   try {
     const result = await drive(plan, say, interrupt);
     process.stdout.write(JSON.stringify(result));
     return exitCodes.ok;
   } catch (error) {
-    if (!(error instanceof FleetError)) throw error;
-    process.stderr.write(`${error.message}\n`);
-    return error.exitCode;
+    if (error instanceof FleetError) print(error.message);
+    else print(`fault in the rollout itself: ${(error as Error).stack}`);
+    return error instanceof FleetError ? error.exitCode : exitCodes.failed;
   }
 }
 

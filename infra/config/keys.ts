@@ -8,6 +8,7 @@ export function keysAt(schema: z.$ZodType, path: readonly (string | number)[], i
   const [key, ...rest] = path;
   if (key === undefined) return here instanceof z.$ZodObject ? Object.keys(shapeOf(here)) : [];
   const value = (input as Record<string | number, unknown> | undefined)?.[key];
+  if (here instanceof z.$ZodRecord) return keysAt(here._zod.def.valueType, rest, value);
   if (here instanceof z.$ZodArray) return keysAt(here._zod.def.element, rest, value);
   if (!(here instanceof z.$ZodObject)) return [];
   const next = shapeOf(here)[key];
@@ -21,7 +22,9 @@ function unwrap(schema: z.$ZodType, input: unknown): z.$ZodType {
   if (schema instanceof z.$ZodDefault || schema instanceof z.$ZodPrefault || schema instanceof z.$ZodOptional) {
     return unwrap(schema._zod.def.innerType, input);
   }
-  if (schema instanceof z.$ZodPipe) return unwrap(schema._zod.def.in, input);
+  // What is done to the input before it is checked has no keys of its own.
+  if (schema instanceof z.$ZodPipe)
+    return unwrap(schema._zod.def.in instanceof z.$ZodTransform ? schema._zod.def.out : schema._zod.def.in, input);
   if (schema instanceof z.$ZodDiscriminatedUnion) return chosenOption(schema, input) ?? schema;
   if (schema instanceof z.$ZodUnion) return schema._zod.def.options.find((option) => option instanceof z.$ZodObject) ?? schema;
   return schema;

@@ -1,8 +1,8 @@
 import type { Input } from "@pulumi/pulumi";
 import { z } from "zod";
 
-/** Pulumi marks its outputs so; asking for the mark spares loading the SDK to check a file. */
-function isDeferred(value: unknown): boolean {
+/** Whether it is an Output or a promise. Pulumi marks its outputs so; asking for the mark spares loading the SDK to check a file. */
+export function isDeferred(value: unknown): boolean {
   if (value === null || typeof value !== "object") return false;
   return "__pulumiOutput" in value || "then" in value;
 }

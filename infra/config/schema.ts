@@ -3,6 +3,7 @@ import { z } from "zod";
 import { commandSchema, healthSchema, nameSchema, recycleSchema, workersSchema } from "../../runtime/manifest.ts";
 import { appFindings, type Finding, NOTHING_TO_SERVE, workersFindings } from "./app-rules.ts";
 import { leaf } from "./leaf.ts";
+import { secretFindings, secretsSchema } from "./secrets.ts";
 import { slotFindings } from "./slot-rules.ts";
 
 const milliseconds = z.int().min(1).max(3_600_000);
@@ -109,6 +110,7 @@ const appSchema = z
     slots: command.shape.slots,
     portBase: command.shape.portBase,
     environment: z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), leaf(z.string())).default({}),
+    secrets: secretsSchema,
     health: z.strictObject({ path: z.optional(healthSchema.shape.path), timeoutMs: milliseconds.default(30_000) }).prefault({}),
     bootTimeoutMs: milliseconds.default(60_000),
     livenessTimeoutMs: milliseconds.default(30_000),
@@ -117,7 +119,7 @@ const appSchema = z
     recycle: z.optional(recycleSchema),
     accessLog: z.boolean().optional(),
   })
-  .superRefine(between(appFindings));
+  .superRefine(between((app) => [...appFindings(app), ...secretFindings(app)]));
 
 const fleetKeys = z.strictObject({
   app: appSchema,

@@ -1,5 +1,6 @@
 /** Runs the agent's commands on one machine and tells their steps. */
 import { type AgentEvent, agentEventSchema, agentExit } from "../../runtime/report.ts";
+import type { SecretValues } from "../../runtime/secrets.ts";
 import { FleetError } from "../errors.ts";
 import { agentCommand } from "./commands.ts";
 import type { PlannedMachine } from "./plan.ts";
@@ -14,21 +15,23 @@ export interface Session {
 
 /**
  * Runs one agent command with the manifest on its standard input.
+ * @param options `secrets`: values that go with it there.
  * @throws FleetError with the agent's own words when it fails, or what is known when the connection is lost
  */
 export async function agent(
   session: Session,
   say: Say,
   args: readonly string[],
-  options: Pick<RunOptions, "signal" | "timeoutMs"> = {},
+  { secrets, ...options }: Pick<RunOptions, "signal" | "timeoutMs"> & { secrets?: SecretValues | undefined } = {},
 ): Promise<Record<string, unknown>> {
   const { machine, connection } = session;
   const [step = ""] = args;
   const events: AgentEvent[] = [];
+  const { manifest, secretKey } = machine;
   const result = await talk(machine.name, step, () =>
     connection.run(agentCommand(machine.manifest.runtime, ...args, "--json"), {
       ...options,
-      stdin: JSON.stringify(machine.manifest),
+      stdin: JSON.stringify(secrets === undefined ? manifest : { manifest, secrets, secretKey }),
       onLine: (line) => {
         const event = parseEvent(line);
         if (event === undefined) return;

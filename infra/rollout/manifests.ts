@@ -1,5 +1,6 @@
 /** A machine's manifest out of the fleet's configuration and what was built. Pure. */
 import { type Manifest, manifestSchema, type WorkerCommand } from "../../runtime/manifest.ts";
+import type { Secrets } from "../../runtime/secrets.ts";
 import type { FleetConfig } from "../config/schema.ts";
 import type { Archive } from "../build/archive.ts";
 
@@ -7,7 +8,7 @@ export interface ManifestParts {
   fleet: string;
   machine: string;
   address: string;
-  app: { name: string; command: WorkerCommand; environment: Record<string, string> };
+  app: { name: string; command: WorkerCommand; environment: Record<string, string>; secrets?: Secrets | undefined };
   runtimeId: string;
   release: { id: string; archive: Omit<Archive, "path"> };
 }
@@ -25,6 +26,7 @@ export function manifestOf(config: FleetConfig, parts: ManifestParts): Manifest 
       release: { id: parts.release.id, archive: { sha256: parts.release.archive.sha256, bytes: parts.release.archive.bytes } },
       // So that an app can say in its answers and logs what it is.
       environment: { FLEETWRIGHT_RELEASE: parts.release.id, ...parts.app.environment },
+      secrets: parts.app.secrets,
       processes: [
         {
           name: "web",

@@ -14,7 +14,15 @@ export interface Facts {
 }
 
 export type Observation =
-  | { state: "reachable"; facts: Facts /** Runtime bundles that are installed. */; runtimes: string[]; apps: AppStatus[] }
+  | {
+      state: "reachable";
+      facts: Facts;
+      /** Runtime bundles that are installed. */
+      runtimes: string[];
+      apps: AppStatus[];
+      /** The machine's key for the versions of secrets; undefined while it has none. A secret itself. */
+      secretKey?: string | undefined;
+    }
   | { state: "unreachable"; why: string; waitedMs: number };
 
 const architectures: Record<string, Target["arch"]> = { x86_64: "x64", aarch64: "arm64" };
@@ -24,8 +32,16 @@ export function isSupported(facts: Facts): boolean {
   return facts.arch in architectures;
 }
 
+/** What the probe's output says. */
+interface Probe {
+  facts: Facts;
+  runtimes: string[];
+  status: unknown;
+  secretKey: string | undefined;
+}
+
 /** Reads the `key=value` lines that `probeScript` prints; undefined if they aren't all there. */
-export function parseFacts(output: string): { facts: Facts; runtimes: string[]; status: unknown } | undefined {
+export function parseFacts(output: string): Probe | undefined {
   const values = new Map<string, string>();
   for (const line of output.split("\n")) {
     const match = /^fleetwright\.([a-z-]+)=(.*)$/.exec(line);
@@ -41,7 +57,8 @@ export function parseFacts(output: string): { facts: Facts; runtimes: string[]; 
     root: values.get("root") === "yes",
   };
   const runtimes = (values.get("runtimes") ?? "").split(" ").filter((id) => /^[0-9a-f]{64}$/.test(id));
-  return { facts, runtimes, status: parseJson(values.get("status")) };
+  const secretKey = /^[0-9a-f]{64}$/.exec(values.get("secret-key") ?? "")?.[0];
+  return { facts, runtimes, status: parseJson(values.get("status")), secretKey };
 }
 
 function parseJson(text: string | undefined): unknown {

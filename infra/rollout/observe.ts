@@ -52,14 +52,15 @@ function understand(name: string, transport: Transport, stdout: string, stderr: 
   if (probe === undefined) {
     throw new FleetError("it answered the login, but not our questions.", {
       machine: name,
-      log: [...stdout.split("\n"), ...stderr.split("\n")].filter((line) => line !== "").slice(-10),
+      // Its own words only: among our answers is the machine's key for secrets.
+      log: [...stdout.split("\n"), ...stderr.split("\n")].filter((line) => line !== "" && !line.includes("fleetwright.")).slice(-10),
       kept: "everything; nothing was changed.",
       next: `log in by hand (ssh ${transport.user}@${transport.host}) and see whether the shell prints or asks something at login.`,
     });
   }
   checkUsable(name, transport, probe.facts);
   const status = probe.status === undefined ? undefined : statusSchema.safeParse(probe.status).data;
-  return { state: "reachable", facts: probe.facts, runtimes: probe.runtimes, apps: status?.apps ?? [] };
+  return { state: "reachable", facts: probe.facts, runtimes: probe.runtimes, apps: status?.apps ?? [], secretKey: probe.secretKey };
 }
 
 function checkUsable(name: string, transport: Transport, facts: Facts): void {

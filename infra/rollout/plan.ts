@@ -1,6 +1,7 @@
 /** What one rollout shall do, decided before anything is done. Pure. */
 import { z } from "zod";
 import { fingerprintOf, generationOf, hashOf, type Manifest, manifestSchema, sha256Schema } from "../../runtime/manifest.ts";
+import { secretKeySchema } from "../../runtime/secrets.ts";
 import type { AppStatus } from "../../runtime/report.ts";
 import type { Observation } from "./observation.ts";
 
@@ -28,8 +29,12 @@ export const planSchema = z.strictObject({
       applyId: z.string(),
       runtimeArchive: archiveSchema,
       manifest: manifestSchema,
+      /** Key of the versions in its manifest; where there are secrets. */
+      secretKey: z.optional(secretKeySchema),
     }),
   ),
+  /** Values of the app's secrets; not there when it has none. Sent to machines on standard input, and nowhere else. */
+  secrets: z.record(z.string(), z.string()).optional(),
   /** Machines that this rollout leaves out, as they could not be reached. */
   skipped: z.array(z.string()),
   options: z.strictObject({ batch: z.int().min(1), connectTimeoutMs: z.int(), leaseMs: z.int(), surge: z.enum(["auto", "one"]) }),

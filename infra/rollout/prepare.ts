@@ -12,6 +12,7 @@ import { manifestOf } from "./manifests.ts";
 import type { Observation } from "./observation.ts";
 import { observe } from "./observe.ts";
 import { decide, type Plan, reach } from "./plan.ts";
+import { type KnownSecrets, manifestSecrets, newSecretKey, secretValues } from "./secrets.ts";
 
 export interface PrepareOptions {
   fleet: string;
@@ -30,6 +31,12 @@ interface Seen {
   identity: string;
   transport: Transport;
   sight: Observation;
+}
+
+/** Of the app's configuration, what may be deferred and is secret. */
+interface Confidential {
+  environment: Record<string, string>;
+  secrets: KnownSecrets;
 }
 
 type Reachable = Seen & { sight: { state: "reachable" } };
@@ -54,23 +61,25 @@ export function prepare(options: PrepareOptions): Prepared {
       })),
     ),
   );
+  const { environment, secrets } = config.app;
   const decided = pulumi
-    .all([seen, pulumi.secret(config.app.environment)])
-    .apply(([all, environment]) => decideAll(options, all, environment));
+    .all([seen, pulumi.secret({ environment, secrets })])
+    .apply(([all, confidential]) => decideAll(options, all, confidential));
   return { plan: decided.apply(({ plan }) => plan), triggers: decided.apply(({ triggers }) => triggers) };
 }
 
 async function decideAll(
   options: PrepareOptions,
   seen: Seen[],
-  environment: Record<string, string>,
+  confidential: Confidential,
 ): Promise<{ plan: Plan; triggers: string[] }> {
   const { rollout } = options.config;
+  const values = secretValues(confidential.secrets);
   const skipped = leftOut(seen, rollout);
   const here = seen.filter((machine): machine is Reachable => machine.sight.state === "reachable");
   for (const name of skipped) options.tell(`${name}: can't be reached; this rollout goes on without it`);
   const built = await options.build(here.map((machine) => targetOf(machine, options.app)));
-  const planned = here.map((machine) => planMachine(options, built, machine, environment));
+  const planned = here.map((machine) => planMachine(options, built, machine, confidential));
   for (const { entry, decision } of planned) if (!decision.matches) options.tell(`${entry.name}: ${decision.change}`);
   return {
     plan: {
@@ -78,6 +87,7 @@ async function decideAll(
       fleet: options.fleet,
       release: built.releaseId,
       machines: planned.map(({ entry }) => entry),
+      ...(Object.keys(values).length === 0 ? {} : { secrets: values }),
       skipped,
       options: {
         batch: rollout.batch,
@@ -114,14 +124,16 @@ function targetOf(machine: Reachable, app: App): Target {
   return target;
 }
 
-function planMachine(options: PrepareOptions, built: Built, machine: Reachable, environment: Record<string, string>) {
+function planMachine(options: PrepareOptions, built: Built, machine: Reachable, { environment, secrets }: Confidential) {
   const target = targetOf(machine, options.app);
   const runtime = built.runtime(target.arch);
+  const key = machine.sight.secretKey ?? newSecretKey();
+  const versions = manifestSecrets(secrets, key);
   const manifest = manifestOf(options.config, {
     fleet: options.fleet,
     machine: machine.name,
     address: machine.address,
-    app: { ...options.app, environment },
+    app: { ...options.app, environment, secrets: versions },
     runtimeId: runtime.id,
     release: { id: built.releaseId, archive: built.releaseArchive(target) },
   });
@@ -132,6 +144,7 @@ function planMachine(options: PrepareOptions, built: Built, machine: Reachable, 
     applyId: decision.applyId,
     runtimeArchive: { sha256: runtime.archive.sha256, bytes: runtime.archive.bytes },
     manifest,
+    ...(versions === undefined ? {} : { secretKey: key }),
   };
   return { entry, decision, identity: machine.identity };
 }

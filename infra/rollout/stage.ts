@@ -5,23 +5,26 @@ import { agent, type Session, talk } from "./agent.ts";
 import { findArchive } from "./archives.ts";
 import { forgetCommand, incomingPath, installRuntimeCommand, receiveCommand, useRuntimeCommand } from "./commands.ts";
 import type { Observation } from "./observation.ts";
+import type { Plan } from "./plan.ts";
 import type { Say } from "./progress.ts";
 
 type Reachable = Extract<Observation, { state: "reachable" }>;
 
 export interface StageOptions {
   signal: AbortSignal;
+  plan: Pick<Plan, "secrets">;
 }
 
 /** Runtime bundle, then release, then generation. */
 export async function stage(session: Session, seen: Reachable, say: Say, options: StageOptions): Promise<void> {
   await stageRuntime(session, seen, say, options);
   const { archive } = session.machine.manifest.app.release;
-  const known = await agent(session, say, ["stage"], options);
+  const given = { signal: options.signal, secrets: options.plan.secrets };
+  const known = await agent(session, say, ["stage"], given);
   if (known.needs !== "archive") return;
   await send(session, say, archive.sha256, "release", options);
   try {
-    await agent(session, say, ["stage", "--archive", incomingPath(archive.sha256)], options);
+    await agent(session, say, ["stage", "--archive", incomingPath(archive.sha256)], given);
   } finally {
     // Unpacked or refused, the next attempt sends it again: it would only fill the disk. Not ended by an interrupt.
     await session.connection.run(forgetCommand(archive.sha256)).catch(() => undefined);

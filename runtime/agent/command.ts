@@ -11,8 +11,9 @@ import { AgentFailure, asFailure } from "./failure.ts";
 import { goBack, revert } from "./go-back.ts";
 import { renewLease, watchLease } from "./lease.ts";
 import { takeLock } from "./lock.ts";
-import { requireManifest } from "./manifest-input.ts";
+import { requireInput } from "./manifest-input.ts";
 import { pathsUnder } from "./paths.ts";
+import { storedSecretsRedactor } from "./credstore.ts";
 import { createReporter } from "./reporter.ts";
 import { run } from "./run.ts";
 import { settle } from "./settle.ts";
@@ -97,14 +98,17 @@ function registerLeaseCommands(add: Add): void {
   add("lease", "Watches a switch's lease; goes back when it runs out.", leaseAction);
 }
 
-const stageAction: Action = async (agent, { archive }) => stage(agent, await manifestFromStdin(agent), archive);
+const stageAction: Action = async (agent, { archive }) => {
+  const { manifest, secrets } = await inputFromStdin(agent);
+  return stage(agent, manifest, archive, secrets);
+};
 
 const switchAction: Action = async (agent, { applyId, leaseMs, surge }) =>
   switchTo(agent, await manifestFromStdin(agent), { applyId, leaseMs, surge });
 
 const applyAction: Action = async (agent, { applyId, archive, surge }) => {
-  const manifest = await manifestFromStdin(agent);
-  const staged = await stage(agent, manifest, archive);
+  const { manifest, secrets } = await inputFromStdin(agent);
+  const staged = await stage(agent, manifest, archive, secrets);
   if (staged.needs !== null) throw archiveMissing(staged.release);
   const switched = await switchTo(agent, manifest, {
     applyId,
@@ -128,7 +132,9 @@ const leaseAction: Action = async (agent, { app }) => {
   return { end };
 };
 
-const manifestFromStdin = async ({ signal }: Agent) => requireManifest(await text(addAbortSignal(signal, process.stdin)));
+const inputFromStdin = async ({ signal }: Agent) => requireInput(await text(addAbortSignal(signal, process.stdin)));
+
+const manifestFromStdin = async (agent: Agent) => (await inputFromStdin(agent)).manifest;
 
 function archiveMissing(release: string): AgentFailure {
   return new AgentFailure("release", `release ${release} isn't on this machine, and no archive was given`, {
@@ -185,13 +191,15 @@ function registerStatus(program: Command, makeAgent: MakeAgent): void {
 function createAgent(json: boolean): Agent {
   // The files' modes are said where they are made; nothing of the caller's shall take bits away.
   process.umask(0o022);
+  const paths = pathsUnder();
   const report = createReporter(
     json,
     (out) => process.stdout.write(out),
     (err) => process.stderr.write(err),
+    storedSecretsRedactor(paths),
   );
   return {
-    paths: pathsUnder(),
+    paths,
     report,
     run,
     clock: machineClock,

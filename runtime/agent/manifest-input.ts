@@ -1,9 +1,23 @@
-/** The manifest as it comes in on stdin: everything wrong with it is told at once. */
+/** The manifest as it comes in on stdin, alone or with the values of its secrets: everything wrong with it is told at once. */
 import { type Manifest, manifestSchema } from "../manifest.ts";
 import { agentExit } from "../report.ts";
+import { type GivenSecrets, secretKeySchema, secretsTotalProblem, secretValueProblem } from "../secrets.ts";
+import * as z from "../zod.ts";
 import { AgentFailure } from "./failure.ts";
 
-export type ManifestInput = { manifest: Manifest } | { problems: string[] };
+export interface Input {
+  manifest: Manifest;
+  secrets: GivenSecrets;
+}
+
+export type ManifestInput = Input | { problems: string[] };
+
+/** A manifest, and beside it what must not be in it. */
+const envelopeSchema = z.strictObject({
+  manifest: manifestSchema,
+  secrets: z._default(z.record(z.string(), z.string()), {}),
+  secretKey: z.optional(secretKeySchema),
+});
 
 /** Pure. A problem reads `app.processes[0].health.path: a path starting with "/"`. */
 export function readManifest(text: string): ManifestInput {
@@ -12,19 +26,32 @@ export function readManifest(text: string): ManifestInput {
     value = JSON.parse(text);
   } catch (error) {
     return {
-      problems: [text.trim() === "" ? "stdin is empty: the manifest is expected there" : `not JSON: ${(error as Error).message}`],
+      problems: [text.trim() === "" ? "stdin is empty: the manifest is expected there" : notJson(error as Error)],
     };
   }
-  const parsed = manifestSchema.safeParse(value);
-  if (!parsed.success) return { problems: parsed.error.issues.flatMap(describeIssue) };
-  const problems = environmentProblems(parsed.data.app.environment);
-  return problems.length > 0 ? { problems } : { manifest: parsed.data };
+  const enveloped = typeof value === "object" && value !== null && "manifest" in value;
+  const parsed = envelopeSchema.safeParse(enveloped ? value : { manifest: value });
+  if (!parsed.success) {
+    const issues = parsed.error.issues.map((issue) => (enveloped ? issue : inManifest(issue)));
+    return { problems: issues.flatMap(describeIssue) };
+  }
+  const { manifest, secrets: values, secretKey: key } = parsed.data;
+  const problems = [...environmentProblems(manifest.app.environment), ...secretProblems(manifest, values)];
+  return problems.length > 0 ? { problems } : { manifest, secrets: { values, key } };
 }
 
+/** Node's message has a piece of the text in it, which may be one of a secret. */
+function notJson({ message }: Error): string {
+  const place = / at position \d+/.exec(message)?.[0] ?? "";
+  return `not JSON${place}`;
+}
+
+const inManifest = (issue: Issue): Issue => ({ ...issue, path: issue.path.slice(1) });
+
 /** @throws AgentFailure with exit code 2. */
-export function requireManifest(text: string): Manifest {
+export function requireInput(text: string): Input {
   const input = readManifest(text);
-  if ("manifest" in input) return input.manifest;
+  if ("manifest" in input) return input;
   throw new AgentFailure(
     "manifest",
     `the manifest has ${input.problems.length === 1 ? "a problem" : `${input.problems.length} problems`}`,
@@ -59,4 +86,13 @@ function environmentProblems(environment: Record<string, string>): string[] {
   return Object.entries(environment)
     .filter(([, value]) => value.includes("\0"))
     .map(([name]) => `app.environment.${name}: a value can't contain a NUL character`);
+}
+
+function secretProblems({ app }: Manifest, values: GivenSecrets["values"]): string[] {
+  const total = secretsTotalProblem(values);
+  const each = Object.entries(values).flatMap(([name, value]) => {
+    const problem = app.secrets?.[name] === undefined ? "the manifest has no such secret" : secretValueProblem(value);
+    return problem === undefined ? [] : [`secrets.${name}: ${problem}`];
+  });
+  return total === undefined ? each : [...each, `secrets: they ${total}`];
 }

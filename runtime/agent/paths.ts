@@ -6,6 +6,12 @@ export interface Paths {
   runtime(id: string): string;
   /** Caddy's binary by its own hash, so that a new bundle with the same Caddy restarts nothing. */
   caddyBinary(sha256: string): string;
+  /** Values of secrets, a folder an app, for root only. systemd reads them from here. */
+  credentials: string;
+  credstore(app: string): string;
+  credential(app: string, name: string, version: string): string;
+  /** Key of the versions of secrets, of this machine's own. */
+  secretKey: string;
   releases(app: string): string;
   release(app: string, id: string): string;
   generations(app: string): string;
@@ -47,6 +53,10 @@ export function pathsUnder(root = "/"): Paths {
   return {
     runtime: (id) => at("opt/fleetwright/runtime", id),
     caddyBinary: (sha256) => at("opt/fleetwright/caddy", sha256.slice(0, 16), "caddy"),
+    credentials: at("etc/credstore"),
+    credstore: (app) => at("etc/credstore", app),
+    credential: (app, name, version) => at("etc/credstore", app, `${name}.${version}`),
+    secretKey: at("var/lib/fleetwright/secret.key"),
     releases: (app) => at("srv", app, "releases"),
     release: (app, id) => at("srv", app, "releases", id),
     generations: (app) => at("srv", app, "generations"),

@@ -1,6 +1,7 @@
 /** Removes generations and releases that nobody goes back to any more. */
 import { rename, rm } from "node:fs/promises";
 import type { Agent } from "./context.ts";
+import { pruneSecrets } from "./credstore.ts";
 import { namesIn, temporaryBeside, temporaryPrefix } from "./files.ts";
 import { storedGenerations } from "./generations.ts";
 import { unitNames } from "./paths.ts";
@@ -19,6 +20,7 @@ export async function prune(agent: Agent, app: string, needed: string[]): Promis
     });
     await remove(paths.generation(app, generation));
   }
+  await pruneSecrets(agent, app);
   for (const id of plan.releases) await remove(paths.release(app, id));
   return plan;
 }

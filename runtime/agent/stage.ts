@@ -1,6 +1,8 @@
 /** `fleethost stage`: everything a switch will need is put on the machine; nothing live is touched. */
 import { generationOf, type Manifest } from "../manifest.ts";
+import type { GivenSecrets } from "../secrets.ts";
 import type { Agent } from "./context.ts";
+import { storeSecrets } from "./credstore.ts";
 import { gatherFacts } from "./facts.ts";
 import { asFailure } from "./failure.ts";
 import { makeGeneration } from "./generations.ts";
@@ -15,10 +17,13 @@ export interface StageResult extends Record<string, unknown> {
   needs: "archive" | null;
 }
 
-/** @param archive Path of the release's archive; not looked at when the release is there already. */
-export async function stage(agent: Agent, manifest: Manifest, archive: string | undefined): Promise<StageResult> {
+/**
+ * @param archive Path of the release's archive; not looked at when the release is there already.
+ * @param secrets Values that this machine may lack.
+ */
+export async function stage(agent: Agent, manifest: Manifest, archive: string | undefined, secrets: GivenSecrets): Promise<StageResult> {
   try {
-    return await prepare(agent, manifest, archive);
+    return await prepare(agent, manifest, archive, secrets);
   } catch (error) {
     const failure = asFailure(error, "stage");
     failure.kept ||= "everything that ran before; nothing was switched";
@@ -26,7 +31,7 @@ export async function stage(agent: Agent, manifest: Manifest, archive: string | 
   }
 }
 
-async function prepare(agent: Agent, manifest: Manifest, archive: string | undefined): Promise<StageResult> {
+async function prepare(agent: Agent, manifest: Manifest, archive: string | undefined, secrets: GivenSecrets): Promise<StageResult> {
   const { report } = agent;
   const generation = generationOf(manifest);
   const release = manifest.app.release.id;
@@ -37,6 +42,7 @@ async function prepare(agent: Agent, manifest: Manifest, archive: string | undef
   if (!there && archive !== undefined) await installRelease(agent, manifest, archive);
   report.step("release", `${release.slice(0, 12)} ${there ? "was there already" : "unpacked"}`);
   await ensureUsers(agent, manifest.app.name);
+  await storeSecrets(agent, manifest, secrets);
   await makeGeneration(agent, manifest);
   report.step("generation", `${generation} is ready to be switched to`);
   return { generation, release, needs: null };

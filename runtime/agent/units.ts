@@ -65,6 +65,7 @@ ExecStart=${pathsUnder().runtime(runtime)}/bin/fleethost run --generation ${fold
 ExecReload=/bin/kill -HUP $MAINPID
 EnvironmentFile=${folder}/environment
 EnvironmentFile=-${pathsUnder().startWith(app.name)}
+${renderCredentials(manifest)}\
 WorkingDirectory=${folder}/release/app
 User=${appUser(app.name)}
 Group=${appUser(app.name)}
@@ -87,6 +88,17 @@ SystemCallFilter=capset
 [Install]
 WantedBy=multi-user.target
 `;
+}
+
+/**
+ * Where systemd takes each secret from, as root, before it starts something as the app's user. For any unit that runs the
+ * app's code; what it starts finds them in $CREDENTIALS_DIRECTORY.
+ */
+export function renderCredentials({ app }: Manifest): string {
+  return Object.entries(app.secrets ?? {})
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, { version }]) => `LoadCredential=${name}:${pathsUnder().credential(app.name, name, version)}\n`)
+    .join("");
 }
 
 function stopTimeoutMs({ app }: Manifest): number {

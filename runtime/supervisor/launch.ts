@@ -58,7 +58,7 @@ export function workerLaunch(options: RunOptions, spec: WorkerSpec, tools: Launc
     file,
     args,
     cwd: spec.code.appDir,
-    env: workerEnvironment(command, spec, environment),
+    env: workerEnvironment(command, spec, { ...environment, ...options.secretEnvironment }),
     descriptors: command.kind !== "command" ? "shim" : command.listen === "fd" ? "socket" : "none",
   };
 }

@@ -2,6 +2,7 @@
 import { readFileSync, realpathSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { manifestSchema, type Process } from "../manifest.ts";
+import type { Secrets } from "../secrets.ts";
 import { type Slots, slotsOf } from "../slots.ts";
 import { type LogFormat, logFormats } from "./log-format.ts";
 import { defaults, parse, processFromFlags, refuseProcessFlags, type RunFlags, usage } from "./flags.ts";
@@ -33,6 +34,8 @@ export interface RunOptions {
   readonly slots: Slots | undefined;
   /** Starts with this many workers only; undefined for as many as the machine shall have. */
   readonly startWith: number | undefined;
+  /** Of the workers only: it is in no file but the credentials', and not in this process's own environment. */
+  readonly secretEnvironment: Readonly<Record<string, string>>;
   /** Path of the control socket; undefined for the usual place. */
   readonly control: string | undefined;
   readonly logFormat: LogFormat | "auto";
@@ -40,9 +43,10 @@ export interface RunOptions {
 
 /**
  * @param slotsFolder where files about slots go when there is no generation
+ * @param credentials the folder in which systemd has put the generation's secrets
  * @throws RunFailure that says every problem at once
  */
-export function compileOptions(flags: RunFlags, cwd: string, slotsFolder = cwd): RunOptions {
+export function compileOptions(flags: RunFlags, cwd: string, slotsFolder = cwd, credentials = process.env.CREDENTIALS_DIRECTORY): RunOptions {
   const common = {
     python: flags.python ?? "python3",
     listen: listenAt(flags, cwd),
@@ -50,17 +54,19 @@ export function compileOptions(flags: RunFlags, cwd: string, slotsFolder = cwd):
     control: flags.control === undefined ? undefined : resolve(cwd, flags.control),
     logFormat: logFormat(flags),
   };
-  if (flags.generation !== undefined) return { ...common, ...fromGeneration(resolve(cwd, flags.generation), flags) };
+  if (flags.generation !== undefined) return { ...common, ...fromGeneration(resolve(cwd, flags.generation), flags, credentials) };
   const process = processFromFlags(flags);
   const appDir = resolve(cwd, flags.appDir ?? ".");
   const resolveCode = (): Code => {
     const resolved = resolveLink(appDir, "the app's folder");
     return { appDir: resolved, pythonPath: [resolved] };
   };
-  return { ...common, process, resolveCode, slots: slotsByHand(process, common.listen, slotsFolder) };
+  return { ...common, process, resolveCode, slots: slotsByHand(process, common.listen, slotsFolder), secretEnvironment: {} };
 }
 
-function fromGeneration(folder: string, flags: RunFlags): Pick<RunOptions, "process" | "resolveCode" | "slots"> {
+type OfGeneration = Pick<RunOptions, "process" | "resolveCode" | "slots" | "secretEnvironment">;
+
+function fromGeneration(folder: string, flags: RunFlags, credentials: string | undefined): OfGeneration {
   refuseProcessFlags(flags);
   const manifest = parse(manifestSchema, readJson(join(folder, "manifest.json")), join(folder, "manifest.json"));
   // Resolved once: replacements must run the code that the first workers ran, wherever the link points by then.
@@ -68,7 +74,27 @@ function fromGeneration(folder: string, flags: RunFlags): Pick<RunOptions, "proc
   const appDir = join(release, "app");
   const [process] = manifest.app.processes;
   const code: Code = { appDir, pythonPath: [appDir, join(release, "python")] };
-  return { process, resolveCode: () => code, slots: slotsOf(manifest.app.name, process.command) };
+  return {
+    process,
+    resolveCode: () => code,
+    slots: slotsOf(manifest.app.name, process.command),
+    secretEnvironment: readSecretEnvironment(manifest.app.secrets ?? {}, credentials),
+  };
+}
+
+/** Once, at the start: systemd's files are those of this generation, which never changes. */
+function readSecretEnvironment(secrets: Secrets, credentials: string | undefined): Record<string, string> {
+  const names = Object.keys(secrets).filter((name) => secrets[name]?.as === "environment");
+  return Object.fromEntries(names.map((name) => [name, readCredential(name, credentials)]));
+}
+
+function readCredential(name: string, credentials: string | undefined): string {
+  if (credentials === undefined) throw usage(`the generation has secrets, and there is no CREDENTIALS_DIRECTORY: start it by its unit`);
+  try {
+    return readFileSync(join(credentials, name), "utf8");
+  } catch (error) {
+    throw usage(`cannot read the secret ${name}: ${(error as Error).message}`);
+  }
 }
 
 /** By hand, slot 1 has the port that was asked for. */

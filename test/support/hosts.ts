@@ -1,6 +1,7 @@
 /** Machines that a test makes itself, and reaches as one does rented servers: by address, login and pinned host key. */
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
+import { machinePlace, placeOf } from "../../infra/machines/local/place.ts";
 import type { Created } from "../../infra/machines/local/spec.ts";
 import { type LocalMachines, localMachinesIn } from "../infra/machines/local/main.ts";
 
@@ -48,6 +49,11 @@ export class Hosts {
     const words = Object.entries(options).flatMap(([key, value]) => ["-o", `${key}=${value}`]);
     const { stdout } = await run("ssh", ["-F", "none", ...words, `root@${address}`, script]);
     return stdout.trim();
+  }
+
+  /** The folder on this computer that holds what the machine's disk has beside its image. */
+  disk(name: string): string {
+    return machinePlace(placeOf(this.#machines.world, this.#machines.root), name).upper;
   }
 
   /** As a cut power cable does. */

@@ -45,3 +45,9 @@ test("an Output that turns out to be no text is refused", () => {
   const wrong = { ...parts, app: { ...parts.app, environment: { LEVEL: 3 as unknown as string } } };
   assert.throws(() => manifestOf(config(), wrong), /LEVEL/);
 });
+
+test("secrets are in the manifest as they were given, and without any there is no such key", () => {
+  const secrets = { DB: { as: "environment" as const, version: "1".repeat(32) } };
+  assert.deepEqual(manifestOf(config(), { ...parts, app: { ...parts.app, secrets } }).app.secrets, secrets);
+  assert.ok(!JSON.stringify(manifestOf(config(), parts)).includes("secrets"));
+});

@@ -43,3 +43,9 @@ test("only processors that there is a runtime bundle for are supported", () => {
   const facts = (arch: string) => parseFacts(`fleetwright.arch=${arch}\nfleetwright.end=yes`)?.facts ?? assert.fail();
   assert.deepEqual(["x86_64", "aarch64", "riscv64"].map((arch) => isSupported(facts(arch))), [true, true, false]);
 });
+
+test("a machine's key for secrets is told, unless it has none", () => {
+  const key = (text: string) => parseFacts(`fleetwright.secret-key=${text}\nfleetwright.end=yes`)?.secretKey;
+  assert.equal(key("a".repeat(64)), "a".repeat(64));
+  assert.equal(key(""), undefined);
+});

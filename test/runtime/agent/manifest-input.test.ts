@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { readManifest, requireManifest } from "../../../runtime/agent/manifest-input.ts";
+import { readManifest, requireInput } from "../../../runtime/agent/manifest-input.ts";
 import { sampleManifest } from "./sample-manifest.ts";
 
 const problemsOf = (value: unknown) => {
@@ -44,7 +44,33 @@ test("a NUL character can't be in an environment", () => {
 
 test("a wrong manifest ends with exit code 2 and lists the problems", () => {
   assert.throws(
-    () => requireManifest("{}"),
+    () => requireInput("{}"),
     (error: { exitCode: number; log: string[] }) => error.exitCode === 2 && error.log.length > 3,
   );
+});
+
+const withSecret = () => sampleManifest({ app: { secrets: { DB: { as: "environment", version: "1".repeat(32) } } } });
+
+test("values come beside the manifest", () => {
+  const manifest = withSecret();
+  const key = "a".repeat(64);
+  assert.deepEqual(readManifest(JSON.stringify({ manifest, secrets: { DB: "x" }, secretKey: key })), {
+    manifest,
+    secrets: { values: { DB: "x" }, key },
+  });
+  assert.deepEqual(problemsOf({ manifest }), []);
+});
+
+test("what is wrong with values is told without them, and problems in a manifest have the same paths with and without", () => {
+  const manifest = withSecret();
+  const wrong = problemsOf({ manifest, secrets: { DB: "hush\0", OTHER: "hush" } });
+  assert.deepEqual(wrong, ["secrets.DB: can't contain a NUL character", "secrets.OTHER: the manifest has no such secret"]);
+  const broken = { ...manifest, fleet: "No Name" };
+  assert.deepEqual(problemsOf({ manifest: broken }), problemsOf(broken).map((problem) => `manifest.${problem}`));
+  assert.match(problemsOf(broken)[0] ?? "", /^fleet: /);
+});
+
+test("broken JSON is told without a piece of it", () => {
+  for (const text of ['{"secrets":{"DB":"hush" "x"}}', '{"DB":"hush-hush', "hush", '{"DB":hush}'])
+    assert.doesNotMatch(problemsOf(text).join("\n"), /hush/);
 });

@@ -94,3 +94,13 @@ test("Caddy's configuration with slots doesn't change with a release or the comm
   other.app.release.id = "e".repeat(64);
   assert.equal(renderCaddyConfig(other), renderCaddyConfig(one));
 });
+
+test("systemd takes each secret from its version's file; another version is another unit, and no value is anywhere in it", () => {
+  const secrets = (digit: string) => ({ TLS_KEY: { as: "credential" as const, version: digit.repeat(32) }, DB: { as: "environment" as const, version: "2".repeat(32) } });
+  const unit = renderGenerationUnit(sampleManifest({ app: { secrets: secrets("1") } }));
+  assert.match(
+    unit,
+    /^LoadCredential=DB:\/etc\/credstore\/shop\/DB\.2{32}\nLoadCredential=TLS_KEY:\/etc\/credstore\/shop\/TLS_KEY\.1{32}\nWorkingDirectory=/m,
+  );
+  assert.notEqual(renderGenerationUnit(sampleManifest({ app: { secrets: secrets("3") } })), unit);
+});

@@ -68,3 +68,10 @@ test("a command with a unix socket of its own", () => {
 test("braces that are no placeholder stay as they are", () => {
   assert.deepEqual(launch(command("sh", "-c", "echo ${HOME} {x}"), {}, {}, noSetpriv).args, ["-c", "echo ${HOME} {x}"]);
 });
+
+test("a secret is in the worker's environment, and in nothing else of its start", () => {
+  const options = { ...compileOptions({ node: "server.ts" }, "/srv/app"), secretEnvironment: { DB: "hush", FLEETWRIGHT_SLOT: "9" } };
+  const { env, file, args } = workerLaunch(options, spec, tools, { DB: "plain" });
+  assert.deepEqual(env, { DB: "hush", FLEETWRIGHT_SLOT: "2" });
+  assert.doesNotMatch([file, ...args].join(" "), /hush/);
+});

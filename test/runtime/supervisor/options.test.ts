@@ -128,3 +128,25 @@ test("a port that is none", () => fails({ node: "a.ts", port: "http" }, /--port 
 test("a port and a socket", () => fails({ node: "a.ts", port: "1", socket: "s" }, /exclude each other/));
 test("workers that are no number, and a time-out that is none", () =>
   fails({ node: "a.ts", workers: "many", drainTimeoutMs: "-1" }, /drainTimeoutMs[^]*workers\.count/));
+
+const secretive = {
+  ...manifest,
+  app: {
+    ...manifest.app,
+    secrets: { DB: { as: "environment", version: "1".repeat(32) }, TLS: { as: "credential", version: "2".repeat(32) } },
+  },
+};
+
+test("a generation's secrets come from systemd's files, those for the app's own reading apart", (t) => {
+  const { folder } = generation(t, secretive);
+  writeFileSync(join(folder, "DB"), 'two\nlines "$x"\n');
+  assert.deepEqual(compileOptions({ generation: folder }, "/", "/", folder).secretEnvironment, { DB: 'two\nlines "$x"\n' });
+});
+
+test("a generation with secrets doesn't start without them", (t) => {
+  const { folder } = generation(t, secretive);
+  const refused = (credentials: string | undefined, message: RegExp) =>
+    assert.throws(() => compileOptions({ generation: folder }, "/", "/", credentials), message);
+  refused("", /cannot read the secret DB/);
+  refused(join(folder, "none"), /cannot read the secret DB/);
+});

@@ -1,0 +1,220 @@
+/** Secrets reach the app, and nothing else: searched for in Pulumi's state and output, in processes, journals and on disks. */
+import assert from "node:assert/strict";
+import { createHash, randomBytes } from "node:crypto";
+import { execFileSync } from "node:child_process";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { Hosts } from "../support/hosts.ts";
+import { leakingFiles, leaks, pidInside, processFiles, tracesOf, watchCommandLines } from "../support/leaks.ts";
+import { startLoad } from "../support/load.ts";
+import { evidence, Project, type Run } from "../support/project.ts";
+import { UserStack } from "../support/stack.ts";
+
+const password = (): string => `p"a$HOME's\\w\`o ${randomBytes(9).toString("hex")}\n$(second) line %n of \\n it ${randomBytes(9).toString("hex")}"\n`;
+const pem = `# its key\n-----BEGIN PRIVATE KEY-----\n${randomBytes(1_500).toString("base64").replace(/.{64}/g, "$&\n")}\n-----END PRIVATE KEY-----\n`;
+
+const APP = `
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+const sha = (text) => createHash("sha256").update(text).digest("hex");
+export default (request, response) => {
+  const key = readFileSync(process.env.CREDENTIALS_DIRECTORY + "/TLS_KEY", "utf8");
+  if (request.method === "POST") return void request.pipe(response);
+  response.end(JSON.stringify({ variable: sha(process.env.DB_PASSWORD), file: sha(key), both: "TLS_KEY" in process.env }));
+};
+`;
+/** Says its secrets in every way, then dies. */
+const BROKEN = `
+import { readFileSync } from "node:fs";
+const secret = process.env.DB_PASSWORD;
+console.log({ secret }, JSON.stringify(process.env), Buffer.from("user:" + secret).toString("base64"));
+console.error(readFileSync(process.env.CREDENTIALS_DIRECTORY + "/TLS_KEY", "utf8"));
+throw new Error("cannot connect with " + secret);
+`;
+
+const sha = (text: string): string => createHash("sha256").update(text).digest("hex");
+const NAMES = ["web-1", "web-2"];
+
+describe("secrets", () => {
+  const hosts = new Hosts("secrets");
+  const project = new Project();
+  const caFile = join(project.folder, "ca.pem");
+  let stack: UserStack;
+  let current = password();
+  const given = [current, pem];
+  const traces = () => given.flatMap(tracesOf);
+
+  before(async () => {
+    const [web1, web2] = await Promise.all([hosts.make("web-1", "bookworm"), hosts.make("web-2")]);
+    mkdirSync(join(project.folder, "app"));
+    writeFileSync(join(project.folder, "app/package.json"), JSON.stringify({ name: "app", type: "module", main: "server.js" }));
+    writeFileSync(join(project.folder, "app/server.js"), APP);
+    stack = await UserStack.init(project, "prod");
+    stack.configure({
+      name: "shop",
+      app: { dir: "app", secrets: { TLS_KEY: { as: "credential" } } },
+      machines: { provider: "hosts", hosts: [{ name: "web-1", ...web1 }, { name: "web-2", ...web2 }] },
+    });
+    await set("TLS_KEY.value", pem);
+    await set("DB_PASSWORD", current);
+  });
+  after(async () => {
+    await Promise.allSettled([project.remove()]);
+    hosts.close();
+  });
+
+  async function set(path: string, value: string): Promise<void> {
+    const run = await stack.pulumi(["config", "set", "--secret", "--path", `fleetwright:fleet.app.secrets.${path}`, value]);
+    assert.equal(run.code, 0, evidence(run));
+  }
+
+  /** Its output and every process's command line meanwhile are searched, too. */
+  async function pulumi(...args: string[]): Promise<Run> {
+    const watch = watchCommandLines(traces());
+    const run = await stack.pulumi(args);
+    assert.deepEqual(watch.stop(), []);
+    assert.ok(!leaks(traces(), run.stdout + run.stderr), evidence(run));
+    return run;
+  }
+
+  async function up(...args: string[]): Promise<Run> {
+    const run = await pulumi("up", "--yes", "--skip-preview", ...args);
+    assert.equal(run.code, 0, evidence(run));
+    return run;
+  }
+
+  async function seen(): Promise<unknown[]> {
+    const outputs = await stack.outputs();
+    writeFileSync(caFile, String(outputs.caBundle));
+    return (outputs.urls as string[]).map((url) => {
+      const answer = execFileSync("curl", ["-sS", "--fail", "--max-time", "10", "--cacert", caFile, url], { encoding: "utf8" });
+      return JSON.parse(answer) as unknown;
+    });
+  }
+
+  /** Everything of a machine but the app's workers, its credential store, and what the app itself said. */
+  async function searchMachine(name: string, options: { journal: boolean }): Promise<void> {
+    const allowed = (path: string): boolean => path.startsWith("etc/credstore/shop/") || (!options.journal && path.startsWith("var/log/journal/"));
+    const found = leakingFiles(traces(), hosts.disk(name));
+    assert.deepEqual(found.filter((path) => !allowed(path)), []);
+    assert.ok(found.some((path) => path.startsWith("etc/credstore/shop/")), "the search finds what is there");
+    // In memory, systemd's own copy of each secret is for the app's user and root.
+    const volatile = await hosts.sh(name, "tar -C / --exclude=run/credentials -c run tmp dev/shm 2>/dev/null | base64 -w0");
+    const copy = join(project.folder, `volatile-${name}`);
+    mkdirSync(copy, { recursive: true });
+    execFileSync("tar", ["-x", "-C", copy], { input: Buffer.from(volatile, "base64") });
+    assert.deepEqual(leakingFiles(traces(), copy), []);
+    rmSync(copy, { recursive: true });
+    const credentials = await hosts.sh(name, "find /run/credentials -path '*shop@*' ! -perm -o=r -type f | wc -l; find /run/credentials -path '*shop@*' -type f | wc -l");
+    assert.match(credentials, /^([1-9]\d*)\n\1$/);
+    const journal = await hosts.sh(name, "journalctl --all -o export");
+    if (options.journal) assert.ok(!leaks(traces(), journal), "the journal");
+    const status = await hosts.sh(name, "/opt/fleetwright/current/bin/fleethost status --json; systemctl show 'shop@*' fleetwright-caddy");
+    assert.ok(!leaks(traces(), status), status);
+  }
+
+  test("the app gets every byte, as a variable and as a file, on Debian 12 and 13", async () => {
+    await up();
+    const expected = { variable: sha(current), file: sha(pem), both: false };
+    assert.deepEqual(await seen(), [expected, expected]);
+  });
+
+  test("the values are in no process but the workers, on no disk but in the credential store, and in no journal", async () => {
+    const { machines } = await stack.status();
+    const workers = machines.flatMap((machine) => machine.workers.pids);
+    assert.ok(workers.length > 1);
+    for (const name of NAMES) await searchMachine(name, { journal: true });
+    for (const { pid, content } of processFiles("cmdline")) assert.ok(!leaks(traces(), content), `command line of ${pid}`);
+    const holders = processFiles("environ").filter(({ content }) => leaks(traces(), content));
+    assert.deepEqual(holders.map(({ pid }) => pidInside(pid)).sort(), [...workers].sort());
+  });
+
+  test("the store is root's own", async () => {
+    for (const name of NAMES) {
+      const modes = await hosts.sh(name, "cd /etc/credstore; stat -c '%a %U' shop shop/* /var/lib/fleetwright/secret.key; ls shop | wc -l");
+      assert.deepEqual(modes.split("\n"), ["700 root", "600 root", "600 root", "600 root", "2"]);
+    }
+  });
+
+  test("state, configuration and outputs have no value, and the two machines' versions differ", async () => {
+    for (const file of readdirSync(project.folder, { recursive: true, encoding: "utf8" }).filter((name) => name.startsWith(".state/")))
+      if (file.endsWith(".json")) assert.ok(!leaks(traces(), readFileSync(join(project.folder, file))), file);
+    const exported = await stack.pulumi(["stack", "export"]);
+    assert.match(exported.stdout, /"stdin"/);
+    assert.ok(!leaks(traces(), exported.stdout + readFileSync(join(project.folder, "Pulumi.prod.yaml"), "utf8")));
+    const keys = await Promise.all(NAMES.map((name) => hosts.sh(name, "cat /var/lib/fleetwright/secret.key")));
+    for (const key of keys) assert.ok(!exported.stdout.includes(key), "the key of the versions");
+    const stores = await Promise.all(NAMES.map((name) => hosts.sh(name, "ls /etc/credstore/shop")));
+    assert.notEqual(stores[0], stores[1]);
+  });
+
+  test("again, with nothing changed, nothing changes", async () => {
+    const preview = await pulumi("preview", "--expect-no-changes");
+    assert.equal(preview.code, 0, evidence(preview));
+    await up("--expect-no-changes");
+  });
+
+  test("a release that says its secrets and dies is undone; what it said is shown without them", async () => {
+    writeFileSync(join(project.folder, "app/server.js"), BROKEN);
+    const run = await pulumi("up", "--yes", "--skip-preview");
+    assert.notEqual(run.code, 0, evidence(run));
+    assert.match(run.stdout + run.stderr, /cannot connect with \[secret\]/);
+    await searchMachine("web-1", { journal: false });
+    assert.match(await hosts.sh("web-1", "journalctl -u 'shop@*' -o cat --all"), /cannot connect with p"a/);
+    writeFileSync(join(project.folder, "app/server.js"), APP);
+    await up();
+  });
+
+  test("a rotated secret is a new generation, loses nothing, and the run after is quiet", async () => {
+    const before = await stack.status();
+    const load = startLoad({ origin: String(before.machines[0]?.url), caPem: readFileSync(caFile, "utf8"), requestsPerSecond: 40, maxRequests: 4_000 });
+    const old = current;
+    current = password();
+    given.push(current);
+    await set("DB_PASSWORD", current);
+    const preview = await pulumi("preview");
+    assert.match(preview.stdout, /web-1: the app's settings/, evidence(preview));
+    await up();
+    const { sent, failures, bodies } = await load.stop();
+    assert.ok(sent > 50);
+    assert.deepEqual(failures, []);
+    assert.deepEqual(bodies.map((body) => (JSON.parse(body) as { variable: string }).variable), [sha(old), sha(current)]);
+    const after = await stack.status();
+    assert.deepEqual(after.machines.map(({ release }) => release), before.machines.map(({ release }) => release));
+    await up("--expect-no-changes");
+  });
+
+  test("values go with the last generation that names them", async () => {
+    for (const next of [password(), password(), password()]) {
+      current = next;
+      given.push(next);
+      await set("DB_PASSWORD", next);
+      await up();
+    }
+    for (const name of NAMES) {
+      const [store, generations] = await Promise.all([hosts.sh(name, "ls /etc/credstore/shop | grep -c DB_"), hosts.sh(name, "ls /srv/shop/generations | wc -l")]);
+      assert.equal(store, generations);
+      assert.ok(Number(store) < 5);
+    }
+  });
+
+  test("with Pulumi's state lost nothing is rotated, and a machine that joins gets every secret", async () => {
+    const before = await stack.status();
+    const logins = [...NAMES.map((name) => ({ name, ...hosts.login(name) })), { name: "web-3", ...(await hosts.make("web-3")) }];
+    stack = await UserStack.init(project, "again");
+    stack.configure({
+      name: "shop",
+      app: { dir: "app", secrets: { TLS_KEY: { as: "credential" } } },
+      machines: { provider: "hosts", hosts: logins },
+    });
+    await set("TLS_KEY.value", pem);
+    await set("DB_PASSWORD", current);
+    await up();
+    const { machines } = await stack.status();
+    assert.deepEqual(machines.slice(0, 2).map(({ workers }) => workers.pids), before.machines.map(({ workers }) => workers.pids));
+    const expected = { variable: sha(current), file: sha(pem), both: false };
+    assert.deepEqual(await seen(), [expected, expected, expected]);
+    await up("--expect-no-changes");
+  });
+});
