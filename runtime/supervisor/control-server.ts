@@ -49,7 +49,9 @@ export async function serveControl(path: string, controls: Controls): Promise<()
     waiting.add(answered);
     void answered.finally(() => waiting.delete(answered));
   });
+  const connections = new Set<net.Socket>();
   const server = net.createServer((socket) => {
+    connections.add(socket.once("close", () => connections.delete(socket)));
     // Neither the socket nor somebody who asks must keep a stopped supervisor alive.
     socket.unref();
     http().emit("connection", socket);
@@ -62,10 +64,11 @@ export async function serveControl(path: string, controls: Controls): Promise<()
     // After those outcomes that are known by now: what still waits would wait for ever.
     await new Promise(setImmediate);
     ended.resolve(json(409, { ok: false, text: "The supervisor stopped before that was done" } satisfies Outcome));
-    const patience = setTimeout(() => http().closeAllConnections(), FAREWELL_MS);
+    const cutAll = (): void => connections.forEach((socket) => socket.destroy());
+    const patience = setTimeout(cutAll, FAREWELL_MS);
     await Promise.all(waiting);
     clearTimeout(patience);
-    http().closeAllConnections();
+    cutAll();
   };
 }
 
