@@ -26,7 +26,7 @@ export async function agent(
   const [step = ""] = args;
   const events: AgentEvent[] = [];
   const result = await talk(machine.name, step, () =>
-    connection.run(agentCommand(machine.manifest.runtime, ...args, "--json"), {
+    connection.run(agentCommand(machine.agentRuntime ?? machine.manifest.runtime, ...args, "--json"), {
       ...options,
       stdin: JSON.stringify(machine.manifest),
       onLine: (line) => {
