@@ -162,6 +162,8 @@ export const storedSchema = z.object({
 export const releasesSchema = z.object({
   schema: z.literal(1),
   app: z.string(),
+  /** The bundle of the machine's current agent. */
+  agentRuntime: z.string(),
   /** The confirmed one; null when there is none. */
   live: z.nullable(z.object({ generation: z.string(), release: z.string(), runtime: z.string(), https: z.unknown() })),
   /** The generation that was confirmed before it. */

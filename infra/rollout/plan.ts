@@ -29,7 +29,7 @@ export const planSchema = z.strictObject({
       runtimeArchive: archiveSchema,
       manifest: manifestSchema,
       /** Another bundle whose agent does the work: with a rollback the newest one, as an older agent may not know all it is told. */
-      agentRuntime: sha256Schema.optional(),
+      agentRuntime: z.optional(sha256Schema),
       /** With a rollback: the release that it leaves. */
       rollbackFrom: z.string().optional(),
     }),

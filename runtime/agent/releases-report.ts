@@ -1,5 +1,6 @@
 /** `fleethost releases`: an app's history on this machine, and what it could be switched to. */
-import { stat } from "node:fs/promises";
+import { readlink, stat } from "node:fs/promises";
+import { basename } from "node:path";
 import type { Manifest } from "../manifest.ts";
 import type { Releases } from "../report.ts";
 import type { Agent } from "./context.ts";
@@ -28,6 +29,7 @@ export async function reportReleases(agent: Agent, app: string, manifests: boole
   return {
     schema: 1,
     app,
+    agentRuntime: basename(await readlink(agent.paths.current).catch(() => confirmed?.manifest.runtime ?? "")),
     live: confirmed === undefined ? null : liveOf(confirmed.generation, confirmed.manifest),
     previous: state?.generation === confirmed?.generation ? (state?.previous ?? null) : null,
     history,
