@@ -59,7 +59,7 @@ async function removeFiles({ paths }: Agent, app: string): Promise<void> {
     paths.record(app, "."),
     join(paths.lease(app), ".."),
     paths.tmpfiles(app),
-    paths.credentials(app),
+    paths.credstore(app),
     paths.appState(app),
     paths.slots(app),
     ...(await runtimeFolders(paths.runtimeFolders, app)),

@@ -36,7 +36,7 @@ export interface Paths {
   /** What makes an app's folders in /run at boot. */
   tmpfiles(app: string): string;
   /** Secret values, for root only. */
-  credentials(app: string): string;
+  credstore(app: string): string;
   /** Addresses of an app's workers. */
   slots(app: string): string;
   /** The app's own files, which outlive its generations. */
@@ -86,7 +86,7 @@ export function pathsUnder(root = "/"): Paths {
     wants: (target) => at("etc/systemd/system", `${target}.wants`),
     sysusers: at("etc/sysusers.d/fleetwright.conf"),
     tmpfiles: (app) => at("etc/tmpfiles.d", `fleetwright-${app}.conf`),
-    credentials: (app) => at("etc/credstore", app),
+    credstore: (app) => at("etc/credstore", app),
     slots: (app) => at(slotsFolder(app)),
     appState: (app) => at(`var/lib/fleetwright-${app}`),
     etc: at("etc/fleetwright"),
