@@ -27,10 +27,10 @@ export async function decommission(agent: Agent, app: string): Promise<Decommiss
   return { app, others };
 }
 
-/** The socket first, as a request would wake the app again. */
+/** Caddy first, which answers what it has while the app is still there; then the socket, as a request would wake the app again. */
 async function stopUnits(agent: Agent, app: string, last: boolean): Promise<void> {
   const generations = (await showUnits(agent, `${app}@*.service`)).map(({ unit }) => unit);
-  const units = [unitNames.socket(app), unitNames.lease(app), ...(last ? [unitNames.caddy] : []), ...generations];
+  const units = [...(last ? [unitNames.caddy] : []), unitNames.socket(app), unitNames.lease(app), ...generations];
   for (const { unit, active } of await showUnits(agent, ...units)) {
     if (["inactive", "failed"].includes(active)) continue;
     agent.report.step("stop", unit);

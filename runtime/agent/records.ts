@@ -101,7 +101,10 @@ export async function remember({ paths, clock }: Pick<Agent, "paths" | "clock">,
   const path = paths.record(app, FILES.history);
   await mkdir(dirname(path), { recursive: true, mode: 0o755 });
   const by = entry.by ?? process.env.SUDO_USER ?? process.env.USER ?? "system";
-  await appendFile(path, `${JSON.stringify({ at: clock.wallTime(), ...entry, by })}\n`, { mode: 0o644 });
+  // After a line that a power cut left half-written, or this one would be lost with it.
+  const before = (await readIfThere(path)) ?? "";
+  const start = before === "" || before.endsWith("\n") ? "" : "\n";
+  await appendFile(path, `${start}${JSON.stringify({ at: clock.wallTime(), ...entry, by })}\n`, { mode: 0o644 });
 }
 
 /** The app's history, oldest first. Lines that a power cut left half-written are left out. */

@@ -116,13 +116,16 @@ test("releases: who and when, what is live, previous and stored; a rollback is n
   assert.equal((await readState(agent, "shop"))?.rolledBack, undefined);
 });
 
-test("a history line that a power cut left half-written is left out", async (t) => {
+test("a history line that a power cut left half-written is left out, and takes none with it", async (t) => {
   const agent = fakeAgent(t);
   await confirmed(agent);
   await remember(agent, "shop", { event: "failed", applyId: "x", generation: "g", release: "r", why: "no" });
   const path = agent.paths.record("shop", "history.jsonl");
   writeFileSync(path, `${readFileSync(path, "utf8")}{"at":"20`);
-  assert.deepEqual((await reportReleases(agent, "shop", false)).history.map(({ event }) => event), ["confirmed", "failed"]);
+  const events = async () => (await reportReleases(agent, "shop", false)).history.map(({ event }) => event);
+  assert.deepEqual(await events(), ["confirmed", "failed"]);
+  await remember(agent, "shop", { event: "reverted", applyId: "y", generation: "g", release: "r", why: "no" });
+  assert.deepEqual(await events(), ["confirmed", "failed", "reverted"]);
 });
 
 test("a socket that was stopped under a running service is started again, for which the service has to go", async (t) => {
@@ -151,6 +154,14 @@ test("decommission leaves nothing of the last app, and of others what they need"
   assert.deepEqual(await decommission(agent, "blog"), { app: "blog", others: [] });
   for (const gone of [paths.ours, paths.etc, paths.records, paths.unit(unitNames.caddy), paths.unit(unitNames.converge)]) assert.ok(!existsSync(gone), gone);
   assert.ok(!agent.running.has(unitNames.caddy));
+});
+
+test("with the last app, Caddy ends before what it still asks", async (t) => {
+  const agent = fakeAgent(t);
+  await confirmed(agent);
+  await decommission(agent, "shop");
+  const stops = agent.calls.filter((call) => call.startsWith("stop "));
+  assert.deepEqual(stops, [`stop ${unitNames.caddy}`, "stop shop.socket", `stop ${unitNames.generation("shop", GENERATION)}`]);
 });
 
 test("bundles that came just now stay, whoever uses them", async (t) => {
