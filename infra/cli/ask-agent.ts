@@ -23,7 +23,9 @@ async function askAgent({ name, transport }: InventoryMachine, args: readonly st
     if (code === agentExit.ok) return { name, state: "answered", value: JSON.parse(stdout) };
     return { name, state: "silent", why: whyNot(code, stderr), unreachable: false };
   } catch (error) {
-    if (error instanceof SyntaxError) return { name, state: "silent", why: "its agent answered something that isn't JSON", unreachable: false };
+    if (error instanceof SyntaxError) {
+      return { name, state: "silent", why: "its agent answered something that isn't JSON", unreachable: false };
+    }
     if (!(error instanceof TransportFailure)) throw error;
     const unreachable = error.problem === "unreachable" || error.problem === "ended";
     return { name, state: "silent", why: unreachable ? `unreachable: ${error.message}` : `refused: ${error.message}`, unreachable };

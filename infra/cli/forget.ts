@@ -38,7 +38,9 @@ async function refuseIfThere(inventory: Inventory, name: string): Promise<void> 
   });
 }
 
-function explain(kind: "removed" | "unnamed" | "counted" | "elsewhere", { name, path, stack }: { name: string; path: string; stack: string }): string {
+type Told = "removed" | "unnamed" | "counted" | "elsewhere";
+
+function explain(kind: Told, { name, path, stack }: { name: string; path: string; stack: string }): string {
   const then = stack === "local" ? "npm run local" : `pulumi up --stack ${stack}`;
   switch (kind) {
     case "removed":

@@ -38,7 +38,9 @@ export async function logs(name: string | undefined, { stack, fleet, follow = fa
   const stopped = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => stopped.abort());
   process.stdout.on("error", () => stopped.abort());
-  const readers = sources.map((source) => read(source, { follow, since, lines, app: source.app }, stopped.signal, merge, (line) => logText(source.label, width, line)));
+  const readers = sources.map((source) =>
+    read(source, { follow, since, lines, app: source.app }, stopped.signal, merge, (line) => logText(source.label, width, line)),
+  );
   const flush = (): boolean => process.stdout.write(merge.take(performance.now()).join(""));
   const timer = setInterval(flush, LOOK_EVERY_MS);
   const ends = await Promise.all(readers.map((reader) => reader.done));
@@ -80,7 +82,8 @@ function read(
   text: (line: LogLine) => string,
 ): { done: Promise<boolean> } {
   const { words, remove } = sshWords(machine.transport, CONNECT_TIMEOUT_MS);
-  const child = spawn("ssh", [...words, "--", rootCommand(...journalWords(options))], { stdio: ["ignore", "pipe", "pipe"], detached: true });
+  const command = rootCommand(...journalWords(options));
+  const child = spawn("ssh", [...words, "--", command], { stdio: ["ignore", "pipe", "pipe"], detached: true });
   const stop = (): void => void child.kill();
   signal.addEventListener("abort", stop);
   let errors = "";

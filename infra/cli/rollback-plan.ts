@@ -17,6 +17,8 @@ export interface Back {
   generation: string;
   /** The release that it leaves. */
   from: string;
+  /** The one that the last `up` brought, so that the configuration still names it; undefined when none did. */
+  configured: string | undefined;
   /** The bundle of its newest agent. */
   agentRuntime: string;
 }
@@ -40,7 +42,8 @@ export function planRollback(machines: readonly Reported[], to: string | undefin
   const lacking = found.filter(({ stored }) => stored === undefined).map(({ machine }) => machine.name);
   if (lacking.length > 0) throw lacks(target.release, lacking, machines);
   const backs = found.flatMap(({ machine, stored }) => (stored === undefined ? [] : [backOf(machine, stored)]));
-  const there = found.filter(({ machine, stored }) => machine.releases.live?.generation === stored?.generation).map(({ machine }) => machine.name);
+  const isThere = ({ machine, stored }: (typeof found)[number]): boolean => machine.releases.live?.generation === stored?.generation;
+  const there = found.filter(isThere).map(({ machine }) => machine.name);
   if (there.length === machines.length) {
     throw new FleetError(`every machine runs release ${short(target.release)} already.`, { kept, exitCode: exitCodes.usage });
   }
@@ -103,13 +106,14 @@ function storedFor({ stored, history }: Releases, { release, generation }: Targe
 }
 
 /** HTTPS stays as it is now: it belongs to the machine, not to a release. */
-function backOf({ name, releases: { live, agentRuntime } }: Reported, stored: Stored): Back {
+function backOf({ name, releases: { live, agentRuntime, history } }: Reported, stored: Stored): Back {
   const manifest = manifestSchema.parse(stored.manifest);
   return {
     name,
     manifest: live === null ? manifest : manifestSchema.parse({ ...manifest, https: live.https }),
     generation: stored.generation,
     from: live?.release ?? "",
+    configured: history.findLast(({ event, rollbackFrom }) => event === "confirmed" && rollbackFrom === undefined)?.release,
     agentRuntime,
   };
 }

@@ -82,14 +82,19 @@ function planOf(inventory: Inventory, back: RollbackPlan, { skipped, batch }: { 
 
 function describe({ release, machines, there }: RollbackPlan): string {
   const changing = machines.filter(({ name }) => !there.includes(name));
-  const lines = changing.map(({ name, from, generation }) => `  ${name}: release ${short(from)} -> ${short(release)} (generation ${generation})`);
+  const lines = changing.map(
+    ({ name, from, generation }) => `  ${name}: release ${short(from)} -> ${short(release)} (generation ${generation})`,
+  );
   return [`Going back to release ${short(release)}:`, ...lines, ...there.map((name) => `  ${name}: runs it already`)].join("\n");
 }
 
 function afterwards({ fleet }: Inventory, { release, machines }: RollbackPlan, skipped: readonly string[]): string {
-  const left = [...new Set(machines.map(({ from }) => from))].filter((from) => from !== release && from !== "");
+  const configured = machines.flatMap((machine) => (machine.configured === undefined ? [] : [machine.configured]));
+  const newer = [...new Set(configured)].filter((id) => id !== release);
+  const but = skipped.length === 0 ? "" : `, but for ${skipped.join(", ")}, which could not be reached`;
+  const then = "the next `up` brings that back, and its preview says so.";
   return [
-    `Fleet ${fleet} is back on release ${short(release)}${skipped.length === 0 ? "." : `, but for ${skipped.join(", ")}, which could not be reached.`}`,
-    ...(left.length === 0 ? [] : [`The configuration still names ${left.map(short).join(", ")}: the next \`up\` brings that back, and its preview says so.`]),
+    `Fleet ${fleet} is back on release ${short(release)}${but}.`,
+    ...(newer.length === 0 ? [] : [`The configuration still names ${newer.map(short).join(", ")}: ${then}`]),
   ].join("\n");
 }

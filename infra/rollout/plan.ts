@@ -68,7 +68,11 @@ export function decide(manifest: Manifest, identity: string, observed: Observati
 
 function isAsWanted(app: AppStatus, manifest: Manifest, wantedHash: string): boolean {
   return (
-    app.manifestHash === wantedHash && app.generation === generationOf(manifest) && app.unconfirmed === null && app.health.state !== "down" && driftOf(app).length === 0
+    app.manifestHash === wantedHash &&
+    app.generation === generationOf(manifest) &&
+    app.unconfirmed === null &&
+    app.health.state !== "down" &&
+    driftOf(app).length === 0
   );
 }
 

@@ -22,7 +22,8 @@ export async function decommission(agent: Agent, app: string): Promise<Decommiss
   await removeFiles(agent, app);
   if (others.length === 0) await removeShared(agent);
   await removeUsers(agent, others.length === 0 ? [appUser(app), caddyUser] : [appUser(app)]);
-  agent.report.step("files", others.length === 0 ? "nothing of Fleetwright is left" : `${others.join(", ")} stay${others.length === 1 ? "s" : ""}`);
+  const rest = others.length === 0 ? "nothing of Fleetwright is left" : `${others.join(", ")} stay${others.length === 1 ? "s" : ""}`;
+  agent.report.step("files", rest);
   if (others.length === 0) await rm(agent.paths.ours, { recursive: true, force: true });
   return { app, others };
 }

@@ -29,7 +29,9 @@ export function registerOperatorCommands(program: Command, { makeAgent, addLocke
       .action((options) => print(makeAgent(false), name, options, read));
   reading("releases", "An app's history on this machine, and the generations that it still has.", async (agent, { app, manifests }) => {
     const report = await reportReleases(agent, app, manifests === true);
-    const lines = report.history.map(({ at, event, release, generation, by, why }) => `${at} ${event} ${release.slice(0, 8)} (${generation}) by ${by}: ${why}`);
+    const lines = report.history.map(
+      ({ at, event, release, generation, by, why }) => `${at} ${event} ${release.slice(0, 8)} (${generation}) by ${by}: ${why}`,
+    );
     return { value: report, lines, exitCode: agentExit.ok };
   }).option("--manifests", "with the manifest of each; they hold the app's environment");
   reading("drift", "How this machine differs from what was confirmed on it; exit code 2 when it does.", async (agent, { app }) => {
@@ -40,9 +42,8 @@ export function registerOperatorCommands(program: Command, { makeAgent, addLocke
     const lines = differs ? [...drift, ...notes] : ["as it was confirmed"];
     return { value: { schema: 1, app, drift, notes }, lines, exitCode: differs ? DRIFT_EXIT : agentExit.ok };
   });
-  addLocked("decommission", "Stops an app and removes it: units, releases, records, its user; with the last app everything of ours.", (agent, { app }) =>
-    decommission(agent, app),
-  );
+  const leaving = "Stops an app and removes it: units, releases, records, its user; with the last app everything of ours.";
+  addLocked("decommission", leaving, (agent, { app }) => decommission(agent, app));
 }
 
 interface Printed {

@@ -83,7 +83,12 @@ async function read<T>(path: string, schema: z.ZodMiniType<T>): Promise<T | unde
 export const writeState = ({ paths }: Agent, state: State) =>
   writeAtomic(paths.record(state.manifest.app.name, FILES.state), `${JSON.stringify(state)}\n`, { mode: 0o600 });
 
-export async function writePending({ paths, clock }: Agent, applyId: string, manifest: Pending["manifest"], asked: Asked = {}): Promise<void> {
+export async function writePending(
+  { paths, clock }: Agent,
+  applyId: string,
+  manifest: Pending["manifest"],
+  asked: Asked = {},
+): Promise<void> {
   const pending: Pending = {
     schema: 1,
     applyId,

@@ -97,3 +97,10 @@ test("machines that run it already are left alone", () => {
   const plan = planRollback([machine("web-1", [a, b]), machine("web-2", [b, a])], "aaaa");
   assert.deepEqual(plan.there, ["web-2"]);
 });
+
+test("what the configuration still names is what the last up brought, however often somebody went back since", () => {
+  const seen = machine("web-1", [a, b, c]);
+  seen.releases.history.push(line(b, { rollbackFrom: id("c") }), line(c, { event: "failed" }));
+  const [back] = planRollback([seen], "aaaa").machines;
+  assert.equal(back?.configured, id("c"));
+});
