@@ -10,12 +10,15 @@ import { observe, systemctl, unitState } from "./systemd.ts";
 /**
  * Starts the app's socket. systemd refuses to while a service of it runs; who was listening there is reachable by
  * nobody any more, so it is stopped.
+ * @returns the generations that were stopped for it
  */
-export async function startSocket(agent: Agent, app: string): Promise<void> {
+export async function startSocket(agent: Agent, app: string): Promise<string[]> {
   const socket = unitNames.socket(app);
-  if ((await unitState(agent, socket)).active === "active") return;
-  for (const generation of (await observe(agent, app)).active) await systemctl(agent, "stop", unitNames.generation(app, generation));
+  if ((await unitState(agent, socket)).active === "active") return [];
+  const { active } = await observe(agent, app);
+  for (const generation of active) await systemctl(agent, "stop", unitNames.generation(app, generation));
   await systemctl(agent, "start", socket);
+  return active;
 }
 
 const marker = ({ paths }: Pick<Agent, "paths">, app: string): string => join(paths.run, app, "mended");

@@ -71,8 +71,8 @@ async function perform(
   const generation = generationOf(manifest);
   await ensureMachineFiles(agent, app, plan.back ?? generation);
   await armLease(agent, app, applyId, leaseMs);
-  await startSocket(agent, app);
-  if (plan.start) {
+  const stopped = await startSocket(agent, app);
+  if (plan.start || stopped.includes(generation)) {
     agent.report.step("start", `generation ${generation}${plan.stop.length > 0 ? ` beside ${plan.stop.join(", ")}` : ""}`);
     const start = () => startGeneration(agent, manifest);
     await (shift === "workerByWorker" ? startingWithOne(agent, app, start) : start());

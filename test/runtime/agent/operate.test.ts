@@ -132,10 +132,10 @@ test("a socket that was stopped under a running service is started again, for wh
   const agent = fakeAgent(t);
   await confirmed(agent);
   agent.calls.length = 0;
-  await startSocket(agent, "shop");
+  assert.deepEqual(await startSocket(agent, "shop"), []);
   assert.deepEqual(agent.calls, [], "one that runs is left alone");
   agent.running.delete("shop.socket");
-  await startSocket(agent, "shop");
+  assert.deepEqual(await startSocket(agent, "shop"), [GENERATION], "or the switch would take it for one that runs");
   assert.deepEqual(agent.calls, [`stop ${unitNames.generation("shop", GENERATION)}`, "start shop.socket"]);
 });
 
