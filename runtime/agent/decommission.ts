@@ -1,6 +1,6 @@
 /** `fleethost decommission`: takes an app off this machine, and with the last one everything of ours. Idempotent. */
 import { readdir, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { Agent } from "./context.ts";
 import { namesIn, readIfThere } from "./files.ts";
 import { generationInUnit, unitNames } from "./paths.ts";
@@ -20,7 +20,7 @@ export async function decommission(agent: Agent, app: string): Promise<Decommiss
   await stopUnits(agent, app, others.length === 0);
   await removeUnits(agent, app, others.length === 0);
   await removeFiles(agent, app);
-  if (others.length === 0) await removeShared(agent);
+  if (others.length === 0) await removeShared(agent, app);
   await removeUsers(agent, others.length === 0 ? [appUser(app), caddyUser] : [appUser(app)]);
   const rest = others.length === 0 ? "nothing of Fleetwright is left" : `${others.join(", ")} stay${others.length === 1 ? "s" : ""}`;
   agent.report.step("files", rest);
@@ -74,8 +74,8 @@ async function runtimeFolders(folder: string, app: string): Promise<string[]> {
   return names.filter((name) => new RegExp(`^fleetwright-${app}-[0-9a-f]{16}$`).test(name)).map((name) => join(folder, name));
 }
 
-async function removeShared({ paths }: Agent): Promise<void> {
-  for (const path of [paths.sysusers, paths.etc, paths.caddyState, paths.records, paths.run]) {
+async function removeShared({ paths }: Agent, app: string): Promise<void> {
+  for (const path of [paths.sysusers, paths.etc, paths.caddyState, paths.records, paths.run, dirname(paths.slots(app))]) {
     await rm(path, { recursive: true, force: true });
   }
 }

@@ -156,10 +156,12 @@ test("decommission leaves nothing of the last app, and of others what they need"
   assert.ok(!agent.running.has(unitNames.caddy));
 });
 
-test("with the last app, Caddy ends before what it still asks", async (t) => {
+test("with the last app, Caddy ends before what it still asks, and nothing is left in /run", async (t) => {
   const agent = fakeAgent(t);
   await confirmed(agent);
+  put(join(agent.paths.slots("shop"), "1.sock"));
   await decommission(agent, "shop");
+  assert.ok(!existsSync(dirname(agent.paths.slots("shop"))), "nor what only slots had");
   const stops = agent.calls.filter((call) => call.startsWith("stop "));
   assert.deepEqual(stops, [`stop ${unitNames.caddy}`, "stop shop.socket", `stop ${unitNames.generation("shop", GENERATION)}`]);
 });
