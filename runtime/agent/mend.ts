@@ -8,15 +8,20 @@ import { unitNames } from "./paths.ts";
 import { observe, systemctl, unitState } from "./systemd.ts";
 
 /**
- * Before a switch is planned. systemd refuses to start a socket while a service of it runs, and who was listening there is
- * reachable by nobody any more: it is stopped, and started anew by the switch.
+ * Starts the app's socket. systemd refuses to while a service of it runs; who was listening there is reachable by
+ * nobody any more, so it is stopped.
+ * @returns the generations that were stopped for it
  */
-export async function freeSocket(agent: Agent, app: string): Promise<void> {
-  if ((await unitState(agent, unitNames.socket(app))).active === "active") return;
-  for (const generation of (await observe(agent, app)).active) {
-    agent.report.step("socket", `${unitNames.socket(app)} doesn't run: generation ${generation} is started anew with it`);
+export async function startSocket(agent: Agent, app: string): Promise<string[]> {
+  const socket = unitNames.socket(app);
+  if ((await unitState(agent, socket)).active === "active") return [];
+  const { active } = await observe(agent, app);
+  for (const generation of active) {
+    agent.report.step("socket", `${socket} doesn't run: generation ${generation} is started anew with it`);
     await systemctl(agent, "stop", unitNames.generation(app, generation));
   }
+  await systemctl(agent, "start", socket);
+  return active;
 }
 
 const marker = ({ paths }: Pick<Agent, "paths">, app: string): string => join(paths.run, app, "mended");
