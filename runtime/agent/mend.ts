@@ -16,7 +16,10 @@ export async function startSocket(agent: Agent, app: string): Promise<string[]> 
   const socket = unitNames.socket(app);
   if ((await unitState(agent, socket)).active === "active") return [];
   const { active } = await observe(agent, app);
-  for (const generation of active) await systemctl(agent, "stop", unitNames.generation(app, generation));
+  for (const generation of active) {
+    agent.report.step("socket", `${socket} doesn't run: generation ${generation} is started anew with it`);
+    await systemctl(agent, "stop", unitNames.generation(app, generation));
+  }
   await systemctl(agent, "start", socket);
   return active;
 }
