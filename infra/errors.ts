@@ -59,6 +59,8 @@ export const exitCodes = {
   failed: 1,
   /** Wrong command line or configuration; nothing was touched. */
   usage: 2,
+  /** `fleet drift`: a machine isn't as it was confirmed. */
+  drift: 2,
   /** Done, but machines that could not be reached were left out. */
   partial: 3,
   /** Stopped by Ctrl-C or TERM; what had been switched was put back. */

@@ -88,6 +88,14 @@ export const outcomeSchema = z.object({
 });
 export type Outcome = z.infer<typeof outcomeSchema>;
 
+/** That a release is live because somebody went back to it. */
+export const rolledBackSchema = z.object({
+  /** The release that was left. */
+  from: z.string(),
+  at: z.string(),
+  by: z.string(),
+});
+
 /** What `fleethost status --json` prints for an app on its machine. */
 export const appStatusSchema = z.object({
   app: z.string(),
@@ -112,11 +120,59 @@ export const appStatusSchema = z.object({
   urls: z.array(z.string()),
   /** The root certificate that a client must trust, in `internal` mode. */
   caPem: z.nullable(z.string()),
+  rolledBack: z.optional(rolledBackSchema),
+  /** How the machine differs from what was confirmed, for people; the next `up` mends it. */
+  drift: z.optional(z.array(z.string())),
+  /** What else somebody should know, and `up` can't mend: workers that aren't ready, a reboot that is due. */
+  notes: z.optional(z.array(z.string())),
 });
 export type AppStatus = z.infer<typeof appStatusSchema>;
 
 export const statusSchema = z.object({ schema: z.literal(1), apps: z.array(appStatusSchema) });
 export type Status = z.infer<typeof statusSchema>;
+
+/** A line of an app's history: a switch, and how it ended. */
+export const historyLineSchema = z.object({
+  at: z.string(),
+  by: z.string(),
+  event: z.enum(["confirmed", "failed", "reverted"]),
+  applyId: z.string(),
+  generation: z.string(),
+  release: z.string(),
+  /** Why it ended so. */
+  why: z.string(),
+  /** With a rollback: the release that it left. */
+  rollbackFrom: z.optional(z.string()),
+});
+export type HistoryLine = z.infer<typeof historyLineSchema>;
+
+/** A generation that a machine still has. */
+export const storedSchema = z.object({
+  generation: z.string(),
+  release: z.string(),
+  runtime: z.string(),
+  madeAt: z.string(),
+  /** Whether its release and its runtime bundle are there as well, so that it could be switched to. */
+  complete: z.boolean(),
+  /** The manifest that it was made from, where it was asked for; `manifestSchema` checks it. */
+  manifest: z.optional(z.unknown()),
+});
+
+/** What `fleethost releases --json` prints. */
+export const releasesSchema = z.object({
+  schema: z.literal(1),
+  app: z.string(),
+  /** The bundle of the machine's current agent. */
+  agentRuntime: z.string(),
+  /** The confirmed one; null when there is none. */
+  live: z.nullable(z.object({ generation: z.string(), release: z.string(), runtime: z.string(), https: z.unknown() })),
+  /** The generation that was confirmed before it. */
+  previous: z.nullable(z.string()),
+  /** Oldest first. */
+  history: z.array(historyLineSchema),
+  stored: z.array(storedSchema),
+});
+export type Releases = z.infer<typeof releasesSchema>;
 
 /** With `--json`, each line that an agent command prints to stdout is one of these; the last is `done` or `failed`. */
 export const agentEventSchema = z.discriminatedUnion("event", [

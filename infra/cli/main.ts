@@ -2,6 +2,7 @@
 /** The `fleet` command. Each subcommand loads only what it needs: `rollout` runs inside every `pulumi up`. */
 import { Command, InvalidArgumentError, Option } from "commander";
 import { exitCodes, FleetError } from "../errors.ts";
+import { registerOperate } from "./operate.ts";
 
 function wholeNumber(value: string): number {
   if (/^[1-9]\d{0,3}$/.test(value)) return Number(value);
@@ -42,6 +43,8 @@ program
   .option("--fleet <name>", "only this fleet, where the stack has several")
   .option("--json", "for programs; one fleet at a time")
   .action(async (options) => process.exit(await (await import("./status.ts")).status(options)));
+
+registerOperate(program, wholeNumber);
 
 program
   .command("rollout", { hidden: true })

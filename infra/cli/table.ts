@@ -14,6 +14,14 @@ export interface MachineStatus {
   generation: string | null;
   /** `healthy`, or what is wrong. */
   health: string;
+  /** It gave no answer at all. */
+  unreachable: boolean;
+  /** How it differs from what was confirmed on it; the next `up` mends it. */
+  drift: string[];
+  /** What else is to be known of it: a reboot that is due, a switch that isn't confirmed. */
+  notes: string[];
+  /** That somebody went back to the release that it runs. */
+  rolledBack: string | null;
 }
 
 export interface FleetStatus {
@@ -28,7 +36,17 @@ const heads = ["machine", "address", "URL", "cores", "supervisor", "workers", "r
 export function statusTable(status: FleetStatus): string {
   const table = new Table({ head: heads, style: { head: [], border: [], compact: true } });
   for (const machine of status.machines) table.push(row(machine));
-  return table.toString();
+  const below = status.machines.flatMap(remarks);
+  return [table.toString(), ...below].join("\n");
+}
+
+/** What doesn't fit into a column. */
+function remarks({ name, drift, notes, rolledBack }: MachineStatus): string[] {
+  return [
+    ...(rolledBack === null ? [] : [`${name}: ${rolledBack}`]),
+    ...drift.map((text) => `${name}: drift: ${text}`),
+    ...notes.map((text) => `${name}: ${text}`),
+  ];
 }
 
 function row(machine: MachineStatus): string[] {

@@ -29,7 +29,7 @@ export async function agent(
   const events: AgentEvent[] = [];
   const { manifest, secretKey } = machine;
   const result = await talk(machine.name, step, () =>
-    connection.run(agentCommand(machine.manifest.runtime, ...args, "--json"), {
+    connection.run(agentCommand(machine.agentRuntime ?? machine.manifest.runtime, ...args, "--json"), {
       ...options,
       stdin: JSON.stringify(secrets === undefined ? manifest : { manifest, secrets, secretKey }),
       onLine: (line) => {

@@ -3,12 +3,15 @@ import { copyFileSync, existsSync, linkSync, mkdirSync, renameSync } from "node:
 import { dirname } from "node:path";
 import type { Archive } from "../build/archive.ts";
 import { cachePath } from "../cache.ts";
+import { touch } from "../cache-prune.ts";
 import { FleetError } from "../errors.ts";
 
 /** Makes an archive findable by its hash on this computer. */
 export function keepArchive(archive: Archive): void {
   const target = pathOf(archive.sha256);
-  if (existsSync(target)) return;
+  // A release has a folder for each kind of machine.
+  for (const folder of [dirname(archive.path), dirname(dirname(archive.path))]) touch(folder);
+  if (existsSync(target)) return touch(target);
   mkdirSync(dirname(target), { recursive: true });
   const temporary = `${target}.${process.pid}`;
   try {

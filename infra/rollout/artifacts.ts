@@ -5,6 +5,7 @@ import { buildRelease, targetKey } from "../build/release.ts";
 import { buildRuntime } from "../build/runtime.ts";
 import { FleetError } from "../errors.ts";
 import type { Target } from "../machines/machine.ts";
+import { pruneCache } from "../cache-prune.ts";
 import { caddyBinary } from "../offline/tools.ts";
 import { keepArchive } from "./archives.ts";
 
@@ -40,6 +41,7 @@ async function build(app: App, targets: readonly Target[], say: (line: string) =
   for (const archive of [...Object.values(release.archives), ...[...runtimes.values()].map((runtime) => runtime.archive)]) {
     keepArchive(archive);
   }
+  pruneCache();
   return {
     releaseId: release.id,
     releaseArchive: (target) => there(release.archives[targetKey(app, target)]),

@@ -68,6 +68,16 @@ export function agentCommand(runtime: string, ...args: string[]): string {
   return asRoot(`exec ${RUNTIME_FOLDER}/${runtime}/bin/fleethost ${args.map(shellQuote).join(" ")}`);
 }
 
+/** Runs the machine's current agent, whatever bundle it is of. */
+export function currentAgentCommand(...args: string[]): string {
+  return asRoot(`exec /opt/fleetwright/current/bin/fleethost ${args.map(shellQuote).join(" ")}`);
+}
+
+/** A command of the machine itself, as root. */
+export function rootCommand(...words: string[]): string {
+  return asRoot(`exec ${words.map(shellQuote).join(" ")}`);
+}
+
 /** Removes an archive that has been unpacked. */
 export function forgetCommand(sha256: string): string {
   return asRoot(`rm -f ${incomingPath(sha256)}`);

@@ -1,5 +1,6 @@
 /** Carries out a plan: stage everywhere, switch batch by batch, confirm everywhere; or put everything back. */
 import { exitCodes, FleetError } from "../errors.ts";
+import { operator } from "../operator.ts";
 import { agent, type Session } from "./agent.ts";
 import { keepLeases, type Leases } from "./leases.ts";
 import type { Observation } from "./observation.ts";
@@ -121,7 +122,9 @@ async function switchAll(context: Context, sessions: Session[]): Promise<void> {
 async function switchOne({ plan, say }: Context, session: Session, leases: Leases): Promise<void> {
   leases.hold(session);
   const { leaseMs, surge } = plan.options;
-  await agent(session, say, ["switch", "--apply-id", session.machine.applyId, "--lease-ms", String(leaseMs), "--surge", surge]);
+  const { applyId, rollbackFrom } = session.machine;
+  const about = ["--by", operator(), ...(rollbackFrom === undefined ? [] : ["--rollback-from", rollbackFrom])];
+  await agent(session, say, ["switch", "--apply-id", applyId, "--lease-ms", String(leaseMs), "--surge", surge, ...about]);
 }
 
 /** A machine that can't be told goes back by itself when its lease runs out. */

@@ -31,6 +31,10 @@ export const planSchema = z.strictObject({
       manifest: manifestSchema,
       /** Key of the versions in its manifest; where there are secrets. */
       secretKey: z.optional(secretKeySchema),
+      /** Another bundle whose agent does the work: with a rollback the newest one, as an older agent may not know all it is told. */
+      agentRuntime: z.optional(sha256Schema),
+      /** With a rollback: the release that it leaves. */
+      rollbackFrom: z.string().optional(),
     }),
   ),
   /** Values of the app's secrets; not there when it has none. Sent to machines on standard input, and nowhere else. */
@@ -69,7 +73,11 @@ export function decide(manifest: Manifest, identity: string, observed: Observati
 
 function isAsWanted(app: AppStatus, manifest: Manifest, wantedHash: string): boolean {
   return (
-    app.manifestHash === wantedHash && app.generation === generationOf(manifest) && app.unconfirmed === null && app.health.state !== "down"
+    app.manifestHash === wantedHash &&
+    app.generation === generationOf(manifest) &&
+    app.unconfirmed === null &&
+    app.health.state !== "down" &&
+    driftOf(app).length === 0
   );
 }
 
@@ -81,19 +89,34 @@ function essence(app: AppStatus): unknown {
     generation: app.generation,
     unconfirmed: app.unconfirmed,
     down: app.health.state === "down",
+    // Not there when there is none: the id of a machine that is as wanted doesn't depend on the agent's version.
+    ...(driftOf(app).length > 0 ? { drift: driftOf(app) } : {}),
   };
 }
+
+const driftOf = (app: AppStatus): readonly string[] => app.drift ?? [];
 
 function describeChange(manifest: Manifest, app: AppStatus | undefined): string {
   if (app === undefined) return `first release ${short(manifest.app.release.id)}`;
   const changes = [
-    ...(app.release === manifest.app.release.id ? [] : [`release ${short(app.release)} -> ${short(manifest.app.release.id)}`]),
+    ...(app.release === manifest.app.release.id
+      ? []
+      : [`release ${short(app.release)} -> ${short(manifest.app.release.id)}${backAgain(manifest, app)}`]),
     ...(app.runtime === manifest.runtime ? [] : [`runtime ${short(app.runtime)} -> ${short(manifest.runtime)}`]),
     ...(app.unconfirmed === null ? [] : [`an unfinished switch to ${app.unconfirmed}`]),
     ...(app.health.state === "down" ? [`the app is down (${app.health.detail})`] : []),
+    ...driftOf(app).map((text) => `drift: ${text}`),
   ];
   if (changes.length > 0) return changes.join(", ");
   return app.generation === generationOf(manifest) ? "HTTPS or the machine's settings" : "the app's settings";
+}
+
+/** After a rollback the configuration still names the release that was left: whoever runs `up` shall know. */
+function backAgain(manifest: Manifest, { rolledBack }: AppStatus): string {
+  if (rolledBack === undefined) return "";
+  const { from, at, by } = rolledBack;
+  const again = from === manifest.app.release.id ? "; this brings it back" : "";
+  return ` (rolled back from ${short(from)} at ${at} by ${by}${again})`;
 }
 
 /** A release's or bundle's id as people read it. */

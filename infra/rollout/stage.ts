@@ -33,6 +33,8 @@ export async function stage(session: Session, seen: Reachable, say: Say, options
 
 async function stageRuntime(session: Session, seen: Reachable, say: Say, options: StageOptions): Promise<void> {
   const id = session.machine.manifest.runtime;
+  // The agent that does the work is there, and stays the current one.
+  if (session.machine.agentRuntime !== undefined && seen.runtimes.includes(id)) return;
   if (seen.runtimes.includes(id)) {
     await command(session, "runtime", useRuntimeCommand(id), options);
     return;

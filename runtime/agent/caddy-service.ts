@@ -6,6 +6,7 @@ import { dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import type { Manifest } from "../manifest.ts";
 import { renderCaddyConfig } from "./caddy.ts";
+import { caddyRunsWith } from "./caddy-admin.ts";
 import type { Agent } from "./context.ts";
 import { AgentFailure } from "./failure.ts";
 import { readIfThere, temporaryBeside, writeIfChanged } from "./files.ts";
@@ -43,7 +44,9 @@ export async function applyCaddy(agent: Agent, manifest: Manifest): Promise<Cadd
   const configChanged = await writeIfChanged(paths.caddyConfig, renderCaddyConfig(manifest), { mode: 0o644 });
   if (unitChanged) await systemctl(agent, "daemon-reload");
   const running = (await unitState(agent, unitNames.caddy)).active === "active";
-  const change = caddyChange({ running, unitChanged, configChanged });
+  // The file may be right and Caddy run with another one all the same: somebody told it so by its admin socket.
+  const strays = running && !configChanged && (await caddyRunsWith(paths, renderCaddyConfig(manifest))) === "something else";
+  const change = caddyChange({ running, unitChanged, configChanged: configChanged || strays });
   if (change === "none") return change;
   try {
     await systemctl(agent, change, unitNames.caddy);

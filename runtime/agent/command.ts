@@ -12,6 +12,7 @@ import { goBack, revert } from "./go-back.ts";
 import { renewLease, watchLease } from "./lease.ts";
 import { takeLock } from "./lock.ts";
 import { requireInput } from "./manifest-input.ts";
+import { registerOperatorCommands } from "./operator-commands.ts";
 import { pathsUnder } from "./paths.ts";
 import { storedSecretsRedactor } from "./credstore.ts";
 import { createReporter } from "./reporter.ts";
@@ -34,6 +35,8 @@ interface Options {
   app: string;
   leaseMs: number;
   surge: "auto" | "one";
+  by?: string;
+  rollbackFrom?: string;
 }
 
 type Action = (agent: Agent, options: Options) => Promise<Record<string, unknown>>;
@@ -54,6 +57,11 @@ export function registerAgent(program: Command, makeAgent: MakeAgent = createAge
   registerLeaseCommands((name, about, action) => add(name, about, action).requiredOption("--app <name>", "the app", appName));
   add("converge", "At boot: undoes what was not confirmed. Files and links only.", underLock("converge", convergeAction));
   registerStatus(program, makeAgent);
+  registerOperatorCommands(program, {
+    makeAgent,
+    addLocked: (name, about, action) => add(name, about, underLock(name, action)).requiredOption("--app <name>", "the app", appName),
+    appName,
+  });
 }
 
 type Add = (name: string, about: string, action: Action) => Command;
@@ -64,6 +72,8 @@ function registerManifestCommands(add: Add): void {
   add("switch", "Serves the staged generation instead of the live one, until confirmed.", switchAction)
     .requiredOption("--apply-id <id>", "names this change")
     .requiredOption("--lease-ms <n>", "goes back by itself after this long without a renewal", milliseconds)
+    .option("--by <who>", "the operator, for the records")
+    .option("--rollback-from <release>", "for the records: this switch goes back from that release")
     .addOption(surgeOption());
   add("apply", "stage, switch and confirm in one.", applyAction)
     .requiredOption("--apply-id <id>", "names this change")
@@ -103,8 +113,8 @@ const stageAction: Action = async (agent, { archive }) => {
   return stage(agent, manifest, archive, secrets);
 };
 
-const switchAction: Action = async (agent, { applyId, leaseMs, surge }) =>
-  switchTo(agent, await manifestFromStdin(agent), { applyId, leaseMs, surge });
+const switchAction: Action = async (agent, { applyId, leaseMs, surge, by, rollbackFrom }) =>
+  switchTo(agent, await manifestFromStdin(agent), { applyId, leaseMs, surge, asked: { by, rollbackFrom } });
 
 const applyAction: Action = async (agent, { applyId, archive, surge }) => {
   const { manifest, secrets } = await inputFromStdin(agent);

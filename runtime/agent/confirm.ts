@@ -1,6 +1,7 @@
 /** `fleethost confirm`: from now on a reboot starts the new generation. */
 import { fingerprintOf, generationOf } from "../manifest.ts";
 import type { Agent } from "./context.ts";
+import { fileHashes } from "./expected-files.ts";
 import { AgentFailure } from "./failure.ts";
 import { disarmLease } from "./lease.ts";
 import { pointSocket } from "./machine-files.ts";
@@ -27,7 +28,7 @@ export async function confirm(agent: Agent, app: string, applyId: string): Promi
     if (before?.applyId === applyId) return resultOf(before);
     throw nothingToConfirm(app, applyId, before);
   }
-  const state = stateAfter(pending, before);
+  const state = stateAfter(pending, before, agent.clock.wallTime());
   const observed = await observe(agent, app);
   if (!observed.running.includes(state.generation)) throw notRunning(app, state.generation);
   await systemctl(
@@ -40,7 +41,7 @@ export async function confirm(agent: Agent, app: string, applyId: string): Promi
     unitNames.caddy,
   );
   await pointSocket(agent, app, state.generation);
-  await writeState(agent, state);
+  await writeState(agent, { ...state, files: await fileHashes(agent, pending.manifest) });
   const others = observed.enabled.filter((generation) => generation !== state.generation);
   if (others.length > 0)
     await systemctl(agent, "disable", "--no-reload", "--quiet", ...others.map((generation) => unitNames.generation(app, generation)));
@@ -52,7 +53,7 @@ export async function confirm(agent: Agent, app: string, applyId: string): Promi
   return resultOf(state);
 }
 
-function stateAfter({ applyId, manifest }: Pending, before: State | undefined): State {
+function stateAfter({ applyId, manifest, rollbackFrom, by = "" }: Pending, before: State | undefined, at: string): State {
   const generation = generationOf(manifest);
   const previous = before === undefined ? null : before.generation === generation ? before.previous : before.generation;
   return {
@@ -63,6 +64,7 @@ function stateAfter({ applyId, manifest }: Pending, before: State | undefined): 
     release: manifest.app.release.id,
     previous,
     manifest,
+    ...(rollbackFrom === undefined ? {} : { rolledBack: { from: rollbackFrom, at, by } }),
   };
 }
 

@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { canonicalJson, generationOf, type Manifest, manifestSchema } from "../manifest.ts";
 import type { Agent } from "./context.ts";
 import { renderEnvironmentFile } from "./environment.ts";
-import { namesIn, readIfThere, temporaryBeside, temporaryPrefix, writeAtomic, writeIfChanged } from "./files.ts";
+import { linkIfChanged, namesIn, readIfThere, temporaryBeside, temporaryPrefix, writeAtomic, writeIfChanged } from "./files.ts";
 import { unitNames } from "./paths.ts";
 import { appUser, renderGenerationUnit } from "./units.ts";
 import { groupId } from "./users.ts";
@@ -16,6 +16,7 @@ export async function makeGeneration(agent: Agent, manifest: Manifest): Promise<
   const generation = generationOf(manifest);
   const folder = paths.generation(app, generation);
   if ((await readIfThere(join(folder, "manifest.json"))) === undefined) await makeFolder(agent, manifest, folder);
+  else await mendFolder(agent, manifest, folder);
   await writeIfChanged(paths.unit(unitNames.generation(app, generation)), renderGenerationUnit(manifest), { mode: 0o644 });
 }
 
@@ -35,6 +36,16 @@ async function makeFolder({ paths }: Agent, manifest: Manifest, folder: string):
     await rm(temporary, { recursive: true, force: true });
     throw error;
   }
+}
+
+/** Nothing of ours changes it, but for what doesn't make the generation (HTTPS); what somebody else changed is put back. */
+async function mendFolder({ paths }: Agent, manifest: Manifest, folder: string): Promise<void> {
+  const { name, release, environment } = manifest.app;
+  const gid = await groupId(appUser(name));
+  await writeIfChanged(join(folder, "manifest.json"), `${canonicalJson(manifest)}\n`, { mode: 0o640, gid });
+  await writeIfChanged(join(folder, "environment"), renderEnvironmentFile(environment), { mode: 0o600 });
+  await linkIfChanged(join(folder, "release"), paths.release(name, release.id));
+  await linkIfChanged(join(folder, "runtime"), paths.runtime(manifest.runtime));
 }
 
 /** The manifest that a generation was made from; undefined when there is no such generation. */

@@ -1,9 +1,16 @@
 /** Where everything of ours is on a machine. Pure; `root` is another folder in tests. */
 import { join } from "node:path";
+import { slotsFolder } from "../slots.ts";
 
 export interface Paths {
+  /** All of ours that isn't an app's. */
+  ours: string;
+  runtimes: string;
   /** Runtime bundles, by id. */
   runtime(id: string): string;
+  /** The bundle whose agent is used. */
+  current: string;
+  caddyBinaries: string;
   /** Caddy's binary by its own hash, so that a new bundle with the same Caddy restarts nothing. */
   caddyBinary(sha256: string): string;
   /** Values of secrets, a folder an app, for root only. systemd reads them from here. */
@@ -25,6 +32,8 @@ export interface Paths {
   lease(app: string): string;
   /** Environment of the next start of an app's supervisor; not there, as a rule. */
   startWith(app: string): string;
+  /** Where systemd makes the generations' runtime folders. */
+  runtimeFolders: string;
   units: string;
   unit(name: string): string;
   /** The links that `systemctl enable` makes, for a target. */
@@ -32,8 +41,17 @@ export interface Paths {
   sysusers: string;
   /** What makes an app's folders in /run at boot. */
   tmpfiles(app: string): string;
+  /** Secret values, for root only. */
+  /** Addresses of an app's workers. */
+  slots(app: string): string;
+  /** The app's own files, which outlive its generations. */
+  appState(app: string): string;
+  /** Configuration of ours that is no unit. */
+  etc: string;
   caddyConfig: string;
+  caddyState: string;
   caddyRootCertificate: string;
+  caddyAdminSocket: string;
   /** Caddy's listener for this machine's own questions. */
   caddyLocalSocket: string;
   /** Sockets that a generation's supervisor makes. */
@@ -51,6 +69,10 @@ export const caddyAuthority = "local";
 export function pathsUnder(root = "/"): Paths {
   const at = (...parts: string[]) => join(root, ...parts);
   return {
+    ours: at("opt/fleetwright"),
+    runtimes: at("opt/fleetwright/runtime"),
+    current: at("opt/fleetwright/current"),
+    caddyBinaries: at("opt/fleetwright/caddy"),
     runtime: (id) => at("opt/fleetwright/runtime", id),
     caddyBinary: (sha256) => at("opt/fleetwright/caddy", sha256.slice(0, 16), "caddy"),
     credentials: at("etc/credstore"),
@@ -67,13 +89,19 @@ export function pathsUnder(root = "/"): Paths {
     lock: at("run/fleetwright/agent.lock"),
     lease: (app) => at("run/fleetwright", app, "lease.json"),
     startWith: (app) => at("run/fleetwright", app, "start-with"),
+    runtimeFolders: at("run"),
     units: at("etc/systemd/system"),
     unit: (name) => at("etc/systemd/system", name),
     wants: (target) => at("etc/systemd/system", `${target}.wants`),
     sysusers: at("etc/sysusers.d/fleetwright.conf"),
     tmpfiles: (app) => at("etc/tmpfiles.d", `fleetwright-${app}.conf`),
+    slots: (app) => at(slotsFolder(app)),
+    appState: (app) => at(`var/lib/fleetwright-${app}`),
+    etc: at("etc/fleetwright"),
+    caddyState: at("var/lib/fleetwright-caddy"),
     caddyConfig: at("etc/fleetwright/caddy.json"),
     caddyRootCertificate: at("var/lib/fleetwright-caddy/pki/authorities", caddyAuthority, "root.crt"),
+    caddyAdminSocket: at("run/fleetwright-caddy/admin.sock"),
     caddyLocalSocket: at("run/fleetwright-caddy/local.sock"),
     directSocket: (app, generation) => at(`run/fleetwright-${app}-${generation}/direct.sock`),
     statusSocket: (app, generation) => at(`run/fleetwright-${app}-${generation}/status.sock`),

@@ -1,8 +1,11 @@
 /** Which generations and releases go. Pure. */
 import type { StoredGeneration } from "./generations.ts";
 
-/** Enough to go back twice. */
-export const KEEP = 3;
+/** How many generations a machine keeps, the live one among them. */
+export const KEEP = 5;
+
+/** A bundle that was installed just now may be for a rollout that hasn't staged its generation yet. */
+const FRESH_MS = 10 * 60_000;
 
 export interface PrunePlan {
   generations: string[];
@@ -22,4 +25,12 @@ export function planPrune(generations: StoredGeneration[], releases: string[], n
     generations: ordered.filter((entry, index) => !stays(entry, index)).map(({ generation }) => generation),
     releases: releases.filter((id) => !kept.some(({ release }) => release === id)),
   };
+}
+
+/**
+ * Which runtime bundles go.
+ * @param nowMs on the same clock as the folders' times: both are the machine's own
+ */
+export function planRuntimes(bundles: { id: string; changedAtMs: number }[], used: string[], nowMs: number): string[] {
+  return bundles.filter(({ id, changedAtMs }) => !used.includes(id) && Math.abs(nowMs - changedAtMs) > FRESH_MS).map(({ id }) => id);
 }

@@ -1,11 +1,13 @@
-/** Removes generations and releases that nobody goes back to any more. */
-import { rename, rm } from "node:fs/promises";
+/** Removes generations, releases and runtime bundles that nobody goes back to any more. */
+import { readlink, rename, rm, stat } from "node:fs/promises";
+import { basename, join } from "node:path";
 import type { Agent } from "./context.ts";
 import { pruneSecrets } from "./credstore.ts";
-import { namesIn, temporaryBeside, temporaryPrefix } from "./files.ts";
-import { storedGenerations } from "./generations.ts";
+import { namesIn, readIfThere, temporaryBeside, temporaryPrefix } from "./files.ts";
+import { generationManifest, storedGenerations } from "./generations.ts";
 import { unitNames } from "./paths.ts";
-import { type PrunePlan, planPrune } from "./prune-plan.ts";
+import { type PrunePlan, planPrune, planRuntimes } from "./prune-plan.ts";
+import { readPending, readState, recordedApps } from "./records.ts";
 import { observe } from "./systemd.ts";
 
 /** @param needed Generations to keep beside those that are enabled or active. */
@@ -22,7 +24,40 @@ export async function prune(agent: Agent, app: string, needed: string[]): Promis
   }
   await pruneSecrets(agent, app);
   for (const id of plan.releases) await remove(paths.release(app, id));
+  await pruneRuntimes(agent);
+  await pruneCaddies(agent);
   return plan;
+}
+
+/** Bundles that no generation of any app runs on, stored or under way, and that the agent isn't out of. */
+export async function pruneRuntimes(agent: Agent): Promise<string[]> {
+  const { paths } = agent;
+  const ids = (await namesIn(paths.runtimes)).filter((name) => /^[0-9a-f]{64}$/.test(name));
+  const found = await Promise.all(ids.map(async (id) => ({ id, changedAtMs: (await stat(paths.runtime(id))).ctimeMs })));
+  const current = await readlink(paths.current).catch(() => "");
+  const gone = planRuntimes(found, [...(await usedRuntimes(agent)), basename(current)], Date.now());
+  for (const id of gone) await remove(paths.runtime(id));
+  return gone;
+}
+
+async function usedRuntimes(agent: Agent): Promise<string[]> {
+  const used: string[] = [];
+  for (const app of await recordedApps(agent.paths)) {
+    const stored = await storedGenerations(agent, app);
+    const manifests = await Promise.all(stored.map(({ generation }) => generationManifest(agent, app, generation).catch(() => undefined)));
+    const records = [(await readState(agent, app))?.manifest, (await readPending(agent, app))?.manifest];
+    used.push(...[...manifests, ...records].flatMap((manifest) => (manifest === undefined ? [] : [manifest.runtime])));
+  }
+  return used;
+}
+
+/** Binaries of Caddy but the one that its unit names: going back brings the other one from its bundle again. */
+async function pruneCaddies({ paths }: Agent): Promise<void> {
+  const unit = await readIfThere(paths.unit(unitNames.caddy));
+  if (unit === undefined) return;
+  for (const name of (await namesIn(paths.caddyBinaries)).filter((entry) => /^[0-9a-f]{16}$/.test(entry) && !unit.includes(`/${entry}/`))) {
+    await remove(join(paths.caddyBinaries, name));
+  }
 }
 
 /** Out of its place first: half a folder must not look like a whole one. */

@@ -6,6 +6,7 @@ import { appendFile, mkdir, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import * as z from "../zod.ts";
 import { generationOf, manifestSchema } from "../manifest.ts";
+import { type HistoryLine, historyLineSchema, rolledBackSchema } from "../report.ts";
 import type { Agent } from "./context.ts";
 import { namesIn, readIfThere, writeAtomic } from "./files.ts";
 import type { Paths } from "./paths.ts";
@@ -19,6 +20,10 @@ const stateSchema = z.object({
   /** The generation that was confirmed before this one. */
   previous: z.nullable(z.string()),
   manifest: manifestSchema,
+  /** Set while the confirmed release is there because somebody went back to it. */
+  rolledBack: z.optional(rolledBackSchema),
+  /** sha256 of every file around the generation, by path, as of the confirm: what drift is told by. */
+  files: z.optional(z.record(z.string(), z.string())),
 });
 /** The last confirmed apply. */
 export type State = z.infer<typeof stateSchema>;
@@ -29,18 +34,19 @@ const pendingSchema = z.object({
   manifest: manifestSchema,
   /** The boot it began in: after another one it is over. */
   bootId: z.string(),
+  /** The operator, as `user@computer`. */
+  by: z.optional(z.string()),
+  /** With a rollback: the release that it leaves. */
+  rollbackFrom: z.optional(z.string()),
 });
 /** A switch that isn't confirmed. */
 export type Pending = z.infer<typeof pendingSchema>;
 
-export interface HistoryEntry {
-  event: "confirmed" | "failed" | "reverted";
-  applyId: string;
-  generation: string;
-  release: string;
-  /** Why it ended so. */
-  why: string;
-}
+/** What is given for a line of the history; when it was is added. */
+export type HistoryEntry = Omit<HistoryLine, "at" | "by"> & { by?: string | undefined };
+
+/** Who asked for a switch, and why it is one back. */
+export type Asked = Pick<Pending, "by" | "rollbackFrom">;
 
 const FILES = {
   state: "state.json",
@@ -77,12 +83,18 @@ async function read<T>(path: string, schema: z.ZodMiniType<T>): Promise<T | unde
 export const writeState = ({ paths }: Agent, state: State) =>
   writeAtomic(paths.record(state.manifest.app.name, FILES.state), `${JSON.stringify(state)}\n`, { mode: 0o600 });
 
-export async function writePending({ paths, clock }: Agent, applyId: string, manifest: Pending["manifest"]): Promise<void> {
+export async function writePending(
+  { paths, clock }: Agent,
+  applyId: string,
+  manifest: Pending["manifest"],
+  asked: Asked = {},
+): Promise<void> {
   const pending: Pending = {
     schema: 1,
     applyId,
     manifest,
     bootId: await clock.bootId(),
+    ...asked,
   };
   await writeAtomic(paths.record(manifest.app.name, FILES.pending), `${JSON.stringify(pending)}\n`, { mode: 0o600 });
 }
@@ -93,17 +105,34 @@ export const removePending = ({ paths }: Pick<Agent, "paths">, app: string) => r
 export async function remember({ paths, clock }: Pick<Agent, "paths" | "clock">, app: string, entry: HistoryEntry): Promise<void> {
   const path = paths.record(app, FILES.history);
   await mkdir(dirname(path), { recursive: true, mode: 0o755 });
-  const by = process.env.SUDO_USER ?? process.env.USER ?? "system";
-  await appendFile(path, `${JSON.stringify({ at: clock.wallTime(), by, ...entry })}\n`, { mode: 0o644 });
+  const by = entry.by ?? process.env.SUDO_USER ?? process.env.USER ?? "system";
+  // After a line that a power cut left half-written, or this one would be lost with it.
+  const before = (await readIfThere(path)) ?? "";
+  const start = before === "" || before.endsWith("\n") ? "" : "\n";
+  await appendFile(path, `${start}${JSON.stringify({ at: clock.wallTime(), ...entry, by })}\n`, { mode: 0o644 });
+}
+
+/** The app's history, oldest first. Lines that a power cut left half-written are left out. */
+export async function readHistory({ paths }: Pick<Agent, "paths">, app: string): Promise<HistoryLine[]> {
+  const lines = ((await readIfThere(paths.record(app, FILES.history))) ?? "").split("\n").filter((line) => line !== "");
+  return lines.flatMap((line) => {
+    try {
+      return [historyLineSchema.safeParse(JSON.parse(line)).data].filter((entry) => entry !== undefined);
+    } catch {
+      return [];
+    }
+  });
 }
 
 /** The history's entry for a switch that ended. */
 export function historyOf(
   event: HistoryEntry["event"],
-  { applyId, manifest }: Pick<Pending, "applyId" | "manifest">,
+  { applyId, manifest, by, rollbackFrom }: Pick<Pending, "applyId" | "manifest"> & Asked,
   why: string,
 ): HistoryEntry {
   return {
+    ...(by === undefined ? {} : { by }),
+    ...(rollbackFrom === undefined ? {} : { rollbackFrom }),
     event,
     applyId,
     generation: generationOf(manifest),

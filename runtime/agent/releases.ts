@@ -9,6 +9,8 @@ import { diskFull, isDiskFull } from "./disk.ts";
 import { pythonVersion } from "./facts.ts";
 import { AgentFailure } from "./failure.ts";
 import { readIfThere, temporaryBeside } from "./files.ts";
+import { changedFiles, writeListing } from "./listing.ts";
+import { noteMended } from "./mend.ts";
 import { parseTarget, refuse, targetProblems } from "./preflight.ts";
 
 /** What the agent reads of a `release.json`. */
@@ -19,12 +21,17 @@ const releaseFileSchema = z.object({
   target: z.string(),
 });
 
+/** Whole, as it was unpacked: one that somebody edited counts as missing, so that it is sent again. */
 export async function releaseIsThere(agent: Agent, manifest: Manifest): Promise<boolean> {
-  return stat(agent.paths.release(manifest.app.name, manifest.app.release.id)).then(
+  const folder = agent.paths.release(manifest.app.name, manifest.app.release.id);
+  return (await isFolder(folder)) && (await changedFiles(folder)).length === 0;
+}
+
+const isFolder = (path: string): Promise<boolean> =>
+  stat(path).then(
     (found) => found.isDirectory(),
     () => false,
   );
-}
 
 /** @throws AgentFailure; the partial folder is removed. */
 export async function installRelease(agent: Agent, manifest: Manifest, archive: string): Promise<void> {
@@ -37,13 +44,24 @@ export async function installRelease(agent: Agent, manifest: Manifest, archive: 
     await unpackArchive(archive, release.archive, temporary);
     await checkRelease(agent, manifest, temporary);
     await compile(agent, temporary, target);
+    await writeListing(temporary);
     // Or a power cut could leave empty files under a name that says they are whole.
     await agent.run("sync", ["-f", temporary]);
-    await rename(temporary, target);
+    if (await isFolder(target)) await replace(agent, manifest, temporary, target);
+    else await rename(temporary, target);
   } catch (error) {
     await rm(temporary, { recursive: true, force: true });
     throw isDiskFull(error) ? diskFull(dirname(target), "the disk was full while unpacking") : error;
   }
+}
+
+/** Workers that are just loading something find the old files or the new ones, but for the moment between two renames. */
+async function replace(agent: Agent, manifest: Manifest, whole: string, target: string): Promise<void> {
+  const away = temporaryBeside(target);
+  await rename(target, away);
+  await rename(whole, target);
+  await noteMended(agent, manifest.app.name, manifest.app.release.id);
+  await rm(away, { recursive: true, force: true });
 }
 
 async function checkRelease(agent: Agent, manifest: Manifest, folder: string): Promise<void> {

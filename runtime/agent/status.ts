@@ -2,6 +2,7 @@
 import type { Manifest } from "../manifest.ts";
 import type { AppStatus, Status, SupervisorStatus } from "../report.ts";
 import type { Agent } from "./context.ts";
+import { compareApp } from "./drift.ts";
 import { readIfThere } from "./files.ts";
 import { generationManifest } from "./generations.ts";
 import { confirmedManifest } from "./go-back.ts";
@@ -53,6 +54,8 @@ async function appStatus(agent: Agent, app: string): Promise<AppStatus | undefin
     health: judgeHealth(answer, supervisor),
     urls: urlsOf(https),
     caPem: https.mode === "internal" ? ((await readIfThere(agent.paths.caddyRootCertificate)) ?? null) : null,
+    ...(state?.rolledBack !== undefined && state.generation === confirmed?.generation ? { rolledBack: state.rolledBack } : {}),
+    ...(await compareApp(agent, app, supervisor?.workers)),
   };
 }
 

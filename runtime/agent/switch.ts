@@ -9,8 +9,9 @@ import { generationManifest } from "./generations.ts";
 import { goBack } from "./go-back.ts";
 import { armLease, writeLease } from "./lease.ts";
 import { ensureMachineFiles } from "./machine-files.ts";
+import { reloadIfMended, startSocket } from "./mend.ts";
 import { unitNames } from "./paths.ts";
-import { readState, writePending } from "./records.ts";
+import { type Asked, readState, writePending } from "./records.ts";
 import { releaseIsThere } from "./releases.ts";
 import { decideShift, shiftWorkers, startingWithOne } from "./shift.ts";
 import type { ShiftPlan } from "./shift-plan.ts";
@@ -24,6 +25,8 @@ export interface SwitchOptions {
   leaseMs: number;
   /** `one`: worker by worker even where all of the new ones would fit beside the old ones. */
   surge: "auto" | "one";
+  /** For the records. */
+  asked?: Asked;
 }
 
 export interface SwitchResult extends Record<string, unknown> {
@@ -43,7 +46,7 @@ export async function switchTo(agent: Agent, manifest: Manifest, options: Switch
   const plan = planSwitch(generation, await observe(agent, app), (await readState(agent, app))?.generation);
   const shift = plan.start ? await decideShift(agent, app, plan.stop, options.surge) : "beside";
   // Before anything moves: from here on, whoever finds this agent dead knows that there is something to undo.
-  await writePending(agent, options.applyId, manifest);
+  await writePending(agent, options.applyId, manifest, options.asked);
   try {
     const caddy = await perform(agent, manifest, plan, shift, options);
     return {
@@ -68,13 +71,14 @@ async function perform(
   const generation = generationOf(manifest);
   await ensureMachineFiles(agent, app, plan.back ?? generation);
   await armLease(agent, app, applyId, leaseMs);
-  await systemctl(agent, "start", unitNames.socket(app));
-  if (plan.start) {
+  const stopped = await startSocket(agent, app);
+  if (plan.start || stopped.includes(generation)) {
     agent.report.step("start", `generation ${generation}${plan.stop.length > 0 ? ` beside ${plan.stop.join(", ")}` : ""}`);
     const start = () => startGeneration(agent, manifest);
     await (shift === "workerByWorker" ? startingWithOne(agent, app, start) : start());
   } else {
     agent.report.step("start", `generation ${generation} runs already`);
+    await reloadIfMended(agent, manifest);
   }
   await passDirectGate(agent, manifest);
   const caddy = await applyCaddy(agent, manifest);

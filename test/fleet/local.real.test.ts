@@ -70,11 +70,15 @@ describe("a local fleet", () => {
       assert.deepEqual(Object.keys(one).sort(), [
         "address",
         "cores",
+        "drift",
         "generation",
         "health",
         "name",
+        "notes",
         "release",
+        "rolledBack",
         "supervisorPid",
+        "unreachable",
         "url",
         "workers",
       ]);

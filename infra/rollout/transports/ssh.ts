@@ -24,6 +24,16 @@ export function sshConnection(transport: SshTransport, connectTimeoutMs: number)
   };
 }
 
+/** For whoever runs `ssh` itself: its arguments up to the remote command, and what takes the key files away again. */
+export function sshWords(transport: SshTransport, connectTimeoutMs: number): { words: string[]; remove: () => void } {
+  const folder = sessionFolder();
+  const files = { ...writeFiles(folder, transport), control: undefined };
+  return {
+    words: sshArguments(transport, files, connectTimeoutMs),
+    remove: () => rmSync(folder, { recursive: true, force: true }),
+  };
+}
+
 const FOLDER_PREFIX = "fleetwright-ssh-";
 
 /** Named by this process. What processes left that were killed is removed: it may hold a private key. */

@@ -12,6 +12,10 @@ const healthy: MachineStatus = {
   release: "abcdef0123456789",
   generation: "g",
   health: "healthy",
+  unreachable: false,
+  drift: [],
+  notes: [],
+  rolledBack: null,
 };
 const lost: MachineStatus = {
   ...healthy,

@@ -78,3 +78,21 @@ test("the same release packed by another computer's compressor is the same gener
   assert.equal(generationOf(repacked), generationOf(base));
   assert.equal(fingerprintOf(repacked), fingerprintOf(base));
 });
+
+test("drift is a change, is named, and has an id that is the same in preview and update", () => {
+  const of = manifest();
+  const drifted = observed(reportOf(of, { drift: ["/unit was changed"] }));
+  const decision = decide(of, "id", drifted);
+  assert.deepEqual([decision.matches, decision.change], [false, "drift: /unit was changed"]);
+  assert.equal(decide(of, "id", drifted).applyId, decision.applyId);
+  assert.notEqual(decide(of, "id", observed(reportOf(of, { drift: ["other"] }))).applyId, decision.applyId);
+  assert.equal(decide(of, "id", observed(reportOf(of, { drift: [], notes: ["a reboot is due"] }))).matches, true);
+});
+
+test("after a rollback the preview says who went back, and that this brings the left release back", () => {
+  const wanted = manifest();
+  const live = manifest({ app: { ...wanted.app, release: { ...wanted.app.release, id: "9".repeat(64) } } });
+  const rolledBack = { from: wanted.app.release.id, at: "2026-01-01T00:00:00.000Z", by: "ann@laptop" };
+  const { change } = decide(wanted, "id", observed(reportOf(live, { rolledBack })));
+  assert.equal(change, "release 99999999 -> 11111111 (rolled back from 11111111 at 2026-01-01T00:00:00.000Z by ann@laptop; this brings it back)");
+});

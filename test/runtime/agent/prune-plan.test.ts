@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { planPrune } from "../../../runtime/agent/prune-plan.ts";
+import { planPrune, planRuntimes } from "../../../runtime/agent/prune-plan.ts";
 
-const generations = [1, 2, 3, 4, 5].map((number) => ({ generation: `g${number}`, release: `r${number}`, madeAtMs: number }));
-const releases = ["r1", "r2", "r3", "r4", "r5", "staged-never-made"];
+const generations = [1, 2, 3, 4, 5, 6, 7].map((number) => ({ generation: `g${number}`, release: `r${number}`, madeAtMs: number }));
+const releases = ["r1", "r2", "r3", "r4", "r5", "r6", "r7", "staged-never-made"];
 
-test("the last three stay", () => {
-  assert.deepEqual(planPrune(generations, releases, ["g5"]), { generations: ["g2", "g1"], releases: ["r1", "r2", "staged-never-made"] });
+test("the last five stay", () => {
+  assert.deepEqual(planPrune(generations, releases, ["g7"]), { generations: ["g2", "g1"], releases: ["r1", "r2", "staged-never-made"] });
 });
 
 test("the live and the previous one stay however old they are", () => {
@@ -15,11 +15,18 @@ test("the live and the previous one stay however old they are", () => {
   assert.deepEqual(plan.releases, ["r3", "r4", "staged-never-made"]);
 });
 
-test("more than three that are needed all stay", () => {
-  assert.deepEqual(planPrune(generations, releases, ["g1", "g2", "g3", "g4"]).generations, ["g5"]);
+test("more than five that are needed all stay", () => {
+  const needed = ["g1", "g2", "g3", "g4", "g5", "g6"];
+  assert.deepEqual(planPrune(generations, releases, needed).generations, ["g7"]);
 });
 
 test("a release that a kept generation shares with a removed one stays", () => {
   const shared = generations.map((entry) => ({ ...entry, release: "r1" }));
   assert.deepEqual(planPrune(shared, ["r1"], []).releases, []);
+});
+
+test("runtime bundles go when nothing runs on them, but not just after they came", () => {
+  const hour = 3_600_000;
+  const bundles = ["used", "old", "fresh"].map((id) => ({ id, changedAtMs: id === "fresh" ? 9 * hour : 0 }));
+  assert.deepEqual(planRuntimes(bundles, ["used"], 9 * hour + 1000), ["old"]);
 });

@@ -1,0 +1,53 @@
+/** The commands for a fleet that runs. Each loads only what it needs. */
+import { type Command, InvalidArgumentError, Option } from "commander";
+
+/** @param wholeNumber reads a number of 1 or more */
+export function registerOperate(program: Command, wholeNumber: (value: string) => number): void {
+  const command = (usage: string, about: string): Command =>
+    program
+      .command(usage)
+      .description(about)
+      .addOption(new Option("--stack <name>", "the stack to ask").default("local"))
+      .option("--fleet <name>", "the fleet, where the stack has several");
+
+  command("releases", "each machine's history: what was live when, by whom, why it ended; and what it could go back to")
+    .option("--json", "for programs")
+    .action(async (options) => process.exit(await (await import("./releases.ts")).releases(options)));
+
+  command("rollback", "the fleet to the release before, or to one that its machines still have, without building or sending anything")
+    .option("--to <release>", "a release's id or its beginning, or a generation; see fleet releases", identifier)
+    .option("--batch <n>", "machines switched at the same time, after the first one alone", wholeNumber)
+    .option("--skip <names>", "machines to leave out if they can't be reached, separated by commas")
+    .action(async (options) => process.exit(await (await import("./rollback.ts")).rollback(options)));
+
+  command("drift", "whether each machine still is what was confirmed on it; exit code 2 when one isn't")
+    .option("--json", "for programs")
+    .action(async (options) => process.exit(await (await import("./drift.ts")).drift(options)));
+
+  command("logs", "the journals of all machines, or of one, in the order of time: app, Caddy, agent")
+    .argument("[machine]", "only this machine's")
+    .option("-f, --follow", "go on until Ctrl-C")
+    .option("--since <time>", '"10m", "2h", "1d", or as journalctl takes it: "2026-01-31 10:00", "yesterday"')
+    .option("-n, --lines <n>", "so many of each machine's last lines (default: 100, or all with --since)", wholeNumber)
+    .action(async (machine, options) => process.exit(await (await import("./logs.ts")).logs(machine, options)));
+
+  command("ssh", "log in to a machine, or run a command there, by the stack's login and pinned host key")
+    .argument("<machine>", "its name; see fleet status")
+    .argument("[command...]", "after --; ends with its exit code")
+    .action(async (machine, words, options) => process.exit(await (await import("./ssh.ts")).ssh(machine, words, options)));
+
+  command("decommission", "take the fleet's app off a machine: units, releases, records, users, and Caddy if no other app is there")
+    .argument("<machine>", "its name; see fleet status")
+    .option("--yes", "don't ask; also when it is the last machine that serves")
+    .action(async (machine, options) => process.exit(await (await import("./decommission.ts")).decommission(machine, options)));
+
+  command("forget", "take a machine that is gone out of the stack's configuration, or say where to")
+    .argument("<machine>", "its name; see fleet status")
+    .option("--yes", "also when it is still there")
+    .action(async (machine, options) => process.exit(await (await import("./forget.ts")).forget(machine, options)));
+}
+
+function identifier(value: string): string {
+  if (/^[0-9a-f]{4,64}$/.test(value)) return value;
+  throw new InvalidArgumentError("It must be 4 to 64 hexadecimal digits.");
+}

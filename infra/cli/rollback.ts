@@ -1,0 +1,100 @@
+/** `fleet rollback`: the fleet to a release that its machines still have, without building or sending anything. */
+import { randomUUID } from "node:crypto";
+import { hashOf } from "../../runtime/manifest.ts";
+import { exitCodes, FleetError } from "../errors.ts";
+import type { Inventory } from "../inventory.ts";
+import { drive, unreachableError } from "../rollout/drive.ts";
+import { type Plan, planSchema, short } from "../rollout/plan.ts";
+import { columns } from "../rollout/progress.ts";
+import { interruption } from "./interruption.ts";
+import { type FleetChoice, oneFleet, unknownMachine } from "./machines.ts";
+import { askReleases } from "./releases.ts";
+import { planRollback, type Reported, type RollbackPlan } from "./rollback-plan.ts";
+import { readInventories } from "./stacks.ts";
+
+export interface RollbackOptions extends FleetChoice {
+  to?: string;
+  /** Machines to leave out if they can't be reached. */
+  skip?: string;
+  batch?: number;
+}
+
+const CONNECT_TIMEOUT_MS = 10_000;
+const LEASE_MS = 30_000;
+
+export async function rollback({ stack, fleet, to, skip, batch = 1 }: RollbackOptions): Promise<number> {
+  const inventory = oneFleet(await readInventories(stack), fleet);
+  const { reported, skipped } = await ask(inventory, skip?.split(",") ?? []);
+  const back = planRollback(reported, to);
+  process.stderr.write(`${describe(back)}\n`);
+  const plan = planOf(inventory, back, { skipped, batch });
+  const say = columns(
+    plan.machines.map(({ name }) => name),
+    (line) => process.stderr.write(`${line}\n`),
+  );
+  await drive(plan, say, interruption());
+  process.stdout.write(`${afterwards(inventory, back, skipped)}\n`);
+  return skipped.length > 0 ? exitCodes.partial : exitCodes.ok;
+}
+
+/** @throws FleetError when a machine can't be asked and wasn't named to be left out */
+async function ask(inventory: Inventory, skip: readonly string[]): Promise<{ reported: Reported[]; skipped: string[] }> {
+  const unknown = skip.find((name) => !inventory.machines.some((machine) => machine.name === name));
+  if (unknown !== undefined) throw unknownMachine(unknown, [inventory]);
+  const startedMs = performance.now();
+  const answers = await askReleases(inventory, true);
+  const silent = answers.flatMap((answer) => (answer.state === "silent" ? [answer] : []));
+  const stopping = silent.filter(({ name, unreachable }) => !(unreachable && skip.includes(name)));
+  const lost = stopping.filter(({ unreachable }) => unreachable);
+  if (lost.length > 0) throw unreachableError(lost.map(({ name, why }) => ({ name, why, waitedMs: performance.now() - startedMs })));
+  if (stopping.length > 0) {
+    throw new FleetError(`not every machine can say what it has:\n  ${stopping.map(({ name, why }) => `${name}: ${why}`).join("\n  ")}`, {
+      kept: "everything; nothing was switched.",
+    });
+  }
+  return {
+    reported: answers.flatMap((answer) => (answer.state === "answered" ? [{ name: answer.name, releases: answer.releases }] : [])),
+    skipped: silent.map(({ name }) => name),
+  };
+}
+
+function planOf(inventory: Inventory, back: RollbackPlan, { skipped, batch }: { skipped: string[]; batch: number }): Plan {
+  const changing = back.machines.filter(({ name }) => !back.there.includes(name));
+  const attempt = randomUUID();
+  return planSchema.parse({
+    schema: 1,
+    fleet: inventory.fleet,
+    release: back.release,
+    machines: changing.map(({ name, manifest, from, agentRuntime }) => ({
+      name,
+      transport: inventory.machines.find((machine) => machine.name === name)?.transport,
+      applyId: hashOf({ rollback: attempt, name }),
+      // Never sent: a machine that lacks its bundle isn't in the plan.
+      runtimeArchive: { sha256: manifest.runtime, bytes: 0 },
+      manifest,
+      agentRuntime,
+      rollbackFrom: from,
+    })),
+    skipped,
+    options: { batch, connectTimeoutMs: CONNECT_TIMEOUT_MS, leaseMs: LEASE_MS, surge: "auto" },
+  });
+}
+
+function describe({ release, machines, there }: RollbackPlan): string {
+  const changing = machines.filter(({ name }) => !there.includes(name));
+  const lines = changing.map(
+    ({ name, from, generation }) => `  ${name}: release ${short(from)} -> ${short(release)} (generation ${generation})`,
+  );
+  return [`Going back to release ${short(release)}:`, ...lines, ...there.map((name) => `  ${name}: runs it already`)].join("\n");
+}
+
+function afterwards({ fleet }: Inventory, { release, machines }: RollbackPlan, skipped: readonly string[]): string {
+  const configured = machines.flatMap((machine) => (machine.configured === undefined ? [] : [machine.configured]));
+  const newer = [...new Set(configured)].filter((id) => id !== release);
+  const but = skipped.length === 0 ? "" : `, but for ${skipped.join(", ")}, which could not be reached`;
+  const then = "the next `up` brings that back, and its preview says so.";
+  return [
+    `Fleet ${fleet} is back on release ${short(release)}${but}.`,
+    ...(newer.length === 0 ? [] : [`The configuration still names ${newer.map(short).join(", ")}: ${then}`]),
+  ].join("\n");
+}

@@ -1,0 +1,36 @@
+/** Changes a stack's file as a person would: comments and order stay. Pure. */
+import { isMap, isSeq, parseDocument, type YAMLMap, type YAMLSeq } from "yaml";
+
+export type WithoutHost =
+  | { kind: "removed"; text: string }
+  /** It isn't there (any more). */
+  | { kind: "unnamed" }
+  /** The machines aren't listed by name. */
+  | { kind: "counted" }
+  /** It is the only one. */
+  | { kind: "last" }
+  /** The file doesn't configure this fleet: a program does. */
+  | { kind: "elsewhere" };
+
+/** Takes a host out of `machines.hosts`, and its name out of `rollout.skip`. */
+export function withoutHost(text: string, fleet: string, name: string): WithoutHost {
+  const document = parseDocument(text);
+  const config = document.getIn(["config", "fleetwright:fleet"]);
+  if (!isMap(config) || (config.get("name") ?? "web") !== fleet) return { kind: "elsewhere" };
+  const hosts = config.getIn(["machines", "hosts"]);
+  if (!isSeq(hosts)) return { kind: "counted" };
+  const index = hosts.items.findIndex((item) => isMap(item) && item.get("name") === name);
+  if (index < 0) return { kind: "unnamed" };
+  if (hosts.items.length === 1) return { kind: "last" };
+  hosts.delete(index);
+  unskip(config, name);
+  return { kind: "removed", text: document.toString({ lineWidth: 0 }) };
+}
+
+function unskip(config: YAMLMap, name: string): void {
+  const skip = config.getIn(["rollout", "skip"]);
+  if (!isSeq(skip)) return;
+  const list = skip as YAMLSeq;
+  const index = list.items.findIndex((item) => String(item) === name);
+  if (index >= 0) list.delete(index);
+}

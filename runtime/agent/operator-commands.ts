@@ -1,0 +1,70 @@
+/** The agent's commands that an operator's `fleet` command asks for: releases, drift, decommission. */
+import type { Command } from "commander";
+import { agentExit } from "../report.ts";
+import type { Agent } from "./context.ts";
+import { decommission } from "./decommission.ts";
+import { asFailure } from "./failure.ts";
+import { reportReleases } from "./releases-report.ts";
+import { status } from "./status.ts";
+
+/** `fleethost drift` found some; the same as `fleet drift`'s. */
+const DRIFT_EXIT = 2;
+
+type Action = (agent: Agent, options: { app: string }) => Promise<Record<string, unknown>>;
+
+interface Parts {
+  makeAgent: (json: boolean) => Agent;
+  /** Adds a command that changes the machine: under its lock, with events and exit codes. */
+  addLocked: (name: string, about: string, action: Action) => Command;
+  appName: (value: string) => string;
+}
+
+export function registerOperatorCommands(program: Command, { makeAgent, addLocked, appName }: Parts): void {
+  const reading = (name: string, about: string, read: (agent: Agent, options: { app: string; manifests?: boolean }) => Promise<Printed>) =>
+    program
+      .command(name)
+      .description(about)
+      .requiredOption("--app <name>", "the app", appName)
+      .option("--json", "as one line of JSON")
+      .action((options) => print(makeAgent(false), name, options, read));
+  reading("releases", "An app's history on this machine, and the generations that it still has.", async (agent, { app, manifests }) => {
+    const report = await reportReleases(agent, app, manifests === true);
+    const lines = report.history.map(
+      ({ at, event, release, generation, by, why }) => `${at} ${event} ${release.slice(0, 8)} (${generation}) by ${by}: ${why}`,
+    );
+    return { value: report, lines, exitCode: agentExit.ok };
+  }).option("--manifests", "with the manifest of each; they hold the app's environment");
+  reading("drift", "How this machine differs from what was confirmed on it; exit code 2 when it does.", async (agent, { app }) => {
+    const found = (await status(agent, app)).apps[0];
+    const drift = found?.drift ?? [];
+    const notes = found?.notes ?? [];
+    const differs = drift.length + notes.length > 0;
+    const lines = differs ? [...drift, ...notes] : ["as it was confirmed"];
+    return { value: { schema: 1, app, drift, notes }, lines, exitCode: differs ? DRIFT_EXIT : agentExit.ok };
+  });
+  const leaving = "Stops an app and removes it: units, releases, records, its user; with the last app everything of ours.";
+  addLocked("decommission", leaving, (agent, { app }) => decommission(agent, app));
+}
+
+interface Printed {
+  value: unknown;
+  lines: string[];
+  exitCode: number;
+}
+
+async function print<O extends { json?: boolean }>(
+  agent: Agent,
+  name: string,
+  options: O,
+  read: (agent: Agent, options: O) => Promise<Printed>,
+): Promise<void> {
+  try {
+    const { value, lines, exitCode } = await read(agent, options);
+    process.stdout.write(options.json === true ? `${JSON.stringify(value)}\n` : lines.map((line) => `${line}\n`).join(""));
+    process.exitCode = exitCode;
+  } catch (error) {
+    const failure = asFailure(error, name);
+    agent.report.failed(failure);
+    process.exitCode = failure.exitCode;
+  }
+}
