@@ -41,7 +41,6 @@ export interface Paths {
   sysusers: string;
   /** What makes an app's folders in /run at boot. */
   tmpfiles(app: string): string;
-  /** Secret values, for root only. */
   /** Addresses of an app's workers. */
   slots(app: string): string;
   /** The app's own files, which outlive its generations. */
