@@ -52,10 +52,12 @@ export const balance: Point = {
   async run(bench) {
     const measured: Measured[] = [];
     for (const candidate of candidates()) measured.push(await measure(candidate, bench));
-    const steadyTitle = `6. Steady: each worker's percentage of answers; ${WORKERS} workers, Caddy on a unix socket, wrk with ${CONNECTIONS} kept connections`;
+    const setting = `${WORKERS} workers, Caddy on a unix socket, wrk with ${CONNECTIONS} kept connections`;
+    const steadyTitle = `6. Steady: each worker's percentage of answers; ${setting}`;
     const changesTitle = `6. Under change: ${4 * PER_SECOND} requests a second, fresh and kept connections, GET and POST, through Caddy`;
     const notes = ["Even would be 25 each. Under change, percentages are those of all workers that were there, old and new."];
-    return { tables: [render(steadyTitle, measured.map(steadyRow)), render(changesTitle, measured.flatMap(changeRows), notes)], data: measured };
+    const tables = [render(steadyTitle, measured.map(steadyRow)), render(changesTitle, measured.flatMap(changeRows), notes)];
+    return { tables, data: measured };
   },
 };
 

@@ -43,10 +43,11 @@ export const stuck: Point = {
     const blocked = await measureBlocked(bench);
     const crashing: Crashing[] = [];
     for (const contender of allContenders) crashing.push(await crashLoop(contender, bench));
+    const crashTitle = `4. The app fails when it is loaded; ${WORKERS} workers, watched for ${duration(crashing[0]?.limitMs ?? 0)}`;
     return {
       tables: [
         render("4. A request blocks its worker's event loop: until the worker is killed", blocked.map(blockedRow)),
-        render(`4. The app fails when it is loaded; ${WORKERS} workers, watched for ${duration(crashing[0]?.limitMs ?? 0)}`, crashing.map(crashRow), [
+        render(crashTitle, crashing.map(crashRow), [
           "PM2 imports an ES module and logs that this failed; its workers stay `online` without serving, so there is no second try.",
         ]),
       ],

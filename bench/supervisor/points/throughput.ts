@@ -131,7 +131,8 @@ function report(measured: readonly Measured[], { repeat }: Bench): PointResult {
       ["ours/theirs: of each round, their median. Requests a second: above 1 we are faster. CPU: below 1 we are cheaper."],
     ),
   );
-  return { tables, data: measured.map(({ series, ...rest }) => ({ ...rest, series: series.map(({ contender, samples }) => ({ id: contender.id, samples })) })) };
+  const plain = ({ contender, samples }: Series) => ({ id: contender.id, samples });
+  return { tables, data: measured.map(({ series, ...rest }) => ({ ...rest, series: series.map(plain) })) };
 }
 
 function rows({ way, kind, series }: Measured): Row[] {
