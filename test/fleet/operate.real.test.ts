@@ -135,7 +135,8 @@ describe("a fleet in operation", () => {
       /Caddy runs with another configuration/,
     ])
       assert.match(first ?? "", part);
-    for (const part of [/shop\.socket doesn't run/, /fleetwright-shop\.conf is missing/, /down:/]) assert.match(second ?? "", part);
+    // Whether the app counts as down yet depends on connections that Caddy still keeps to it.
+    for (const part of [/shop\.socket doesn't run/, /fleetwright-shop\.conf is missing/]) assert.match(second ?? "", part);
     assert.match((await stack.fleet(["status"])).stdout, /web-1: drift: /);
     const preview = await stack.pulumi(["preview"]);
     assert.match(preview.stdout, /web-1: drift: /, evidence(preview));

@@ -186,7 +186,7 @@ describe("secrets", () => {
   });
 
   test("values go with the last generation that names them", async () => {
-    for (const next of [password(), password(), password()]) {
+    for (const next of Array.from({ length: 5 }, password)) {
       current = next;
       given.push(next);
       await set("DB_PASSWORD", next);
@@ -195,7 +195,7 @@ describe("secrets", () => {
     for (const name of NAMES) {
       const [store, generations] = await Promise.all([hosts.sh(name, "ls /etc/credstore/shop | grep -c DB_"), hosts.sh(name, "ls /srv/shop/generations | wc -l")]);
       assert.equal(store, generations);
-      assert.ok(Number(store) < 5);
+      assert.ok(Number(store) <= 5, `${store} values are kept`);
     }
   });
 
