@@ -34,7 +34,7 @@ export class Claims {
   constructor(slots: Slots, pid: number) {
     this.#slots = slots;
     this.#owner = ownerText(pid);
-    for (const folder of [listedFolder(slots), claimedFolder(slots)]) mkdirSync(folder, { recursive: true });
+    for (const folder of [listedFolder(slots), claimedFolder(slots)]) mkdirSync(folder, { recursive: true, mode: 0o700 });
     for (const number of slotNumbers(slots)) if (this.#isDead(number)) this.#takeFromDead(number);
   }
 

@@ -1,5 +1,6 @@
 /** Puts a supervisor together from this process, its sockets and its signals, and runs it to its end. */
-import { mkdtempSync, rmSync } from "node:fs";
+import { randomUUID } from "node:crypto";
+import { rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { thisUser } from "./control-path.ts";
@@ -16,8 +17,8 @@ import { createSupervisor } from "./supervision.ts";
 
 /** Never throws for expected failures: it tells them, and returns the exit code. */
 export async function run(flags: RunFlags): Promise<SupervisorExit> {
-  // For the addresses of a command that was named by hand; a generation has a place for them.
-  const slotsFolder = flags.command === undefined ? undefined : mkdtempSync(join(tmpdir(), "fleethost-"));
+  // For the addresses of a command that was named by hand, and made when it has some; a generation has a place for them.
+  const slotsFolder = flags.command === undefined ? undefined : join(tmpdir(), `fleethost-${randomUUID()}`);
   try {
     refuseInit(process.pid);
     return await supervise(compileOptions(withEnvironment(flags, process.env), process.cwd(), slotsFolder));

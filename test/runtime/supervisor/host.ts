@@ -56,7 +56,7 @@ export class Host {
     const third = setup.via ?? setup.passed;
     this.child = spawn(file, args, {
       cwd: this.folder,
-      env: { ...process.env, RUNTIME_DIRECTORY: this.folder, ...setup.env },
+      env: { ...process.env, RUNTIME_DIRECTORY: this.folder, TMPDIR: this.folder, ...setup.env },
       stdio: ["ignore", "pipe", "pipe", ...(third === undefined ? [] : [third.fd])],
     });
     for (const stream of [this.child.stdout, this.child.stderr]) {
