@@ -1,4 +1,7 @@
-/** A fleet in operation: back to an earlier release under load, drift found and mended, logs, logins, and a machine's end. The steps build on each other. */
+/**
+ * A fleet in operation: back to an earlier release under load, drift found and mended, logs, logins, and a machine's end.
+ * The steps build on each other.
+ */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
