@@ -6,18 +6,27 @@
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { appendFileSync } from "node:fs";
 import { text } from "node:stream/consumers";
 import { exitCodes, FleetError } from "../errors.ts";
+import { EVENTS_VARIABLE, overridesOf } from "../overrides.ts";
 import { drive } from "../rollout/drive.ts";
+import { type RolloutEvent, stamp, type Tell } from "../rollout/events.ts";
 import { planSchema } from "../rollout/plan.ts";
 import { columns } from "../rollout/progress.ts";
+import { summaryLines } from "../rollout/summary.ts";
 
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
+/** @param json events as lines of JSON on standard error, in place of the lines for people */
+export interface RolloutOptions {
+  json?: boolean;
+}
+
 /** Starts the driver and waits for it. */
-export async function rollout(): Promise<number> {
+export async function rollout({ json = false }: RolloutOptions): Promise<number> {
   const [script = ""] = process.argv.slice(1);
-  const driver = spawn(process.execPath, [...process.execArgv, script, "rollout", "--drive"], {
+  const driver = spawn(process.execPath, [...process.execArgv, script, "rollout", "--drive", ...(json ? ["--json"] : [])], {
     stdio: ["inherit", "inherit", "inherit", "ipc"],
     detached: true,
   });
@@ -27,20 +36,41 @@ export async function rollout(): Promise<number> {
 }
 
 /** Carries out the plan. */
-export async function driveRollout(): Promise<number> {
+export async function driveRollout({ json = false }: RolloutOptions): Promise<number> {
   const interrupt = interruption();
   const plan = planSchema.parse(JSON.parse(await text(process.stdin)));
   const names = plan.machines.map(({ name }) => name);
-  const say = columns(names, (line) => process.stderr.write(`${line}\n`));
+  const { takeOver, repeatOnce, eventsFile } = overridesOf(process.env);
+  const printLine = (line: string): void => void process.stderr.write(`${line}\n`);
+  const say = json ? () => undefined : columns(names, printLine);
+  const events: RolloutEvent[] = [];
+  const tell = eventWriter(events, json ? printLine : undefined, eventsFile);
   try {
-    const result = await drive(plan, say, interrupt);
+    const result = await drive(plan, say, interrupt, { takeOver, repeatOnce, tell });
+    if (!json) summaryLines(events).forEach(printLine);
     process.stdout.write(JSON.stringify(result));
     return exitCodes.ok;
   } catch (error) {
     if (!(error instanceof FleetError)) throw error;
-    process.stderr.write(`${error.message}\n`);
+    if (!json) printLine(error.message);
     return error.exitCode;
   }
+}
+
+/** Keeps events for the summary, and writes them where they are wanted. A file that can't be written to doesn't stop a rollout. */
+function eventWriter(events: RolloutEvent[], print: ((line: string) => void) | undefined, file: string | undefined): Tell {
+  const startedMs = performance.now();
+  return (event) => {
+    events.push(event);
+    const line = JSON.stringify(stamp(event, startedMs));
+    print?.(line);
+    if (file === undefined) return;
+    try {
+      appendFileSync(file, `${line}\n`);
+    } catch (error) {
+      process.stderr.write(`${EVENTS_VARIABLE}: ${(error as Error).message}\n`);
+    }
+  };
 }
 
 /** Aborted by a signal, or by the end of the process that waits for us: then nobody reads what we print any more. */

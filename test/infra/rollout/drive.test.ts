@@ -66,14 +66,14 @@ function run(machines: FakeMachine[], options: Partial<Plan["options"]> = {}, si
       manifest: wanted,
     })),
     skipped: [],
-    options: { batch: 1, connectTimeoutMs: 1, leaseMs: 60_000, surge: "auto", ...options },
+    options: { batch: 1, pauseMs: 0, connectTimeoutMs: 1, leaseMs: 60_000, surge: "auto", ...options },
   };
   const byHost = new Map(machines.map((machine) => [machine.wanted.machine, machine.connection()]));
   return drive(
     plan,
     () => undefined,
     signal,
-    (transport) => byHost.get(transport.host) as Connection,
+    { connect: (transport) => byHost.get(transport.host) as Connection },
   );
 }
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { batches, decide, reach } from "../../../infra/rollout/plan.ts";
+import { batches } from "../../../infra/rollout/batches.ts";
+import { decide, reach } from "../../../infra/rollout/plan.ts";
 import { fingerprintOf, generationOf, type Manifest } from "../../../runtime/manifest.ts";
 import { manifest, observed, reportOf } from "../../support/samples.ts";
 
