@@ -2,7 +2,7 @@
  * The contract from the operator's side to a machine: everything about what one machine shall run.
  * Both halves import this file; nothing else of the runtime is imported by `infra/`, `report.ts` apart.
  */
-import { createHash } from "node:crypto";
+
 import * as z from "./zod.ts";
 
 /** Names units, folders and a system user (Linux allows 32 characters for a user; ours adds `fw-`). */
@@ -164,7 +164,7 @@ export function canonicalJson(value: unknown): string {
 
 /** sha256 of a value's canonical JSON, in hexadecimal. */
 export function hashOf(value: unknown): string {
-  return createHash("sha256").update(canonicalJson(value)).digest("hex");
+  return process.getBuiltinModule("node:crypto").createHash("sha256").update(canonicalJson(value)).digest("hex");
 }
 
 /** Length of a generation's name: 64 bits, ample for the handful on one machine, and short enough for unit names. */

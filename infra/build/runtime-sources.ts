@@ -1,16 +1,14 @@
-/** Our own part of the runtime bundle, `lib/`: supervisor and agent as one file, and the workers' shims. */
+/** Our own part of the runtime bundle, `lib/`: supervisor and agent as one program, and the workers' shims. */
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { hashOf } from "../../runtime/manifest.ts";
+import { bundle } from "./bundle.ts";
 import { fingerprint, readTree } from "./tree.ts";
 
 /** Where `lib/` comes from: bundled from TypeScript in a clone, made in advance in the packed library. */
 export type RuntimeSources = { kind: "typescript"; folder: string } | { kind: "prebuilt"; folder: string };
-
-/** Some packages still call `require` for what Node brings; in an ES module it has to be made. */
-const REQUIRE_BANNER = 'import { createRequire as makeRequire } from "node:module"; const require = makeRequire(import.meta.url);';
 
 /** The packed library has its files in `dist/infra/build`, and `dist/runtime-bundle/lib` beside. */
 export function findRuntimeSources(): RuntimeSources {
@@ -25,39 +23,20 @@ export function sourcesKey({ kind, folder }: RuntimeSources): string {
   return hashOf(kind === "prebuilt" ? { files } : { files, esbuild: esbuildVersion() });
 }
 
-/** Fills `outDir` with `lib/`'s files: fleethost.mjs, node-worker.mjs, and the Python shims as they are. */
+/** Fills `outDir` with `lib/`'s files: fleethost.mjs and what it loads, node-worker.mjs, and the Python shims as they are. */
 export async function bundleRuntimeSources(outDir: string, sources: RuntimeSources = findRuntimeSources()): Promise<void> {
   mkdirSync(outDir, { recursive: true });
   if (sources.kind === "prebuilt") {
     copyFiles(sources.folder, outDir, /\.(mjs|py)$/);
     return;
   }
-  await bundle(sources.folder, "main.ts", join(outDir, "fleethost.mjs"), REQUIRE_BANNER);
-  await bundle(sources.folder, "workers/node-worker.ts", join(outDir, "node-worker.mjs"), "");
+  await bundle({ folder: sources.folder, entry: "main.ts", outDir, name: "fleethost" });
+  await bundle({ folder: sources.folder, entry: "workers/node-worker.ts", outDir, name: "node-worker" });
   copyFiles(join(sources.folder, "workers"), outDir, /\.py$/);
 }
 
 function copyFiles(from: string, to: string, names: RegExp): void {
   for (const name of readdirSync(from).filter((entry) => names.test(entry))) copyFileSync(join(from, name), join(to, name));
-}
-
-/** Not minified, so that a stack trace on a machine can be read. */
-async function bundle(folder: string, entry: string, outfile: string, banner: string): Promise<void> {
-  const { build } = await import("esbuild");
-  await build({
-    // Names of files go into comments of the output, relative to this.
-    absWorkingDir: dirname(folder),
-    entryPoints: [join(folder, entry)],
-    outfile,
-    bundle: true,
-    platform: "node",
-    format: "esm",
-    target: "node24",
-    banner: { js: banner },
-    legalComments: "none",
-    charset: "utf8",
-    logLevel: "silent",
-  });
 }
 
 function esbuildVersion(): string {

@@ -33,7 +33,7 @@ function withFlags(command: Command, about: string): Command {
 }
 
 async function act(what: string, flags: Flags, ask: Parameters<typeof import("./ask.ts").askOne>[1]): Promise<void> {
-  const [{ askOne, askExit }, { controlFolders, thisUser }] = await Promise.all([import("./ask.ts"), import("./instances.ts")]);
+  const [{ askOne, askExit }, { controlFolders, thisUser }] = await Promise.all([import("./ask.ts"), import("./control-path.ts")]);
   process.once("SIGINT", () => {
     process.stderr.write(`Interrupted; the ${what} goes on: see fleethost status\n`);
     process.exit(askExit.interrupted);

@@ -1,7 +1,8 @@
 /** What `fleethost reload`, `scale` and `status` do once the command line is understood: texts out, exit codes back. */
 import type { Outcome } from "../report.ts";
 import { askReload, askScale, askStatus, ControlFailure } from "./control-client.ts";
-import { findInstances, type Instance, type User } from "./instances.ts";
+import type { User } from "./control-path.ts";
+import { findInstances, type Instance } from "./instances.ts";
 import { listInstances } from "./status-text.ts";
 
 /** Exit codes of `fleethost reload` and `fleethost scale`; those below 5 mean the same as in the agent's commands. */

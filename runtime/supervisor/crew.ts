@@ -2,7 +2,7 @@
 import type { RecycleReason, RestartReason } from "../report.ts";
 import type { Clock } from "./clock.ts";
 import { type Ending, describeDeath } from "./deaths.ts";
-import type { Fields, Level } from "./log.ts";
+import type { Log } from "./log.ts";
 import type { Counts } from "./messages.ts";
 import { Roster, type Slot, type Worker } from "./roster.ts";
 import type { WorkerListener, WorkerProcess } from "./spawn.ts";
@@ -13,7 +13,7 @@ export interface CrewEffects {
   readonly clock: Clock;
   /** @param epoch which code it runs */
   spawn(slot: number, epoch: number, listener: Omit<WorkerListener, "output">): WorkerProcess;
-  log(level: Level, text: string, fields?: Fields): void;
+  readonly log: Log["log"];
   /** From 0 to 1. */
   random(): number;
   /** Whether the kernel has killed a process for want of memory since this was asked last. */

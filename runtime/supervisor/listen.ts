@@ -2,18 +2,20 @@
  * Sockets that workers listen on. The supervisor binds them, or gets them from systemd, and never accepts: a connection
  * that it took would be lost with nobody to answer it.
  */
+import { spawnSync } from "node:child_process";
 import { lookup } from "node:dns/promises";
 import { chmodSync, readlinkSync, unlinkSync } from "node:fs";
 import net from "node:net";
 import { getSystemErrorName } from "node:util";
 import { RunFailure, supervisorExit } from "./exit.ts";
+import { BACKLOG } from "./launch.ts";
 import type { ListenAt } from "./options.ts";
 
 export interface BoundSocket {
   readonly fd: number;
   /** For people: where it is. */
   readonly where: string;
-  /** Closes it here, and removes a unix socket's file that was made here. */
+  /** Closes it here, and removes a unix socket's file that was made here. Once is enough, more often does no harm. */
   close(): void;
 }
 
@@ -29,6 +31,11 @@ export async function openSocket(at: ListenAt, env: NodeJS.ProcessEnv, pid: numb
   if (hasSystemdSocket(env, pid)) return inherited(FIRST_SYSTEMD_FD, "the socket of systemd");
   if (at.kind === "fd") return inherited(at.fd, `descriptor ${at.fd}`);
   return at.kind === "tcp" ? bindTcp(at.host, at.port) : bindUnix(at.path);
+}
+
+/** The descriptors of those that were made by others. */
+export function inheritedSockets(at: ListenAt, env: NodeJS.ProcessEnv, pid: number): readonly number[] {
+  return [...(hasSystemdSocket(env, pid) ? [FIRST_SYSTEMD_FD] : []), ...(at.kind === "fd" ? [at.fd] : [])];
 }
 
 /** @throws RunFailure when the descriptor is no socket */
@@ -86,6 +93,17 @@ async function bindTcp(host: string, port: number): Promise<BoundSocket> {
   handle.setNoDelay?.(true);
   const shownHost = family === 6 ? `[${bound.address}]` : bound.address;
   return { fd: handle.fd, where: `http://${shownHost}:${bound.port}`, close: () => handle.close() };
+}
+
+/**
+ * Has the kernel queue connections on a bound socket, as programs that are handed one expect (sd_listen_fds(3)). A shim does
+ * so by itself. Node can't do it here without accepting as well, so another one does, and ends before it could.
+ */
+export function startListening({ fd, where }: BoundSocket): void {
+  const script = `require("node:net").createServer().listen({ fd: 3 }, ${BACKLOG}, () => process.exit())`;
+  const { status, stderr } = spawnSync(process.execPath, ["-e", script], { stdio: ["ignore", "ignore", "pipe", fd], encoding: "utf8" });
+  if (status === 0) return;
+  throw new RunFailure(supervisorExit.cannotStart, `cannot listen on ${where}: ${stderr.trim()}`);
 }
 
 interface BoundHandle {

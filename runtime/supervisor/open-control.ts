@@ -1,9 +1,9 @@
 /** Gives a supervisor its control socket: the one asked for, or the usual one if it can be had. */
 import { resolve } from "node:path";
+import { controlPath, makeControlFolder, type User } from "./control-path.ts";
 import { serveControl } from "./control-server.ts";
 import type { Controls } from "./controls.ts";
 import { RunFailure } from "./exit.ts";
-import { controlPath, makeControlFolder, type User } from "./instances.ts";
 import type { Log } from "./log.ts";
 
 export interface OpenControl {

@@ -54,7 +54,7 @@ export function compileOptions(flags: RunFlags, cwd: string, slotsFolder = cwd):
   const process = processFromFlags(flags);
   const appDir = resolve(cwd, flags.appDir ?? ".");
   const resolveCode = (): Code => {
-    const resolved = realpathSync(appDir);
+    const resolved = resolveLink(appDir, "the app's folder");
     return { appDir: resolved, pythonPath: [resolved] };
   };
   return { ...common, process, resolveCode, slots: slotsByHand(process, common.listen, slotsFolder) };
@@ -64,7 +64,7 @@ function fromGeneration(folder: string, flags: RunFlags): Pick<RunOptions, "proc
   refuseProcessFlags(flags);
   const manifest = parse(manifestSchema, readJson(join(folder, "manifest.json")), join(folder, "manifest.json"));
   // Resolved once: replacements must run the code that the first workers ran, wherever the link points by then.
-  const release = resolveLink(join(folder, "release"));
+  const release = resolveLink(join(folder, "release"), "the generation's release");
   const appDir = join(release, "app");
   const [process] = manifest.app.processes;
   const code: Code = { appDir, pythonPath: [appDir, join(release, "python")] };
@@ -111,10 +111,10 @@ function readJson(path: string): unknown {
   }
 }
 
-function resolveLink(path: string): string {
+function resolveLink(path: string, what: string): string {
   try {
     return realpathSync(path);
   } catch (error) {
-    throw usage(`the generation's release is not there: ${(error as Error).message}`);
+    throw usage(`${what} is not there: ${(error as Error).message}`);
   }
 }

@@ -3,7 +3,7 @@
  * asks no clock, so that tests can feed it any history.
  */
 import type { RecycleReason } from "../report.ts";
-import { afterDeath, STRIKES_TO_GIVE_UP } from "./backoff.ts";
+import { afterDeath, HEALTHY_AFTER_MS, STRIKES_TO_GIVE_UP } from "./backoff.ts";
 import type { Counts } from "./messages.ts";
 import { stateLimitMs, type TimeLimits, type WorkerAction, type WorkerEvent, type WorkerState, workerTable } from "./worker-states.ts";
 
@@ -169,6 +169,7 @@ export class Roster {
     const slot = this.#own(worker.slot);
     if (slot.successor !== worker) return null;
     const replaced = slot.current;
+    if (replaced !== null && (readyForMs(replaced, worker.readyAtMs ?? -Infinity) ?? 0) >= HEALTHY_AFTER_MS) slot.strikes = 0;
     slot.current = worker as Mutable<Worker>;
     slot.successor = null;
     return replaced;

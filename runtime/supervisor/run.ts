@@ -2,11 +2,12 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { thisUser } from "./control-path.ts";
 import { RunFailure, type SupervisorExit, supervisorExit } from "./exit.ts";
 import type { RunFlags } from "./flags.ts";
-import { thisUser } from "./instances.ts";
+import { closeInherited } from "./inherited.ts";
 import { type HandledSignal, signalMeaning } from "./lifecycle.ts";
-import { type BoundSocket, bindUnix, openSocket } from "./listen.ts";
+import { type BoundSocket, bindUnix, inheritedSockets, openSocket, startListening } from "./listen.ts";
 import { createLog, log } from "./log.ts";
 import { createNotifier } from "./notify.ts";
 import { openControl } from "./open-control.ts";
@@ -50,7 +51,9 @@ function refuseInit(pid: number): void {
 async function supervise(options: RunOptions): Promise<SupervisorExit> {
   ignoreBrokenOutput();
   const out = createLog({ format: options.logFormat });
+  closeInherited(inheritedSockets(options.listen, process.env, process.pid));
   const listen = needsSocket(options) ? await openSocket(options.listen, process.env, process.pid) : null;
+  if (listen !== null && options.process.command.kind === "command") startListening(listen);
   const direct = await openDirect(process.env);
   const notifier = createNotifier(process.env);
   const supervisor = createSupervisor(options, { listen, direct }, notifier, out);

@@ -1,7 +1,7 @@
 /** `fleethost status` where no app of a fleet runs: supervisors that were started by hand. */
 import { type AskExit, askExit, supervisorsOf } from "./ask.ts";
 import { ControlFailure } from "./control-client.ts";
-import { thisUser } from "./instances.ts";
+import { thisUser } from "./control-path.ts";
 import { renderInstances } from "./status-text.ts";
 
 /** Prints it. The JSON is what a machine's status is, and the supervisors beside its apps, of which there are none. */

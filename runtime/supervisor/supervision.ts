@@ -14,7 +14,8 @@ import { watchCommand } from "./probe.ts";
 import { requestBudget } from "./recycling.ts";
 import { sizeWorkers } from "./sizing.ts";
 import { spawnWorker, type WorkerListener, type WorkerProcess } from "./spawn.ts";
-import { Supervisor, type SupervisorSettings } from "./supervisor.ts";
+import type { SupervisorSettings } from "./settings.ts";
+import { Supervisor } from "./supervisor.ts";
 import { beatIntervalMs } from "./worker-states.ts";
 import { DELIST_WAIT_MS } from "../slots.ts";
 
@@ -38,6 +39,7 @@ export function createSupervisor(options: RunOptions, sockets: Sockets, notifier
     },
     memoryMiB,
     oomKill: oomKillWatch(),
+    stopListening: () => sockets.listen?.close(),
     spawn: (slot, epoch, listener) => spawn(slot, epoch, { ...listener, output: (stream, line) => workerLine(stream, slot, line) }),
   });
 }

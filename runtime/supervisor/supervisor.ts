@@ -1,47 +1,23 @@
 /** The parent of the workers: one queue, one loop that takes one event at a time, and tables that say what it means. */
 
-import type { RecycleConfig } from "../manifest.ts";
 import type { Outcome, SupervisorStatus } from "../report.ts";
+import { Announcer, lastWords } from "./announcer.ts";
 import type { Controls } from "./controls.ts";
-import { Crew, type CrewEffects, type Detail, type FailedBoot } from "./crew.ts";
+import { Boots } from "./boots.ts";
+import { Crew, type Detail, type FailedBoot } from "./crew.ts";
 import { type SupervisorExit, supervisorExit } from "./exit.ts";
 import { type Lifecycle, type LifecycleAction, type LifecycleEvent, lifecycleTable } from "./lifecycle.ts";
-import { type Notifier, reloadingAssignments } from "./notify.ts";
 import { EventQueue } from "./queue.ts";
 import { lifetimeMs, MemoryWatch } from "./recycling.ts";
 import { type Answer, Reloads } from "./reloads.ts";
 import { nextRollStep } from "./roll.ts";
 import type { Worker } from "./roster.ts";
-import { type Bounds, Scaling } from "./scaling.ts";
-import type { Sizing } from "./sizing.ts";
+import { Scaling } from "./scaling.ts";
+import type { SupervisorEffects, SupervisorSettings } from "./settings.ts";
 import { statusOf } from "./status.ts";
 import { Tally } from "./tally.ts";
 import { type TimerEvent, Timers } from "./timers.ts";
-import type { TimeLimits, WorkerEvent } from "./worker-states.ts";
-
-export interface SupervisorEffects extends CrewEffects {
-  readonly notifier: Notifier;
-  /** CLOCK_MONOTONIC in nanoseconds, for systemd. */
-  hrtimeNs(): bigint;
-  /** A reload begins: from now on there is code of this epoch. Throws when it can't be found. */
-  openEpoch(epoch: number): void;
-  /** Memory of a process in MiB (PSS); null when it can't be read. */
-  memoryMiB(pid: number): number | null;
-}
-
-export interface SupervisorSettings {
-  readonly pid: number;
-  readonly sizing: Sizing;
-  /** Starts with this many; scaling brings the rest. */
-  readonly startWith: number;
-  readonly bounds: Bounds;
-  readonly limits: TimeLimits;
-  readonly recycle?: RecycleConfig | undefined;
-  /** Null: systemd watches nobody. */
-  readonly watchdogIntervalMs: number | null;
-  /** Where it listens, for people. */
-  readonly where: string;
-}
+import type { WorkerEvent } from "./worker-states.ts";
 
 type Event =
   | { readonly kind: "lifecycle"; readonly event: LifecycleEvent }
@@ -50,8 +26,6 @@ type Event =
   | { readonly kind: "worker"; readonly id: number; readonly event: WorkerEvent; readonly detail: Detail | undefined }
   | TimerEvent;
 
-/** Failed boots in a row, with no worker ever ready, after which one gives up: a broken generation fails in seconds. */
-export const BOOT_ATTEMPTS = 3;
 /** A timer this late means that we were asleep (suspended, stopped, starved): the workers' beats may just be unread. */
 const ASLEEP_MS = 250;
 const STOPS: Outcome = { ok: false, text: "The supervisor stops" };
@@ -60,6 +34,7 @@ export class Supervisor implements Controls {
   readonly #settings: SupervisorSettings;
   readonly #effects: SupervisorEffects;
   readonly #startedAtMs: number;
+  readonly #announcer: Announcer;
   readonly #queue = new EventQueue<Event>();
   readonly #crew: Crew;
   readonly #reloads = new Reloads();
@@ -67,12 +42,10 @@ export class Supervisor implements Controls {
   readonly #timers: Timers;
   readonly #memoryWatch: MemoryWatch;
   readonly #tally = new Tally();
+  readonly #boots = new Boots();
   /** What an event led to; taken before anything else, as a reload that has failed must not go on with the next slot. */
   readonly #consequences: LifecycleEvent[] = [];
   #lifecycle: Lifecycle = "booting";
-  #everReady = false;
-  #failedBoots = 0;
-  #lastFailure: FailedBoot = { how: "ended", tail: [] };
   #exit: SupervisorExit = supervisorExit.stopped;
   #finished = false;
 
@@ -82,6 +55,7 @@ export class Supervisor implements Controls {
     this.#settings = settings;
     this.#effects = effects;
     this.#startedAtMs = clock.nowMs();
+    this.#announcer = new Announcer(effects);
     this.#crew = new Crew({ workers: startWith, limits, lifetimeMs: () => lifetimeMs(recycle, random()) }, effects, this.#tally, {
       worker: (id, event, detail) => this.#queue.push({ kind: "worker", id, event, detail }),
       welcomed: (worker) => this.#welcomed(worker),
@@ -108,7 +82,7 @@ export class Supervisor implements Controls {
 
   /** Supervises until asked to stop, or until it gives up. */
   async run(): Promise<SupervisorExit> {
-    this.#effects.log("info", `Started parent process [${this.#settings.pid}]`);
+    this.#announcer.started(this.#settings.pid);
     this.#timers.watchdog();
     this.#timers.memory();
     this.#crew.fill(this.#reloads.committed);
@@ -174,11 +148,13 @@ export class Supervisor implements Controls {
   readonly #actions: Readonly<Record<LifecycleAction, () => void>> = {
     none: () => {},
     drainAll: () => {
-      this.#stopping("Stopping: requests under way may end, new ones are not taken");
+      this.#announcer.stopping("Stopping: requests under way may end, new ones are not taken");
+      this.#stopping();
       this.#crew.retire();
     },
     killAll: () => {
-      this.#stopping("Stopping now: all workers are killed");
+      this.#announcer.stopping("Stopping now: all workers are killed");
+      this.#stopping();
       this.#crew.takeAll("force");
     },
     startReload: () => this.#startReload(),
@@ -188,40 +164,38 @@ export class Supervisor implements Controls {
     announceReady: () => this.#announce("info", `Ready: ${this.#count()} on ${this.#settings.where} (${this.#settings.sizing.reason})`),
     announceRolled: () => this.#endReload(true, `Reloaded: ${this.#count()}`),
     announceRollFailed: () =>
-      this.#endReload(false, `Reload failed, the workers that are ready go on: a new worker ${lastWords(this.#lastFailure)}`),
+      this.#endReload(false, `Reload failed, the workers that are ready go on: a new worker ${lastWords(this.#boots.lastFailure)}`),
     abandon: () => this.#abandon(),
     finish: () => {
       this.#finished = true;
     },
   };
 
-  #stopping(text: string): void {
-    this.#effects.log("info", text);
-    this.#effects.notifier.send("STOPPING=1", `STATUS=${text}`);
+  /** Nobody is replaced from here on, and nobody waits any longer. */
+  #stopping(): void {
+    this.#effects.stopListening();
     this.#crew.roster.dissolve();
     this.#reloads.dismiss(STOPS);
     this.#scaling.fail("the supervisor stops");
   }
 
   #abandon(): void {
-    this.#exit = this.#everReady ? supervisorExit.gaveUp : supervisorExit.bootFailed;
-    const what = this.#everReady ? "Every worker fails again and again, and none is ready" : "No worker became ready";
-    this.#effects.log("error", `${what}: the last one ${lastWords(this.#lastFailure)}`);
-    this.#stopping("Giving up");
+    const { everReady, lastFailure } = this.#boots;
+    this.#exit = everReady ? supervisorExit.gaveUp : supervisorExit.bootFailed;
+    this.#announcer.givingUp(everReady, lastFailure);
+    this.#stopping();
     this.#crew.takeAll("force");
   }
 
   #welcomed(worker: Worker): void {
-    this.#everReady = true;
+    this.#boots.succeeded();
     this.#reloads.proven(worker.epoch);
   }
 
   #bootFailed(worker: Worker, failure: FailedBoot, outOfTime: boolean): void {
-    this.#lastFailure = failure;
-    // One that used its whole time up leaves none for a second try.
-    this.#failedBoots += outOfTime ? BOOT_ATTEMPTS : 1;
+    this.#boots.failed(failure, outOfTime);
     if (worker.epoch === this.#reloads.candidate) this.#consequences.push("rollFailed");
-    if (!this.#everReady && this.#failedBoots >= BOOT_ATTEMPTS) this.#consequences.push("giveUp");
+    if (this.#boots.inVain) this.#consequences.push("giveUp");
     this.#scaling.fail(`a new worker ${failure.how}`);
   }
 
@@ -233,12 +207,11 @@ export class Supervisor implements Controls {
 
   #startReload(): void {
     const epoch = this.#reloads.begin();
-    this.#effects.log("info", "Reloading: one worker at a time, the new one first", { epoch });
-    this.#effects.notifier.send(...reloadingAssignments(this.#effects.hrtimeNs()), "STATUS=Reloading");
+    this.#announcer.reloading(epoch);
     try {
       this.#effects.openEpoch(epoch);
     } catch (error) {
-      this.#lastFailure = { how: `could not be started: ${(error as Error).message}`, tail: [] };
+      this.#boots.failed({ how: `could not be started: ${(error as Error).message}`, tail: [] }, false);
       this.#consequences.push("rollFailed");
     }
   }
@@ -259,8 +232,7 @@ export class Supervisor implements Controls {
   }
 
   #announce(level: "info" | "error", text: string): void {
-    this.#effects.log(level, text);
-    this.#effects.notifier.send("READY=1", `STATUS=${text.split("\n")[0]}`);
+    this.#announcer.serving(level, text);
     if (this.#reloads.queued) this.ask("reload");
   }
 
@@ -287,11 +259,7 @@ export class Supervisor implements Controls {
   #pingWatchdog(): void {
     const someoneLives = this.#crew.roster.workers.some(({ state }) => state === "booting" || state === "ready");
     const between = this.#lifecycle === "booting" || this.#lifecycle === "stopping";
-    if (someoneLives || between) this.#effects.notifier.send("WATCHDOG=1");
+    if (someoneLives || between) this.#announcer.alive();
     this.#timers.watchdog();
   }
-}
-
-function lastWords({ how, tail }: FailedBoot): string {
-  return tail.length === 0 ? how : [`${how}. Its last lines:`, ...tail].join("\n  | ");
 }

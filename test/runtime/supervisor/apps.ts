@@ -1,5 +1,7 @@
 /** The same small app twice, for both kinds of worker: `/`, `/env`, and `/slow?ms=`, `/block?ms=`, which print `took`. */
+import type { TestContext } from "node:test";
 import { pythonForTests } from "../../support/venv.ts";
+import { Host, type HostSetup } from "./host.ts";
 
 export interface TestApp {
   readonly kind: string;
@@ -9,7 +11,22 @@ export interface TestApp {
   /** The module's file, and a text that makes it fail at import. */
   readonly module: string;
   readonly broken: string;
+  /** A line for the module: it takes this long to load, and its loop stands still meanwhile. */
+  readonly delay: (delayMs: number) => string;
 }
+
+/** Each boot takes this long. */
+export const slowToBoot = (app: TestApp, bootMs: number): TestApp => withModule(app, app.delay(bootMs) + app.files[app.module]);
+
+export const withModule = (app: TestApp, text: string): TestApp => ({ ...app, files: { ...app.files, [app.module]: text } });
+
+export function start(t: TestContext, app: TestApp, args: readonly string[] = [], setup: Partial<HostSetup> = {}): Host {
+  const { env, ...more } = setup;
+  return new Host(t, { files: app.files, env: { ...app.env, ...env }, ...more, args: [...app.args, "--workers", "2", ...args] });
+}
+
+/** The app tells that it has begun with a request. */
+export const isBusy = (host: Host): Promise<void> => host.until(/^\[\d\] took \//m);
 
 const NODE_APP = `
 import type { IncomingMessage, ServerResponse } from "node:http";
@@ -58,6 +75,7 @@ export const nodeApp = async (): Promise<TestApp> => ({
   env: {},
   module: "server.ts",
   broken: 'throw new Error("the table of prices is missing");\n',
+  delay: (delayMs) => `Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ${delayMs});\n`,
 });
 
 /** @param uvloop whether uvicorn runs on it, as with `uvicorn[standard]`, or on asyncio's own loop */
@@ -72,5 +90,12 @@ export async function asgiApp({ uvloop = true } = {}): Promise<TestApp> {
     env: { PYTHONPATH: packages },
     module: "main.py",
     broken: 'raise RuntimeError("the table of prices is missing")\n',
+    delay: (delayMs) => `import time; time.sleep(${delayMs / 1000})\n`,
   };
 }
+
+/** Both kinds of worker: what a property is tried on when it concerns them all. */
+export const kinds = [
+  { name: "Node", makeApp: nodeApp },
+  { name: "ASGI", makeApp: asgiApp },
+] as const;

@@ -8,7 +8,7 @@ import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { askOne, reload } from "../../../runtime/supervisor/ask.ts";
 import { serveControl } from "../../../runtime/supervisor/control-server.ts";
-import { thisUser } from "../../../runtime/supervisor/instances.ts";
+import { thisUser } from "../../../runtime/supervisor/control-path.ts";
 import { AskedControls } from "./asked-controls.ts";
 import { sampleStatus } from "./sample-status.ts";
 

@@ -48,6 +48,28 @@ test("a command on the shared socket: it has the descriptor, and systemd's varia
   assert.equal(await host.exited, 0);
 });
 
+const ACCEPTS_ONLY = `
+import socket, sys
+listener = socket.socket(fileno=int(sys.argv[1]))
+listener.setblocking(True)
+while True:
+    connection, _ = listener.accept()
+    connection.recv(65536)
+    connection.sendall(b"HTTP/1.1 200 OK\\r\\nContent-Length: 5\\r\\nConnection: close\\r\\n\\r\\nhello")
+    connection.close()
+`;
+
+test("a command that only accepts gets a socket that listens already, whoever made it", async (t) => {
+  for (const listen of [["--port", "0"], ["--socket", "web.sock"]]) {
+    const files = { "accepts.py": ACCEPTS_ONLY };
+    const host = new Host(t, { files, args: ["--workers", "2", "--ready-after-ms", "100", "--", "python3", "accepts.py", "{fd}"], listen });
+    await host.until(/Ready: 2 of 2/);
+    const socketPath = `${host.folder}/web.sock`;
+    const answer = listen[0] === "--port" ? await host.get("/") : await request(new URL("http://x/"), { socketPath, agent: false });
+    assert.equal(answer.body, "hello");
+  }
+});
+
 test("commands with ports of their own: the first slot has the port that was asked for, PORT says which", async (t) => {
   const port = await freePort();
   const host = start(t, ["--listen", "port"], ["node", "server.cjs"], ["--port", String(port)]);

@@ -5,14 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { serveControl } from "../../../runtime/supervisor/control-server.ts";
-import {
-  controlFolders,
-  controlPath,
-  findInstances,
-  isTrusted,
-  makeControlFolder,
-  thisUser,
-} from "../../../runtime/supervisor/instances.ts";
+import { controlFolders, controlPath, isTrusted, makeControlFolder, thisUser } from "../../../runtime/supervisor/control-path.ts";
+import { findInstances } from "../../../runtime/supervisor/instances.ts";
 import { openControl } from "../../../runtime/supervisor/open-control.ts";
 import { AskedControls, leaveStaleSocket } from "./asked-controls.ts";
 

@@ -6,7 +6,8 @@ import type { LifecycleEvent } from "../../../runtime/supervisor/lifecycle.ts";
 import type { Ending } from "../../../runtime/supervisor/deaths.ts";
 import type { Counts } from "../../../runtime/supervisor/messages.ts";
 import type { WorkerListener, WorkerProcess } from "../../../runtime/supervisor/spawn.ts";
-import { Supervisor, type SupervisorSettings } from "../../../runtime/supervisor/supervisor.ts";
+import type { SupervisorSettings } from "../../../runtime/supervisor/settings.ts";
+import { Supervisor } from "../../../runtime/supervisor/supervisor.ts";
 import type { WorkerEvent } from "../../../runtime/supervisor/worker-states.ts";
 
 class FakeClock implements Clock {
@@ -76,6 +77,7 @@ export class Rig {
         },
         memoryMiB: (pid) => this.memoryMiB.get(pid - 1_000) ?? 10,
         oomKill: () => this.oomKill,
+        stopListening: () => {},
         spawn: (_slot, epoch, listener) => this.#spawn(epoch, listener, hasAddresses),
       },
     );

@@ -114,6 +114,24 @@ test("in an occupied slot a new worker is the successor; promoted, it names the 
   assert.equal(roster.promote(successor), null, "only once");
 });
 
+test("a worker that was ready for long, and then made room for another one, has cleared its slot's record", () => {
+  for (const [readyForMs, strikes] of [
+    [29_999, 1],
+    [30_000, 0],
+  ] as const) {
+    const { roster, workers } = readyRoster(1);
+    roster.apply(workers[0]?.id as number, "exited", 0);
+    roster.vacate(workers[0] as Worker, false, 0);
+    assert.equal(slotOf(roster, 1).strikes, 1);
+    const next = roster.register(slotOf(roster, 1), { pid: 200, address: null }, 0, 0);
+    roster.apply(next.id, "ready", 0);
+    const successor = roster.register(slotOf(roster, 1), { pid: 300, address: null }, 1, 0);
+    roster.apply(successor.id, "ready", readyForMs);
+    assert.equal(roster.promote(successor), next);
+    assert.equal(slotOf(roster, 1).strikes, strikes);
+  }
+});
+
 test("a worker killed during a reload is replaced once: its successor is on the way", () => {
   const {
     roster,
