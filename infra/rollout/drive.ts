@@ -20,6 +20,7 @@ import { stage, stageRuntime } from "./stage.ts";
 import { standingOf } from "./standing.ts";
 import { runSteps } from "./steps.ts";
 import { letGo, putBack, switchAll } from "./switching.ts";
+import { keepingTime } from "./transports/connection.ts";
 import { sshConnection } from "./transports/ssh.ts";
 
 export interface DriveOptions {
@@ -38,7 +39,7 @@ export async function drive(plan: Plan, say: Say, signal: AbortSignal, options: 
   const { connect = sshConnection, tell = () => undefined, takeOver = false, repeatOnce = [] } = options;
   const sessions = plan.machines.map((machine) => ({
     machine,
-    connection: connect(machine.transport, plan.options.connectTimeoutMs),
+    connection: keepingTime(connect(machine.transport, plan.options.connectTimeoutMs)),
   }));
   const rollout = randomUUID();
   const keeper = keepRollout(rollout, plan.options.leaseMs);
@@ -170,8 +171,8 @@ async function look({ plan }: Lead, sessions: Session[]): Promise<Map<Session, O
 async function fleetStanding({ plan, keeper }: Lead, sessions: readonly Session[]): Promise<string> {
   const sights = sessions.map(async (session) => {
     const { name, transport, manifest } = session.machine;
-    const patienceMs = keeper.isLost(session) ? 1 : plan.options.connectTimeoutMs;
-    const seen = await observeThrough(name, transport, session.connection, patienceMs).catch(() => undefined);
+    const asked = keeper.isLost(session) ? undefined : observeThrough(name, transport, session.connection, plan.options.connectTimeoutMs);
+    const seen = await asked?.catch(() => undefined);
     return { machine: name, app: manifest.app.name, seen };
   });
   return standingOf(await Promise.all(sights), plan.options.leaseMs);
