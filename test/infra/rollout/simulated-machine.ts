@@ -4,6 +4,9 @@ import { type Connection, type RunOptions, type RunResult, TransportFailure } fr
 import { generationOf, type Manifest } from "../../../runtime/manifest.ts";
 import { reportOf } from "../../support/samples.ts";
 
+/** OpenSSH ends a connection on which nothing has come for a while; here later than a lease, which has to be enough by itself. */
+const SILENCE_MS = 600;
+
 /** What a rollout does on a machine, in order. */
 export const orders = ["probe", "hold", "stage", "switch", "renew", "prepare", "decide", "confirm"] as const;
 export type Order = (typeof orders)[number] | "revert" | "release";
@@ -27,6 +30,8 @@ type Event = "confirmed" | "reverted" | "failed";
 export class SimulatedMachine {
   readonly history: Event[] = [];
   confirmed: "old" | "new" = "old";
+  /** Orders that were carried out. */
+  readonly carriedOut: Order[] = [];
   readonly #manifests: Readonly<Record<"old" | "new", Manifest>>;
   readonly #fault: Fault | undefined;
   #faultIsDue = true;
@@ -49,12 +54,18 @@ export class SimulatedMachine {
     return this.#pending !== undefined;
   }
 
+  /** The way to it is mended, and it has no more faults. */
+  heal(): void {
+    this.#state = "there";
+    this.#faultIsDue = false;
+  }
+
   connection(): Connection {
     return { run: (command, options = {}) => this.#run(command, options), close: async () => undefined };
   }
 
   #run(command: string, options: RunOptions): Promise<RunResult> {
-    const { timeoutMs } = options;
+    const timeoutMs = Math.min(options.timeoutMs ?? SILENCE_MS, SILENCE_MS);
     const answer = new Promise<RunResult>((resolve, reject) => {
       // As a process of its own would answer: never at once.
       setImmediate(() => {
@@ -66,7 +77,6 @@ export class SimulatedMachine {
         }
       });
     });
-    if (timeoutMs === undefined) return answer;
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(() => reject(new TransportFailure("unreachable", "timed out")), timeoutMs);
@@ -79,7 +89,7 @@ export class SimulatedMachine {
     if (this.#state === "cut") throw new TransportFailure("unreachable", "no route");
     if (this.#state === "hangs") return undefined;
     const order = orderOf(command);
-    const fault = order === this.#fault?.at && this.#faultIsDue ? this.#fault.kind : undefined;
+    const fault = order !== undefined && order === this.#fault?.at && this.#faultIsDue ? this.#fault.kind : undefined;
     if (fault !== undefined) this.#faultIsDue = false;
     if (fault === "hangs") {
       this.#state = "hangs";
@@ -96,13 +106,15 @@ export class SimulatedMachine {
   }
 
   #carryOut(order: Order, command: string, options: RunOptions): RunResult {
+    this.carriedOut.push(order);
     if (order === "probe") return done(this.#probe());
     if (order === "decide") return this.#decide();
-    const rollout = /'?--rollout'? '?([\w-]+)/.exec(command)?.[1] ?? "";
-    const leaseMs = Number(/'?--lease-ms'? '?(\d+)/.exec(command)?.[1] ?? 0);
+    const words = command.replaceAll(/['\\]/g, "");
+    const rollout = /--rollout ([\w-]+)/.exec(words)?.[1] ?? "";
+    const leaseMs = Number(/--lease-ms (\d+)/.exec(words)?.[1] ?? 0);
     const nowMs = performance.now();
     const ours = this.#hold === undefined ? order === "hold" : this.#hold.rollout === rollout || (order === "hold" && nowMs > this.#hold.untilMs);
-    if (!ours && order !== "release" && order !== "revert") return refuse(order, options);
+    if (!ours && heldOnly.includes(order)) return refuse(order, options);
     if (leaseMs > 0) this.#hold = { rollout, untilMs: nowMs + leaseMs };
     if (leaseMs > 0 && this.isPending && this.#pending !== undefined) this.#pending.untilMs = nowMs + leaseMs;
     if (order === "switch") this.#pending = { untilMs: nowMs + leaseMs, prepared: false };
@@ -111,7 +123,7 @@ export class SimulatedMachine {
       this.#pending.prepared = true;
     }
     if (order === "revert" && this.isPending) this.#goBack("reverted");
-    if (order === "release" || order === "confirm" || order === "revert") this.#hold = undefined;
+    if (ours && (order === "release" || order === "confirm" || order === "revert")) this.#hold = undefined;
     tell(options, { event: "done", result: { needs: null, pending: this.isPending ? "new" : null, once: [], now: this.confirmed } });
     return done();
   }
@@ -152,6 +164,9 @@ export class SimulatedMachine {
   }
 }
 
+/** To stage changes nothing that runs; the rest of a confirm, and going back, go by the switch's own id. */
+const heldOnly: readonly Order[] = ["hold", "switch", "renew", "prepare"];
+
 const done = (stdout = ""): RunResult => ({ code: 0, stdout, stderr: "" });
 
 const tell = (options: RunOptions, event: unknown): void => options.onLine?.(JSON.stringify(event));
@@ -161,7 +176,7 @@ function refuse(order: Order, options: RunOptions): RunResult {
   return { ...done(), code: 4 };
 }
 
-function orderOf(command: string): Order | undefined {
+export function orderOf(command: string): Order | undefined {
   if (command === probeScript()) return "probe";
   if (command.includes("mv -T") && command.includes("confirm-")) return "decide";
   const agent = /fleethost ([a-z-]+)/.exec(command)?.[1];
