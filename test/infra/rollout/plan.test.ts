@@ -29,10 +29,10 @@ test("worker pids, load and a degraded moment are no difference", () => {
 });
 
 const differences: [string, Partial<ReturnType<typeof reportOf>>, RegExp][] = [
-  ["another release", { manifestHash: "x", generation: "2222222222222222", release: "b".repeat(64) }, /^release bbbbbbbb -> /],
-  ["another runtime", { manifestHash: "x", generation: "2222222222222222", runtime: "c".repeat(64) }, /^runtime cccccccc -> /],
+  ["another release", { manifestHash: "x", generation: "2222222222222222", release: "b".repeat(64) }, /^new generation \(release bbbbbbbb -> /],
+  ["another runtime", { manifestHash: "x", generation: "2222222222222222", runtime: "c".repeat(64) }, /^new generation \(runtime cccccccc -> /],
   ["changed settings of the app", { manifestHash: "x", generation: "2222222222222222" }, /the app's settings/],
-  ["a changed HTTPS setting", { manifestHash: "x" }, /HTTPS or the machine's settings/],
+  ["something that the machine doesn't tell apart", { manifestHash: "x" }, /the machine's settings; no process of the app restarts/],
   ["a switch that was never confirmed", { unconfirmed: "3333333333333333" }, /an unfinished switch to 3333/],
   ["an app that is down", { health: { state: "down", detail: "unit failed" } }, /the app is down \(unit failed\)/],
 ];
