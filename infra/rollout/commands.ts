@@ -80,7 +80,8 @@ export function forgetCommand(sha256: string): string {
 export function decideCommand(app: string, applyId: string): string {
   const prepared = shellQuote(`confirm-${applyId}.json`);
   const rename =
-    `cd ${shellQuote(`/var/lib/fleetwright/${app}`)} || exit ${NOT_PREPARED}; if [ -e ${prepared} ]; then mv -T ${prepared} state.json && sync -f state.json; ` +
+    `cd ${shellQuote(`/var/lib/fleetwright/${app}`)} || exit ${NOT_PREPARED}; ` +
+    `if [ -e ${prepared} ]; then mv -T ${prepared} state.json && sync -f state.json; ` +
     `else grep -q ${shellQuote(`"applyId":"${applyId}"`)} state.json || exit ${NOT_PREPARED}; fi`;
   return asRoot(`exec flock -w ${LOCK_WAIT_S} /run/fleetwright/agent.lock sh -c ${shellQuote(rename)}`);
 }

@@ -47,7 +47,8 @@ export async function drive(plan: Plan, say: Say, signal: AbortSignal, options: 
     tell({ event: "step", machine, step, text });
     say(machine, step, text);
   };
-  const lead: Lead = { plan, rollout, who: operator(), takeOver, repeatOnce, say: both, tell, signal, keeper, stopIfAsked: stopper(signal, keeper) };
+  const stopIfAsked = stopper(signal, keeper);
+  const lead: Lead = { plan, rollout, who: operator(), takeOver, repeatOnce, say: both, tell, signal, keeper, stopIfAsked };
   const startedMs = performance.now();
   const end = (rest: Pick<Extract<RolloutEvent, { event: "end" }>, "ok" | "confirmWindowMs" | "message">): void =>
     tell({ event: "end", tookMs: Math.round(performance.now() - startedMs), ...rest });

@@ -5,7 +5,17 @@ export const phases = ["stage", "once", "switch", "prepare", "confirm", "back"] 
 export type Phase = (typeof phases)[number];
 
 export type RolloutEvent =
-  | { event: "begin"; rollout: string; fleet: string; release: string; who: string; machines: string[]; changing: string[]; batches: string[][] }
+  | {
+      event: "begin";
+      /** Names this run. */
+      rollout: string;
+      fleet: string;
+      release: string;
+      who: string;
+      machines: string[];
+      changing: string[];
+      batches: string[][];
+    }
   /** The agent's own steps, and ours. */
   | { event: "step"; machine: string; step: string; text: string }
   /** A machine is through with a phase. */

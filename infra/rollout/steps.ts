@@ -2,7 +2,7 @@
 import { randomUUID } from "node:crypto";
 import type { OnceStep } from "../../runtime/manifest.ts";
 import { FleetError } from "../errors.ts";
-import { agent, LostConnection, type Session } from "./agent.ts";
+import { agent, type Session } from "./agent.ts";
 import { all } from "./all.ts";
 import { timed } from "./events.ts";
 import type { Lead } from "./lead.ts";
@@ -32,13 +32,9 @@ async function runStep(lead: Lead, sessions: readonly Session[], first: Session,
   const note = (state: OnceEntry["state"]) => (session: Session) => writeDown(lead, session, { step: step.name, attempt, state, on: where.machine.name });
   // Before it begins, so that any machine that is left can tell that it was begun.
   if (verdict.kind === "run") await all(others, note("started"));
-  try {
-    await timed(lead.tell, where.machine.name, "once", () => perform(lead, where, step, attempt));
-  } catch (error) {
-    // What is not written down now, `where` still knows, and is asked again by the next rollout.
-    if (!(error instanceof LostConnection)) await all(others, note("failed")).catch(() => undefined);
-    throw error;
-  }
+  // How it failed only `where` can say, and it is asked by the next rollout. If it is gone by then, nobody knows how far it came.
+  await timed(lead.tell, where.machine.name, "once", () => perform(lead, where, step, attempt));
+  // Whoever isn't reached now hears it from `where`, too.
   await all(others, note("done")).catch(() => undefined);
 }
 
