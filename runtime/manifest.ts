@@ -188,7 +188,9 @@ export function fingerprintOf(manifest: Manifest): string {
  * have no name here are parts of their own.
  */
 export function partsOf({ app, https }: Manifest): Record<string, string> {
-  const { name: _name, release: _release, environment, processes, memoryMaxMiB, ...others } = app;
+  const { name: _name, release: _release, environment: all, processes, memoryMaxMiB, ...others } = app;
+  // It follows the release, which is told by itself.
+  const { FLEETWRIGHT_RELEASE: _id, ...environment } = all;
   const [{ workers, recycle, ...process }] = processes;
   const parts = { environment, limits: { memoryMaxMiB, workers, recycle }, process, https, ...others };
   const known = Object.entries(parts).filter(([, value]) => value !== undefined);

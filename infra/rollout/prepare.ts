@@ -96,7 +96,8 @@ async function decideAll(
 function stepLines(planned: readonly (Plan["machines"][number] & { matches: boolean })[]): string[] {
   const first = planned.find(({ matches }) => !matches);
   const names = first?.manifest.app.once?.map(({ name }) => name) ?? [];
-  return first === undefined || names.length === 0 ? [] : [`${first.name}: before any switch: ${names.join(", ")}, unless done for this release`];
+  if (first === undefined || names.length === 0) return [];
+  return [`${first.name}: before any switch: ${names.join(", ")}, unless done for this release`];
 }
 
 function leftOut(seen: readonly Seen[], limits: FleetConfig["rollout"]): string[] {

@@ -53,7 +53,9 @@ async function send(session: Session, say: Say, sha256: string, what: "runtime" 
 
 async function command(session: Session, step: string, text: string, options: StageOptions & { stdinFile?: string }): Promise<void> {
   const { name } = session.machine;
-  const result = await talk(name, step, () => session.connection.run(text, { signal: options.signal, ...(options.stdinFile === undefined ? {} : { stdinFile: options.stdinFile }) }));
+  const { signal, stdinFile } = options;
+  const input = stdinFile === undefined ? {} : { stdinFile };
+  const result = await talk(name, step, () => session.connection.run(text, { signal, ...input }));
   if (result.code === 0) return;
   const full = /no space left/i.test(result.stderr);
   throw new FleetError(full ? `the disk is full (while receiving the ${step}).` : `"${step}" failed with exit code ${result.code}.`, {

@@ -13,7 +13,12 @@ import { judgeOnce, type OnceEntry } from "./once.ts";
  * @param known what every machine of the plan has on record
  * @throws FleetError before anything has switched
  */
-export async function runSteps(lead: Lead, sessions: readonly Session[], changing: readonly Session[], known: readonly OnceEntry[]): Promise<void> {
+export async function runSteps(
+  lead: Lead,
+  sessions: readonly Session[],
+  changing: readonly Session[],
+  known: readonly OnceEntry[],
+): Promise<void> {
   const [first] = changing;
   for (const step of first?.machine.manifest.app.once ?? []) {
     lead.stopIfAsked();
@@ -21,7 +26,13 @@ export async function runSteps(lead: Lead, sessions: readonly Session[], changin
   }
 }
 
-async function runStep(lead: Lead, sessions: readonly Session[], first: Session, step: OnceStep, known: readonly OnceEntry[]): Promise<void> {
+async function runStep(
+  lead: Lead,
+  sessions: readonly Session[],
+  first: Session,
+  step: OnceStep,
+  known: readonly OnceEntry[],
+): Promise<void> {
   const verdict = judgeOnce(step, known, lead.repeatOnce.includes(step.name));
   if (verdict.kind === "stuck") throw stuck(step, verdict.on);
   if (verdict.kind === "skip") return lead.say(first.machine.name, "once", `${step.name}: was done for this release, on ${verdict.on}`);
@@ -29,7 +40,8 @@ async function runStep(lead: Lead, sessions: readonly Session[], first: Session,
   if (where === undefined) throw stuck(step, verdict.kind === "join" ? verdict.on : first.machine.name);
   const attempt = verdict.kind === "join" ? verdict.attempt : randomUUID();
   const others = sessions.filter((session) => session !== where);
-  const note = (state: OnceEntry["state"]) => (session: Session) => writeDown(lead, session, { step: step.name, attempt, state, on: where.machine.name });
+  const about = { step: step.name, attempt, on: where.machine.name };
+  const note = (state: OnceEntry["state"]) => (session: Session) => writeDown(lead, session, { ...about, state });
   // Before it begins, so that any machine that is left can tell that it was begun.
   if (verdict.kind === "run") await all(others, note("started"));
   // How it failed only `where` can say, and it is asked by the next rollout. If it is gone by then, nobody knows how far it came.

@@ -68,7 +68,8 @@ export async function confirm(agent: Agent, app: string, applyId: string): Promi
     throw nothingToConfirm(app, applyId, before);
   }
   const state = stateAfter(pending, before);
-  if (!isDecided(before, pending) && !(await observe(agent, app)).running.includes(state.generation)) throw notRunning(app, state.generation);
+  const runs = async (): Promise<boolean> => (await observe(agent, app)).running.includes(state.generation);
+  if (!isDecided(before, pending) && !(await runs())) throw notRunning(app, state.generation);
   return completeConfirm(agent, app, pending, before);
 }
 

@@ -42,7 +42,10 @@ async function clearPending(agent: Agent, app: string): Promise<string[]> {
   return [`${app}: apply ${pending.applyId} was not confirmed before the boot`];
 }
 
-/** The confirm had its effect, but not its links; `settleLinks` takes away those of before. The boot starts what it had planned: see `settle`. */
+/**
+ * The confirm had its effect, but not its links; `settleLinks` takes away those of before. The boot starts what it had
+ * planned all the same: see `settle`.
+ */
 async function completeLinks(agent: Agent, app: string, pending: Pending): Promise<string[]> {
   const { paths } = agent;
   for (const unit of [unitNames.generation(app, generationOf(pending.manifest)), unitNames.caddy])

@@ -101,7 +101,8 @@ function held({ who, since, deadlineUptimeMs }: Hold, uptimeMs: number): AgentFa
 }
 
 function lostHold(hold: Hold | undefined): AgentFailure {
-  const what = hold === undefined ? "this rollout no longer holds the machine: it was started again" : `${hold.who} has taken over this machine`;
+  const gone = "this rollout no longer holds the machine: it was started again";
+  const what = hold === undefined ? gone : `${hold.who} has taken over this machine`;
   return new AgentFailure("hold", what, {
     kept: "what runs now; a switch that wasn't confirmed goes back by itself",
     next: hold === undefined ? "Run the rollout again." : `Ask ${hold.who}; then run it again.`,

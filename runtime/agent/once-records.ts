@@ -43,9 +43,11 @@ export async function noteOnce({ paths, clock }: Agent, app: string, entry: Once
  * @param machine this machine's name
  */
 export async function onceRecords(agent: Agent, app: string, release: string, machine: string): Promise<OnceEntry[]> {
-  const entries = parseRecords((await readIfThere(agent.paths.record(app, "once.jsonl"))) ?? "").filter((entry) => entry.release === release);
+  const text = (await readIfThere(agent.paths.record(app, "once.jsonl"))) ?? "";
+  const entries = parseRecords(text).filter((entry) => entry.release === release);
   const last = new Map(entries.map((entry) => [entry.attempt, entry]));
-  return Promise.all([...last.values()].map((entry) => (entry.state === "started" && entry.on === machine ? look(agent, app, entry) : entry)));
+  const known = (entry: OnceEntry) => (entry.state === "started" && entry.on === machine ? look(agent, app, entry) : entry);
+  return Promise.all([...last.values()].map(known));
 }
 
 /** A line that a power cut left half-written says nothing. Pure. */
@@ -66,7 +68,8 @@ async function look(agent: Agent, app: string, entry: OnceEntry): Promise<OnceEn
 }
 
 /** Made by systemd at the end of an attempt that succeeded. */
-export const markerOf = ({ paths }: Pick<Agent, "paths">, app: string, attempt: string): string => paths.record(app, `once-${attempt}.done`);
+export const markerOf = ({ paths }: Pick<Agent, "paths">, app: string, attempt: string): string =>
+  paths.record(app, `once-${attempt}.done`);
 
 async function markerIsThere(agent: Pick<Agent, "paths">, app: string, { attempt }: OnceEntry): Promise<boolean> {
   return stat(markerOf(agent, app, attempt)).then(

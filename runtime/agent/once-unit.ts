@@ -47,7 +47,8 @@ ${service.join("\n")}
 /** Programs and modules are found as by a worker, and what the app's own environment says of that comes after. */
 function wrapper(release: string, runtime: string): string[] {
   const path = `${release}/app/node_modules/.bin:${runtime}/bin`;
-  const script = `export PATH="${path}:$PATH" PYTHONPATH="${release}/app:${release}/python\${PYTHONPATH:+:$PYTHONPATH}" PYTHONUNBUFFERED=1; exec "$@"`;
+  const modules = `${release}/app:${release}/python`;
+  const script = `export PATH="${path}:$PATH" PYTHONPATH="${modules}\${PYTHONPATH:+:$PYTHONPATH}" PYTHONUNBUFFERED=1; exec "$@"`;
   return ["/bin/sh", "-c", script, "sh"];
 }
 

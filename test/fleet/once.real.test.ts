@@ -66,7 +66,8 @@ describe("steps before the first switch", () => {
     write("", 50_000);
     const run = await up(0);
     assert.match(run.stderr, /migrate: was done for this release, on web-1/);
-    assert.doesNotMatch(run.stderr, / start /);
+    assert.match(run.stderr, /no process of the app restarts/);
+    assert.doesNotMatch(run.stderr, / beside | drain /);
     assert.equal((await left()).lines[0]?.length, 1);
   });
 

@@ -12,13 +12,18 @@ const [web] = now.app.processes;
 const step = { name: "migrate", command: ["./migrate"], repeatable: false, timeoutMs: 1_000 };
 
 const said: [string, Manifest, string][] = [
+  [
+    "the release",
+    app({ release: { ...now.app.release, id: "9".repeat(64) }, environment: { FLEETWRIGHT_RELEASE: "9".repeat(64) } }),
+    "new generation (release 11111111 -> 99999999)",
+  ],
   ["the environment", app({ environment: { A: "1" } }), "new generation (environment)"],
   ["limits", app({ memoryMaxMiB: 512 }), "new generation (limits and workers)"],
   ["the number of workers", app({ processes: [{ ...web, workers: { count: 4, perCore: 1 } }] }), "new generation (limits and workers)"],
   ["how the app is run", app({ processes: [{ ...web, drainTimeoutMs: 5 }] }), "new generation (the app's settings)"],
   [
     "release and environment",
-    app({ release: { ...now.app.release, id: "9".repeat(64) }, environment: { A: "1" } }),
+    app({ release: { ...now.app.release, id: "9".repeat(64) }, environment: { A: "1", FLEETWRIGHT_RELEASE: "9".repeat(64) } }),
     "new generation (release 11111111 -> 99999999, environment)",
   ],
   ["HTTPS", { ...now, https: { ...now.https, mode: "none" } }, "HTTPS: Caddy reloads; no process of the app restarts"],

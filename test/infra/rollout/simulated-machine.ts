@@ -113,7 +113,8 @@ export class SimulatedMachine {
     const rollout = /--rollout ([\w-]+)/.exec(words)?.[1] ?? "";
     const leaseMs = Number(/--lease-ms (\d+)/.exec(words)?.[1] ?? 0);
     const nowMs = performance.now();
-    const ours = this.#hold === undefined ? order === "hold" : this.#hold.rollout === rollout || (order === "hold" && nowMs > this.#hold.untilMs);
+    const isFree = this.#hold === undefined || nowMs > this.#hold.untilMs;
+    const ours = this.#hold?.rollout === rollout || (order === "hold" && isFree);
     if (!ours && heldOnly.includes(order)) return refuse(order, options);
     if (leaseMs > 0) this.#hold = { rollout, untilMs: nowMs + leaseMs };
     if (leaseMs > 0 && this.isPending && this.#pending !== undefined) this.#pending.untilMs = nowMs + leaseMs;

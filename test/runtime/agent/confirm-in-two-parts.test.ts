@@ -13,6 +13,7 @@ import { takeHold } from "../../../runtime/agent/hold.ts";
 import { writeLease } from "../../../runtime/agent/lease.ts";
 import { unitNames } from "../../../runtime/agent/paths.ts";
 import { readPending, readState, writePending, writeState } from "../../../runtime/agent/records.ts";
+import { settle } from "../../../runtime/agent/settle.ts";
 import { switchTo } from "../../../runtime/agent/switch.ts";
 import { enabledGenerations } from "../../../runtime/agent/systemd.ts";
 import { renderSocket } from "../../../runtime/agent/units.ts";
@@ -134,6 +135,18 @@ for (const first of [false, true]) {
     assert.match(readFileSync(agent.paths.unit("shop.socket"), "utf8"), new RegExp(`Service=${unit(NEW)}`));
   });
 }
+
+test("a boot that started what was before a completed confirm: the confirmed one is started, then the other one stopped", async (t) => {
+  const agent = await switched(t);
+  await prepareConfirm(agent, "shop", "apply-2");
+  assert.equal(decide(agent), 0);
+  agent.boot = "boot-2";
+  await converge(agent);
+  agent.running.clear();
+  agent.running.add(unit(OLD));
+  await settle(agent, "shop");
+  assert.deepEqual([...agent.running], [unit(NEW)]);
+});
 
 test("a switch that is prepared, then a boot: the machine stays on what was confirmed", async (t) => {
   const agent = await switched(t);
