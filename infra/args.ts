@@ -61,6 +61,11 @@ export interface AppArgs {
   drainTimeoutMs?: number;
   /** Memory of the supervisor and all workers together, `MemoryMax=` of the unit. @default no limit */
   memoryMaxMiB?: number;
+  /**
+   * Steps before a rollout's first switch, in this order: a migration, say. Each runs on one machine, with the new release's code
+   * and environment, once for each release. @default []
+   */
+  once?: OnceArgs[];
   /** When a worker that works is replaced all the same. @default never */
   recycle?: RecycleArgs;
   /** A line for each request, from the worker. Not for a command. @default false */
@@ -75,6 +80,17 @@ export interface SecretArgs {
    * @default "environment"
    */
   as?: "environment" | "credential";
+}
+
+export interface OnceArgs {
+  /** Names it in records and messages. */
+  name: string;
+  /** Program and arguments, without a shell: `["python3", "-m", "alembic", "upgrade", "head"]`. */
+  command: string[];
+  /** Whether it may simply be run again when it died in the middle. @default false: it is, when the operator says so */
+  repeatable?: boolean;
+  /** It is killed after this long. @default 600000 */
+  timeoutMs?: number;
 }
 
 /** A new worker first, then the old one drains; one at a time. */
@@ -163,8 +179,13 @@ export interface HttpsArgs {
 }
 
 export interface RolloutArgs {
-  /** How many machines are switched at the same time, after the first one alone. @default 1 */
-  batch?: number;
+  /**
+   * How many machines are switched at the same time, after the first one alone: a number, or a part of the fleet such as "25%",
+   * rounded up. @default 1
+   */
+  batch?: number | string;
+  /** Between two batches; those that were switched are asked for their health again after it. @default 0 */
+  pauseMs?: number;
   /** A machine that doesn't answer for this long is unreachable. @default 10000 */
   connectTimeoutMs?: number;
   /** A machine goes back by itself when the rollout hasn't spoken to it for this long. @default 30000 */

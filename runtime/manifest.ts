@@ -103,6 +103,17 @@ export const processSchema = z.strictObject({
   accessLog: z.optional(z.boolean()),
 });
 
+/** A step before a rollout's first switch, run on one machine once for each release: a migration of the database, say. */
+export const onceSchema = z.strictObject({
+  name: nameSchema,
+  /** Program and arguments, without a shell; found by name are the release's programs and our Node. */
+  command: z.array(z.string().check(z.minLength(1))).check(z.minLength(1)),
+  /** Whether it may simply be run again when it died in the middle. */
+  repeatable: z._default(z.boolean(), false),
+  /** It is killed after this long, and has then died in the middle. */
+  timeoutMs: z._default(milliseconds, 600_000),
+});
+
 export const manifestSchema = z.strictObject({
   schema: z.literal(1),
   fleet: nameSchema,
@@ -123,6 +134,8 @@ export const manifestSchema = z.strictObject({
     processes: z.tuple([processSchema]),
     /** `MemoryMax=` of the unit: all workers and the supervisor together. */
     memoryMaxMiB: z.optional(z.int().check(z.minimum(64))),
+    /** In this order. No part of a generation: a new step restarts nothing. */
+    once: z.optional(z.array(onceSchema)),
   }),
   https: z.strictObject({
     /** `internal`: the machine's own certificate authority. `none`: plain HTTP, behind a balancer. */
@@ -135,6 +148,7 @@ export const manifestSchema = z.strictObject({
 });
 
 export type Manifest = z.infer<typeof manifestSchema>;
+export type OnceStep = z.infer<typeof onceSchema>;
 export type Process = z.infer<typeof processSchema>;
 export type WorkerCommand = z.infer<typeof commandSchema>;
 export type WorkersConfig = z.infer<typeof workersSchema>;
@@ -165,13 +179,29 @@ const GENERATION_LENGTH = 16;
  * HTTPS is not part of it, as Caddy outlives every generation.
  */
 export function generationOf(manifest: Manifest): string {
-  return hashOf({ runtime: manifest.runtime, app: byContent(manifest.app) }).slice(0, GENERATION_LENGTH);
+  return hashOf({ runtime: manifest.runtime, app: byContent({ ...manifest.app, once: undefined }) }).slice(0, GENERATION_LENGTH);
 }
 
 /** Says whether two manifests ask for the same. */
 export function fingerprintOf(manifest: Manifest): string {
   return hashOf({ ...manifest, app: byContent(manifest.app) });
 }
+
+/**
+ * A hash for each part of a manifest that an operator may change by itself: for saying what differs, not whether. Keys of `app` that
+ * have no name here are parts of their own.
+ */
+export function partsOf({ app, https }: Manifest): Record<string, string> {
+  const { name: _name, release: _release, environment: all, processes, memoryMaxMiB, ...others } = app;
+  // It follows the release, which is told by itself.
+  const { FLEETWRIGHT_RELEASE: _id, ...environment } = all;
+  const [{ workers, recycle, ...process }] = processes;
+  const parts = { environment, limits: { memoryMaxMiB, workers, recycle }, process, https, ...others };
+  const known = Object.entries(parts).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(known.map(([key, value]) => [key, hashOf(value).slice(0, PART_LENGTH)]));
+}
+
+const PART_LENGTH = 12;
 
 /** The release's id stands for its archive: the same files, packed on two computers, may differ in their compression. */
 function byContent(app: Manifest["app"]): unknown {

@@ -110,6 +110,8 @@ export const appStatusSchema = z.object({
   unconfirmed: z.nullable(z.string()),
   /** `fingerprintOf` the manifest that was confirmed last. */
   manifestHash: z.string(),
+  /** `partsOf` that manifest: what differs, where something does. */
+  parts: z.optional(z.record(z.string(), z.string())),
   /** The id that the last confirmed apply was given. */
   applyId: z.string(),
   supervisorPid: z.nullable(z.int()),

@@ -33,7 +33,9 @@ async function askFirst(inventory: Inventory, { name }: InventoryMachine): Promi
       exitCode: exitCodes.usage,
     });
   }
-  const what = `This removes ${inventory.app} from ${name}: its units, releases, records, user and the files that it keeps in /var/lib/fleetwright-${inventory.app}.`;
+  const { app } = inventory;
+  const files = `the files that it keeps in /var/lib/fleetwright-${app}`;
+  const what = `This removes ${app} from ${name}: its units, releases, records, user and ${files}.`;
   if (!process.stdin.isTTY) throw new FleetError(what, { kept, next: "say --yes to go on.", exitCode: exitCodes.usage });
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   const answer = await terminal.question(`${what}\nType the machine's name to go on: `);
@@ -97,6 +99,7 @@ function afterwards({ app }: Inventory, name: string, others: readonly string[])
     others.length === 0
       ? `${name}: nothing of Fleetwright is left on it.`
       : `${name}: ${app} was removed; ${others.join(", ")} and what ${others.length === 1 ? "it needs" : "they need"} stayed.`,
-    `The configuration still names ${name}: take it out (fleet forget ${name} does, for machines.hosts), or the next \`up\` sets it up again.`,
+    `The configuration still names ${name}, and the next \`up\` sets it up again.`,
+    `Take it out first: fleet forget ${name} does, for machines.hosts.`,
   ].join("\n");
 }

@@ -48,8 +48,11 @@ function explain(kind: Told, { name, path, stack }: { name: string; path: string
     case "unnamed":
       return `${path} doesn't name ${name} any more. Next: ${then}, which takes it out of the stack's outputs.`;
     case "counted":
-      return `${path} gives machines by number (machines.count), so none can be taken out by name. A machine that is lost is made anew by: ${then}. With fewer machines, lower machines.count.`;
+      return [
+        `${path} gives machines by number (machines.count), so none can be taken out by name.`,
+        `One that is lost is made anew by: ${then}. For fewer machines, lower machines.count.`,
+      ].join("\n");
     case "elsewhere":
-      return `Your program names ${name}: take it out there. Next: ${then}. Nothing else holds it, and nothing changes on the other machines.`;
+      return `Your program names ${name}: take it out there. Next: ${then}. It changes nothing on the other machines.`;
   }
 }

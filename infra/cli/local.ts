@@ -5,6 +5,7 @@ import type { Stack } from "@pulumi/pulumi/automation/index.js";
 import { parse } from "yaml";
 import { parseStackConfig } from "../config/parse.ts";
 import { exitCodes, FleetError } from "../errors.ts";
+import { overrideVariables } from "../overrides.ts";
 import { SKIP_VARIABLE } from "../skip.ts";
 import { askFleet } from "./ask.ts";
 import { prepareComputer } from "./computer.ts";
@@ -19,6 +20,8 @@ export interface LocalOptions {
   machines?: number;
   image?: "trixie" | "bookworm";
   skip?: string;
+  takeOver?: boolean;
+  repeatOnce?: string;
 }
 
 export async function local(options: LocalOptions): Promise<number> {
@@ -28,7 +31,7 @@ export async function local(options: LocalOptions): Promise<number> {
   prepareComputer();
   releaseStaleLocks(join(localFolder(), "state"), sayToStderr);
   const stack = await openLocalStack(value, async () => (await import("../program.ts")).deploy(process.cwd()));
-  if (options.skip !== undefined) process.env[SKIP_VARIABLE] = options.skip;
+  Object.assign(process.env, options.skip === undefined ? {} : { [SKIP_VARIABLE]: options.skip }, overrideVariables(options));
   // Plugins run in the stack's folder. So must the program: the commands in the state are relative to it.
   const home = process.cwd();
   process.chdir(localFolder());
@@ -81,7 +84,7 @@ function withoutEntry(app: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(app).filter(([key]) => !APP_SPECIFIC.includes(key)));
 }
 
-const APP_SPECIFIC = ["asgi", "node", "wsgi", "command", "listen", "probe", "slots", "portBase", "health"];
+const APP_SPECIFIC = ["asgi", "node", "wsgi", "command", "listen", "probe", "slots", "portBase", "health", "once"];
 
 async function show(stack: Stack, changes: number): Promise<number> {
   const outputs = await stack.outputs();

@@ -22,6 +22,8 @@ program
   .option("--machines <n>", "how many machines", wholeNumber)
   .addOption(new Option("--image <name>", "the machines' system").choices(["trixie", "bookworm"]))
   .option("--skip <names>", "machines to leave out if they can't be reached, separated by commas")
+  .option("--take-over", "take the machines from another rollout that holds them; what it switched is undone")
+  .option("--repeat-once <names>", "steps to run again although nobody knows how far they came, separated by commas")
   .action(async (options) => process.exit(await (await import("./local.ts")).local(options)));
 
 program
@@ -34,6 +36,8 @@ program
   .description("pulumi up for a stack, with exit code 3 if machines were left out")
   .addOption(new Option("--stack <name>", "the stack").makeOptionMandatory())
   .option("--skip <names>", "machines to leave out if they can't be reached, separated by commas")
+  .option("--take-over", "take the machines from another rollout that holds them; what it switched is undone")
+  .option("--repeat-once <names>", "steps to run again although nobody knows how far they came, separated by commas")
   .action(async (options) => process.exit(await (await import("./up.ts")).up(options)));
 
 program
@@ -50,9 +54,10 @@ program
   .command("rollout", { hidden: true })
   .description("carry out a plan from standard input (pulumi up runs this)")
   .option("--drive", "be the process that does it")
-  .action(async ({ drive }) => {
+  .option("--json", "events as lines of JSON, in place of the lines for people")
+  .action(async ({ drive, ...options }) => {
     const commands = await import("./rollout.ts");
-    process.exit(await (drive === true ? commands.driveRollout() : commands.rollout()));
+    process.exit(await (drive === true ? commands.driveRollout(options) : commands.rollout(options)));
   });
 
 program

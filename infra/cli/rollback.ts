@@ -76,7 +76,7 @@ function planOf(inventory: Inventory, back: RollbackPlan, { skipped, batch }: { 
       rollbackFrom: from,
     })),
     skipped,
-    options: { batch, connectTimeoutMs: CONNECT_TIMEOUT_MS, leaseMs: LEASE_MS, surge: "auto" },
+    options: { batch, pauseMs: 0, connectTimeoutMs: CONNECT_TIMEOUT_MS, leaseMs: LEASE_MS, surge: "auto" },
   });
 }
 

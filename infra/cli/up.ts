@@ -3,12 +3,20 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { exitCodes } from "../errors.ts";
 import { pulumiEnvironment } from "../offline/tools.ts";
+import { overrideVariables } from "../overrides.ts";
 import { SKIP_VARIABLE } from "../skip.ts";
 import { readOutputs, sayToStderr } from "./stacks.ts";
 
-export async function up({ stack, skip }: { stack: string; skip?: string }): Promise<number> {
+export interface UpOptions {
+  stack: string;
+  skip?: string;
+  takeOver?: boolean;
+  repeatOnce?: string;
+}
+
+export async function up({ stack, skip, ...overrides }: UpOptions): Promise<number> {
   const { pulumi, env } = await pulumiEnvironment({ say: sayToStderr });
-  Object.assign(process.env, env, skip === undefined ? {} : { [SKIP_VARIABLE]: skip });
+  Object.assign(process.env, env, skip === undefined ? {} : { [SKIP_VARIABLE]: skip }, overrideVariables(overrides));
   const child = spawn(pulumi, ["up", "--yes", "--skip-preview", "--stack", stack], { stdio: "inherit" });
   let heard = false;
   process.on("SIGINT", () => {

@@ -16,6 +16,7 @@ export interface EntryKeys {
 export interface AppKeys extends EntryKeys {
   recycle?: RecycleConfig | undefined;
   accessLog?: boolean | undefined;
+  once?: { name: string }[] | undefined;
 }
 
 /** A problem at its path, with the mend. */
@@ -45,7 +46,7 @@ export function listenOf({ command = [], listen }: Pick<EntryKeys, "command" | "
 
 export function appFindings(app: AppKeys): Finding[] {
   const byKind = app.command === undefined ? withoutCommand(app) : withCommand(app, app.command);
-  return [...entryFindings(app), ...byKind, ...jitterFindings(app)];
+  return [...entryFindings(app), ...byKind, ...jitterFindings(app), ...onceFindings(app)];
 }
 
 export function workersFindings({ count, min = 1, max = 512 }: Pick<WorkersConfig, "count" | "min" | "max">): Finding[] {
@@ -106,6 +107,12 @@ function uncountable({ recycle, accessLog }: AppKeys): Finding[] {
 function jitterFindings({ recycle = {} }: AppKeys): Finding[] {
   if (recycle.maxRequestsJitter === undefined || recycle.maxRequests !== undefined) return [];
   return [at("recycle.maxRequestsJitter", 'is added to "maxRequests": give that, too')];
+}
+
+/** A step is known by its name. */
+function onceFindings({ once = [] }: AppKeys): Finding[] {
+  const again = once.flatMap(({ name }, index) => (once.findIndex((step) => step.name === name) < index ? [{ name, index }] : []));
+  return again.map(({ name, index }) => at(`once.${index}.name`, `is "${name}", like another step's: give it a name of its own`));
 }
 
 function unwanted(app: AppKeys, keys: readonly (keyof AppKeys)[], message: string): Finding[] {

@@ -1,12 +1,14 @@
 /** The one schema for a fleet, whether it comes from a stack's configuration or from a program. */
 import { z } from "zod";
-import { commandSchema, healthSchema, nameSchema, recycleSchema, workersSchema } from "../../runtime/manifest.ts";
+import { commandSchema, healthSchema, nameSchema, onceSchema, recycleSchema, workersSchema } from "../../runtime/manifest.ts";
 import { appFindings, type Finding, NOTHING_TO_SERVE, workersFindings } from "./app-rules.ts";
 import { leaf } from "./leaf.ts";
 import { secretFindings, secretsSchema } from "./secrets.ts";
 import { slotFindings } from "./slot-rules.ts";
 
 const milliseconds = z.int().min(1).max(3_600_000);
+/** A number of machines, or a part of the fleet. */
+export const batchSchema = z.union([z.int().min(1), z.string().regex(/^([1-9]\d?|100)%$/, 'a part of the fleet, for example "25%"')]);
 const port = z.int().min(1).max(65535);
 const cores = z.union([z.literal("all"), z.int().min(1).max(1024)]);
 const hostKey = z
@@ -116,6 +118,7 @@ const appSchema = z
     livenessTimeoutMs: milliseconds.default(30_000),
     drainTimeoutMs: milliseconds.default(30_000),
     memoryMaxMiB: z.int().min(64).optional(),
+    once: z.array(onceSchema).max(16).default([]),
     recycle: z.optional(recycleSchema),
     accessLog: z.boolean().optional(),
   })
@@ -141,7 +144,8 @@ const fleetKeys = z.strictObject({
     .prefault({}),
   rollout: z
     .strictObject({
-      batch: z.int().min(1).default(1),
+      batch: batchSchema.default(1),
+      pauseMs: z.int().min(0).max(3_600_000).default(0),
       connectTimeoutMs: milliseconds.default(10_000),
       leaseMs: milliseconds.default(30_000),
       surge: z.enum(["auto", "one"]).default("auto"),

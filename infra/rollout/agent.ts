@@ -13,6 +13,12 @@ export interface Session {
   connection: Connection;
 }
 
+/** The connection broke, or the machine didn't answer in time: what it did is not known. */
+export class LostConnection extends FleetError {}
+
+/** The machine is another's just now: of a rollout that holds it, or of a change under way. */
+export class Refused extends FleetError {}
+
 /**
  * Runs one agent command with the manifest on its standard input.
  * @param options `secrets`: values that go with it there.
@@ -51,7 +57,7 @@ export async function talk<T>(name: string, step: string, action: () => Promise<
     return await action();
   } catch (error) {
     if (!(error instanceof TransportFailure)) throw error;
-    throw new FleetError(`the connection was lost during "${step}" (${error.message}).`, {
+    throw new LostConnection(`the connection was lost during "${step}" (${error.message}).`, {
       machine: name,
       kept: "what the machine ran before; it goes back by itself when it hears nothing more.",
       next: "see that the machine answers SSH, then run the same command again.",
@@ -70,7 +76,8 @@ function parseEvent(line: string): AgentEvent | undefined {
 function failure(name: string, step: string, last: AgentEvent | undefined, result: RunResult): FleetError {
   if (last?.event === "failed") {
     const { error } = last;
-    return new FleetError(`${error.step}: ${error.what}`, { machine: name, kept: error.kept, next: error.next, log: error.log });
+    const Kind = result.code === agentExit.busy ? Refused : FleetError;
+    return new Kind(`${error.step}: ${error.what}`, { machine: name, kept: error.kept, next: error.next, log: error.log });
   }
   return new FleetError(`the agent ended with exit code ${result.code} during "${step}".`, {
     machine: name,

@@ -82,3 +82,20 @@ export function rootCommand(...words: string[]): string {
 export function forgetCommand(sha256: string): string {
   return asRoot(`rm -f ${incomingPath(sha256)}`);
 }
+
+/**
+ * The one decisive step of a confirm, which `fleethost confirm --prepare` has prepared: a rename, under the machine's lock, without
+ * an agent's start, so that all machines do it within the same few milliseconds. Asked again, it says the same.
+ * Exit code `NOT_PREPARED` when the switch is no longer there: the machine went back.
+ */
+export function decideCommand(app: string, applyId: string): string {
+  const prepared = shellQuote(`confirm-${applyId}.json`);
+  const rename =
+    `cd ${shellQuote(`/var/lib/fleetwright/${app}`)} || exit ${NOT_PREPARED}; ` +
+    `if [ -e ${prepared} ]; then mv -T ${prepared} state.json && sync -f state.json; ` +
+    `else grep -q ${shellQuote(`"applyId":"${applyId}"`)} state.json || exit ${NOT_PREPARED}; fi`;
+  return asRoot(`exec flock -w ${LOCK_WAIT_S} /run/fleetwright/agent.lock sh -c ${shellQuote(rename)}`);
+}
+
+export const NOT_PREPARED = 9;
+const LOCK_WAIT_S = 10;

@@ -1,71 +1,180 @@
-/** Carries out a plan: stage everywhere, switch batch by batch, confirm everywhere; or put everything back. */
-import { exitCodes, FleetError } from "../errors.ts";
+/** Carries out a plan: stage everywhere, steps, switch batch by batch, confirm everywhere; or put everything back. */
+import { randomUUID } from "node:crypto";
+import { z } from "zod";
+import { FleetError } from "../errors.ts";
 import { operator } from "../operator.ts";
-import { agent, type Session } from "./agent.ts";
-import { keepLeases, type Leases } from "./leases.ts";
+import { agent, LostConnection, Refused, type Session } from "./agent.ts";
+import { all } from "./all.ts";
+import { batches } from "./batches.ts";
+import { confirmAll } from "./confirming.ts";
+import { type RolloutEvent, type Tell, timed } from "./events.ts";
+import { keepRollout } from "./keeper.ts";
+import { interruptedError, type Lead, stopper } from "./lead.ts";
 import type { Observation } from "./observation.ts";
 import { observeThrough } from "./observe.ts";
-import { batches, decide, type Plan } from "./plan.ts";
+import { type OnceEntry, onceEntrySchema } from "./once.ts";
+import { decide, type Plan } from "./plan.ts";
 import type { Say } from "./progress.ts";
 import { type RolloutResult, resultOf } from "./result.ts";
-import { stage } from "./stage.ts";
+import { stage, stageRuntime } from "./stage.ts";
+import { standingOf } from "./standing.ts";
+import { runSteps } from "./steps.ts";
+import { letGo, putBack, switchAll } from "./switching.ts";
+import { keepingTime } from "./transports/connection.ts";
 import { sshConnection } from "./transports/ssh.ts";
 
-interface Context {
-  plan: Plan;
-  say: Say;
-  signal: AbortSignal;
+export interface DriveOptions {
+  /** Takes the machines from another rollout that holds them. @default false */
+  takeOver?: boolean;
+  /** Steps to run again although nobody knows how far they came. @default [] */
+  repeatOnce?: readonly string[];
+  /** Gets every event. */
+  tell?: Tell;
+  /** Another way to the machines, for tests. */
+  connect?: typeof sshConnection;
 }
 
-/**
- * @param connect another way to the machines, for tests
- * @throws FleetError after every machine that had been switched was put back
- */
-export async function drive(plan: Plan, say: Say, signal: AbortSignal, connect = sshConnection): Promise<RolloutResult> {
+/** @throws FleetError after every machine that had been switched was put back; its last line says on which release the fleet is */
+export async function drive(plan: Plan, say: Say, signal: AbortSignal, options: DriveOptions = {}): Promise<RolloutResult> {
+  const { connect = sshConnection, tell = () => undefined, takeOver = false, repeatOnce = [] } = options;
   const sessions = plan.machines.map((machine) => ({
     machine,
-    connection: connect(machine.transport, plan.options.connectTimeoutMs),
+    connection: keepingTime(connect(machine.transport, plan.options.connectTimeoutMs)),
   }));
+  const rollout = randomUUID();
+  const keeper = keepRollout(rollout, plan.options.leaseMs);
+  const both: Say = (machine, step, text) => {
+    tell({ event: "step", machine, step, text });
+    say(machine, step, text);
+  };
+  const stopIfAsked = stopper(signal, keeper);
+  const lead: Lead = { plan, rollout, who: operator(), takeOver, repeatOnce, say: both, tell, signal, keeper, stopIfAsked };
+  const startedMs = performance.now();
+  const end = (rest: Pick<Extract<RolloutEvent, { event: "end" }>, "ok" | "confirmWindowMs" | "message">): void =>
+    tell({ event: "end", tookMs: Math.round(performance.now() - startedMs), ...rest });
   try {
-    return await driveSessions({ plan, say, signal }, sessions);
+    const confirmWindowMs = await change(lead, sessions);
+    const after = await look(lead, sessions);
+    const result = resultOf(
+      plan,
+      sessions.map((session) => ({ machine: session.machine, seen: reachable(after, session) })),
+    );
+    end({ ok: true, confirmWindowMs, message: null });
+    return result;
+  } catch (error) {
+    end({ ok: false, confirmWindowMs: null, message: (error as Error).message });
+    throw error;
   } finally {
+    keeper.stop();
     await Promise.allSettled(sessions.map((session) => session.connection.close()));
   }
 }
 
-async function driveSessions(context: Context, sessions: Session[]): Promise<RolloutResult> {
-  await change(context, sessions);
-  const after = await look(context, sessions);
-  return resultOf(
-    context.plan,
-    sessions.map((session) => ({ machine: session.machine, seen: reachable(after, session) })),
-  );
-}
-
-/** Whoever may be left out is not in the plan: a machine that is lost only now stops the rollout, and the next one plans without it. */
-async function change(context: Context, sessions: Session[]): Promise<void> {
-  const { say, signal } = context;
-  const seen = await look(context, sessions);
+/**
+ * Whoever may be left out is not in the plan: a machine that is lost only now stops the rollout, and the next one plans without it.
+ * @returns how long the decisive moment took; null when nothing had to change
+ */
+async function change(lead: Lead, sessions: Session[]): Promise<number | null> {
+  const { say, signal, plan, keeper } = lead;
+  const seen = await look(lead, sessions);
   const lost = [...seen].flatMap(([{ machine }, sight]) => (sight.state === "unreachable" ? [{ name: machine.name, ...sight }] : []));
   if (lost.length > 0) throw unreachableError(lost);
   const changing = sessions.filter((session) => !isDone(session, seen.get(session)));
   for (const session of sessions) if (!changing.includes(session)) say(session.machine.name, "same", "is as wanted already");
+  announce(lead, changing);
+  if (changing.length === 0) return null;
+  const held: Session[] = [];
+  const begun: Session[] = [];
+  const confirmed: Session[] = [];
   try {
-    await all(changing, (session) => stage(session, reachable(seen, session), say, context));
-    await switchAll(context, changing);
+    const known = await ready(lead, sessions, changing, seen, held);
+    await runSteps(lead, sessions, changing, known);
+    await switchAll(lead, changing, begun);
+    const windowMs = await confirmAll(lead, changing, confirmed);
+    await letGo(lead, without(sessions, changing));
+    return windowMs;
   } catch (error) {
-    throw signal.aborted ? interruptedError() : error;
+    keeper.stop();
+    const back = without(begun, confirmed);
+    await Promise.all([putBack(lead, back), letGo(lead, without(held, [...back, ...confirmed]))]);
+    const standing = await fleetStanding(lead, sessions);
+    throw telling(signal.aborted && confirmed.length === 0 ? interruptedError() : (error as Error), standing, plan);
   }
 }
 
+function announce({ plan, rollout, who, tell }: Lead, changing: readonly Session[]): void {
+  const names = changing.map(({ machine }) => machine.name);
+  const groups = batches(names, plan.options.batch, plan.machines.length);
+  const machines = plan.machines.map(({ name }) => name);
+  tell({ event: "begin", rollout, fleet: plan.fleet, release: plan.release, who, machines, changing: names, batches: groups });
+}
+
+/**
+ * Every machine has the agent, is held, and has what it will run. A machine that another rollout holds ends the work on all.
+ * @returns what the machines know of the release's steps
+ */
+async function ready(
+  lead: Lead,
+  sessions: readonly Session[],
+  changing: readonly Session[],
+  seen: Map<Session, Observation>,
+  held: Session[],
+): Promise<OnceEntry[]> {
+  const refused = new AbortController();
+  const known: OnceEntry[] = [];
+  const options = { signal: AbortSignal.any([lead.signal, lead.keeper.signal, refused.signal]), tell: lead.tell, plan: lead.plan };
+  const readyOne = async (session: Session): Promise<void> => {
+    const changes = changing.includes(session);
+    if (changes) await stageRuntime(session, reachable(seen, session), lead.say, options);
+    options.signal.throwIfAborted();
+    held.push(session);
+    known.push(...(await hold(lead, session)));
+    if (changes) await lead.keeper.during(session, stage(session, lead.say, options));
+  };
+  const oneTimed = (session: Session): Promise<void> =>
+    timed(lead.tell, session.machine.name, "stage", () => readyOne(session)).catch((error: unknown) => {
+      if (error instanceof Refused) refused.abort(error);
+      throw error;
+    });
+  await all(sessions, oneTimed, (error) => !(error instanceof FleetError) || (refused.signal.aborted && error instanceof LostConnection));
+  lead.stopIfAsked();
+  return known;
+}
+
+async function hold({ rollout, who, takeOver, plan, say, keeper }: Lead, session: Session): Promise<OnceEntry[]> {
+  const { leaseMs, connectTimeoutMs } = plan.options;
+  const args = ["hold", "--rollout", rollout, "--who", who, "--lease-ms", String(leaseMs), ...(takeOver ? ["--take-over"] : [])];
+  const { once } = await agent(session, say, args, { timeoutMs: leaseMs + connectTimeoutMs });
+  keeper.hold(session);
+  return z.array(onceEntrySchema).parse(once ?? []);
+}
+
 /** Asks every machine what it runs. */
-async function look({ plan }: Context, sessions: Session[]): Promise<Map<Session, Observation>> {
+async function look({ plan }: Lead, sessions: Session[]): Promise<Map<Session, Observation>> {
   const seen = new Map<Session, Observation>();
   await all(sessions, async (session) => {
     const { name, transport } = session.machine;
     seen.set(session, await observeThrough(name, transport, session.connection, plan.options.connectTimeoutMs));
   });
   return seen;
+}
+
+/** After a failure: whoever doesn't answer isn't waited for again. */
+async function fleetStanding({ plan, keeper }: Lead, sessions: readonly Session[]): Promise<string> {
+  const sights = sessions.map(async (session) => {
+    const { name, transport, manifest } = session.machine;
+    const asked = keeper.isLost(session) ? undefined : observeThrough(name, transport, session.connection, plan.options.connectTimeoutMs);
+    const seen = await asked?.catch(() => undefined);
+    return { machine: name, app: manifest.app.name, seen };
+  });
+  return standingOf(await Promise.all(sights), plan.options.leaseMs);
+}
+
+function telling(error: Error, standing: string, { machines }: Plan): Error {
+  if (!(error instanceof FleetError)) return error;
+  return new FleetError(`${error.message}\n${machines.length === 1 ? standing.replace("The fleet", "The machine") : standing}`, {
+    exitCode: error.exitCode,
+  });
 }
 
 /** The error for machines that don't answer. */
@@ -93,79 +202,4 @@ function reachable(seen: Map<Session, Observation>, session: Session): Extract<O
   });
 }
 
-async function switchAll(context: Context, sessions: Session[]): Promise<void> {
-  const { plan, say, signal } = context;
-  const switched: Session[] = [];
-  const confirmed: string[] = [];
-  const leases = keepLeases(plan.options.leaseMs);
-  try {
-    for (const group of batches(sessions, plan.options.batch)) {
-      signal.throwIfAborted();
-      switched.push(...group);
-      await all(group, (session) => switchOne(context, session, leases));
-    }
-    signal.throwIfAborted();
-    await all(sessions, async (session) => {
-      await agent(session, say, ["confirm", "--app", session.machine.manifest.app.name, "--apply-id", session.machine.applyId]);
-      confirmed.push(session.machine.name);
-    });
-  } catch (error) {
-    leases.stop();
-    await putBack(context, switched.filter(({ machine }) => !confirmed.includes(machine.name)));
-    throw confirmed.length === 0 ? error : partlyConfirmed(error as Error, confirmed);
-  } finally {
-    leases.stop();
-  }
-}
-
-/** Not ended by an interrupt: a switch under way is let finish, so that putting back finds the machine in a known state. */
-async function switchOne({ plan, say }: Context, session: Session, leases: Leases): Promise<void> {
-  leases.hold(session);
-  const { leaseMs, surge } = plan.options;
-  const { applyId, rollbackFrom } = session.machine;
-  const about = ["--by", operator(), ...(rollbackFrom === undefined ? [] : ["--rollback-from", rollbackFrom])];
-  await agent(session, say, ["switch", "--apply-id", applyId, "--lease-ms", String(leaseMs), "--surge", surge, ...about]);
-}
-
-/** A machine that can't be told goes back by itself when its lease runs out. */
-async function putBack({ say }: Context, sessions: Session[]): Promise<void> {
-  await Promise.allSettled(
-    sessions.map(async (session) => {
-      const { name, manifest, applyId } = session.machine;
-      // By its id: another rollout's switch, which may have come in between, is not ours to undo.
-      await agent(session, say, ["revert", "--app", manifest.app.name, "--apply-id", applyId]).then(
-        ({ now }) => say(name, "back", String(now)),
-        () => say(name, "back", "could not be told; it goes back by itself when its lease runs out"),
-      );
-    }),
-  );
-}
-
-/** The one moment in which a cut can leave two releases: no protocol rules it out, so it is told. */
-function partlyConfirmed(error: Error, confirmed: readonly string[]): FleetError {
-  return new FleetError(`${error.message}\nThe new release was confirmed already on ${confirmed.join(", ")}: the fleet is on two releases.`, {
-    next: "run the same command again; it brings the others to the new release.",
-  });
-}
-
-function interruptedError(): FleetError {
-  return new FleetError("the rollout was interrupted.", {
-    kept: "every machine that had been switched was put back.",
-    next: "run the same command again when you are ready.",
-    exitCode: exitCodes.interrupted,
-  });
-}
-
-/** Runs `action` for all at once, waits for every one, then throws what went wrong first. */
-async function all<T>(items: readonly T[], action: (item: T) => Promise<unknown>): Promise<void> {
-  const outcomes = await Promise.allSettled(items.map(action));
-  const failures = outcomes.flatMap((outcome) => (outcome.status === "rejected" ? [outcome.reason as Error] : []));
-  if (failures.length > 1) throw combined(failures);
-  if (failures.length === 1) throw failures[0];
-}
-
-function combined(failures: readonly Error[]): Error {
-  const first = failures[0];
-  if (!(first instanceof FleetError)) return first ?? new Error("unknown failure");
-  return new FleetError(failures.map((failure) => failure.message).join("\n"), { exitCode: first.exitCode });
-}
+const without = (sessions: readonly Session[], others: readonly Session[]): Session[] => sessions.filter((one) => !others.includes(one));

@@ -41,6 +41,7 @@ export function manifestOf(config: FleetConfig, parts: ManifestParts): Manifest 
         },
       ],
       memoryMaxMiB: app.memoryMaxMiB,
+      once: app.once.length === 0 ? undefined : app.once,
     },
     https: { mode: https.mode, names: [parts.address, ...https.domains], httpPort: https.httpPort, httpsPort: https.httpsPort },
   });

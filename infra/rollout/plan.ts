@@ -3,6 +3,7 @@ import { z } from "zod";
 import { fingerprintOf, generationOf, hashOf, type Manifest, manifestSchema, sha256Schema } from "../../runtime/manifest.ts";
 import { secretKeySchema } from "../../runtime/secrets.ts";
 import type { AppStatus } from "../../runtime/report.ts";
+import { describeChange, driftOf } from "./changes.ts";
 import type { Observation } from "./observation.ts";
 
 const loginShape = {
@@ -41,7 +42,15 @@ export const planSchema = z.strictObject({
   secrets: z.record(z.string(), z.string()).optional(),
   /** Machines that this rollout leaves out, as they could not be reached. */
   skipped: z.array(z.string()),
-  options: z.strictObject({ batch: z.int().min(1), connectTimeoutMs: z.int(), leaseMs: z.int(), surge: z.enum(["auto", "one"]) }),
+  options: z.strictObject({
+    /** A number of machines, or a part of the fleet: "25%". */
+    batch: z.union([z.int().min(1), z.string()]),
+    /** Between two batches. */
+    pauseMs: z.int().min(0),
+    connectTimeoutMs: z.int(),
+    leaseMs: z.int(),
+    surge: z.enum(["auto", "one"]),
+  }),
 });
 export type Plan = z.infer<typeof planSchema>;
 export type PlannedMachine = Plan["machines"][number];
@@ -94,44 +103,8 @@ function essence(app: AppStatus): unknown {
   };
 }
 
-const driftOf = (app: AppStatus): readonly string[] => app.drift ?? [];
-
-function describeChange(manifest: Manifest, app: AppStatus | undefined): string {
-  if (app === undefined) return `first release ${short(manifest.app.release.id)}`;
-  const changes = [
-    ...(app.release === manifest.app.release.id
-      ? []
-      : [`release ${short(app.release)} -> ${short(manifest.app.release.id)}${backAgain(manifest, app)}`]),
-    ...(app.runtime === manifest.runtime ? [] : [`runtime ${short(app.runtime)} -> ${short(manifest.runtime)}`]),
-    ...(app.unconfirmed === null ? [] : [`an unfinished switch to ${app.unconfirmed}`]),
-    ...(app.health.state === "down" ? [`the app is down (${app.health.detail})`] : []),
-    ...driftOf(app).map((text) => `drift: ${text}`),
-  ];
-  if (changes.length > 0) return changes.join(", ");
-  return app.generation === generationOf(manifest) ? "HTTPS or the machine's settings" : "the app's settings";
-}
-
-/** After a rollback the configuration still names the release that was left: whoever runs `up` shall know. */
-function backAgain(manifest: Manifest, { rolledBack }: AppStatus): string {
-  if (rolledBack === undefined) return "";
-  const { from, at, by } = rolledBack;
-  const again = from === manifest.app.release.id ? "; this brings it back" : "";
-  return ` (rolled back from ${short(from)} at ${at} by ${by}${again})`;
-}
-
-/** A release's or bundle's id as people read it. */
-export function short(id: string): string {
-  return id.slice(0, 8);
-}
-
-/** The order in which machines are switched: the first alone, then `batch` at a time. */
-export function batches<T>(machines: readonly T[], batch: number): T[][] {
-  const [first, ...rest] = machines;
-  if (first === undefined) return [];
-  const groups: T[][] = [[first]];
-  for (let index = 0; index < rest.length; index += batch) groups.push(rest.slice(index, index + batch));
-  return groups;
-}
+// Where most ask for it.
+export { short } from "./changes.ts";
 
 /** Who is left out of a rollout, and whether it may go on without them. */
 export interface Reach {

@@ -81,6 +81,7 @@ async function decideAll(
   const built = await options.build(here.map((machine) => targetOf(machine, options.app)));
   const planned = here.map((machine) => planMachine(options, built, machine, confidential));
   for (const { entry, decision } of planned) if (!decision.matches) options.tell(`${entry.name}: ${decision.change}`);
+  for (const line of stepLines(planned.map(({ entry, decision }) => ({ ...entry, ...decision })))) options.tell(line);
   return {
     plan: {
       schema: 1,
@@ -91,6 +92,7 @@ async function decideAll(
       skipped,
       options: {
         batch: rollout.batch,
+        pauseMs: rollout.pauseMs,
         connectTimeoutMs: rollout.connectTimeoutMs,
         leaseMs: rollout.leaseMs,
         surge: rollout.surge,
@@ -98,6 +100,14 @@ async function decideAll(
     },
     triggers: planned.flatMap(({ entry, identity }) => [identity, fingerprintOf(entry.manifest), entry.applyId]),
   };
+}
+
+/** The steps before a switch; whether one was done already, a rollout asks the machines. */
+function stepLines(planned: readonly (Plan["machines"][number] & { matches: boolean })[]): string[] {
+  const first = planned.find(({ matches }) => !matches);
+  const names = first?.manifest.app.once?.map(({ name }) => name) ?? [];
+  if (first === undefined || names.length === 0) return [];
+  return [`${first.name}: before any switch: ${names.join(", ")}, unless done for this release`];
 }
 
 function leftOut(seen: readonly Seen[], limits: FleetConfig["rollout"]): string[] {

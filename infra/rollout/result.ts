@@ -8,7 +8,7 @@ import type { Plan, PlannedMachine } from "./plan.ts";
 
 export const rolloutResultSchema = z.object({
   release: z.string(),
-  machines: z.record(z.string(), omit(appStatusSchema, { caPem: true, applyId: true })),
+  machines: z.record(z.string(), omit(appStatusSchema, { caPem: true, applyId: true, parts: true })),
   /** The roots of all machines, one after the other. */
   caBundle: z.string(),
   skipped: z.array(z.string()),
@@ -29,7 +29,7 @@ export function resultOf(plan: Plan, seen: readonly { machine: PlannedMachine; s
   });
   return {
     release: plan.release,
-    machines: Object.fromEntries(statuses.map(({ name, status: { caPem: _ca, applyId: _id, ...rest } }) => [name, rest])),
+    machines: Object.fromEntries(statuses.map(({ name, status: { caPem: _ca, applyId: _id, parts: _parts, ...rest } }) => [name, rest])),
     caBundle: statuses.map(({ status }) => status.caPem ?? "").join(""),
     skipped: plan.skipped,
   };

@@ -5,6 +5,7 @@ import { agent, type Session, talk } from "./agent.ts";
 import { findArchive } from "./archives.ts";
 import { forgetCommand, incomingPath, installRuntimeCommand, receiveCommand, useRuntimeCommand } from "./commands.ts";
 import type { Observation } from "./observation.ts";
+import type { Tell } from "./events.ts";
 import type { Plan } from "./plan.ts";
 import type { Say } from "./progress.ts";
 
@@ -13,11 +14,11 @@ type Reachable = Extract<Observation, { state: "reachable" }>;
 export interface StageOptions {
   signal: AbortSignal;
   plan: Pick<Plan, "secrets">;
+  tell: Tell;
 }
 
-/** Runtime bundle, then release, then generation. */
-export async function stage(session: Session, seen: Reachable, say: Say, options: StageOptions): Promise<void> {
-  await stageRuntime(session, seen, say, options);
+/** Release, then generation; the machine has its runtime. */
+export async function stage(session: Session, say: Say, options: StageOptions): Promise<void> {
   const { archive } = session.machine.manifest.app.release;
   const given = { signal: options.signal, secrets: options.plan.secrets };
   const known = await agent(session, say, ["stage"], given);
@@ -31,7 +32,8 @@ export async function stage(session: Session, seen: Reachable, say: Say, options
   }
 }
 
-async function stageRuntime(session: Session, seen: Reachable, say: Say, options: StageOptions): Promise<void> {
+/** The runtime bundle, with the agent: before anything else. */
+export async function stageRuntime(session: Session, seen: Reachable, say: Say, options: StageOptions): Promise<void> {
   const id = session.machine.manifest.runtime;
   // The agent that does the work is there, and stays the current one.
   if (session.machine.agentRuntime !== undefined && seen.runtimes.includes(id)) return;
@@ -45,16 +47,20 @@ async function stageRuntime(session: Session, seen: Reachable, say: Say, options
   say(session.machine.name, "runtime", `installed ${id.slice(0, 8)}`);
 }
 
-async function send(session: Session, say: Say, sha256: string, what: string, options: StageOptions): Promise<void> {
+async function send(session: Session, say: Say, sha256: string, what: "runtime" | "release", options: StageOptions): Promise<void> {
   const path = findArchive(sha256);
-  const megabytes = (statSync(path).size / 1e6).toFixed(1);
+  const bytes = statSync(path).size;
+  const megabytes = (bytes / 1e6).toFixed(1);
   say(session.machine.name, what, `sending ${megabytes} MB`);
   await command(session, what, receiveCommand(sha256), { ...options, stdinFile: path });
+  options.tell({ event: "sent", machine: session.machine.name, what, bytes });
 }
 
 async function command(session: Session, step: string, text: string, options: StageOptions & { stdinFile?: string }): Promise<void> {
   const { name } = session.machine;
-  const result = await talk(name, step, () => session.connection.run(text, options));
+  const { signal, stdinFile } = options;
+  const input = stdinFile === undefined ? {} : { stdinFile };
+  const result = await talk(name, step, () => session.connection.run(text, { signal, ...input }));
   if (result.code === 0) return;
   const full = /no space left/i.test(result.stderr);
   throw new FleetError(full ? `the disk is full (while receiving the ${step}).` : `"${step}" failed with exit code ${result.code}.`, {

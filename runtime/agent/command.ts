@@ -4,18 +4,20 @@ import { text } from "node:stream/consumers";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { nameSchema } from "../manifest.ts";
 import { agentExit, type Status } from "../report.ts";
-import { confirm } from "./confirm.ts";
+import { confirm, prepareConfirm } from "./confirm.ts";
 import { type Agent, machineClock } from "./context.ts";
 import { converge } from "./converge.ts";
 import { AgentFailure, asFailure } from "./failure.ts";
 import { goBack, revert } from "./go-back.ts";
-import { renewLease, watchLease } from "./lease.ts";
+import { releaseHold, requireHold } from "./hold.ts";
+import { renewLease, renewRollout, watchLease } from "./lease.ts";
 import { takeLock } from "./lock.ts";
 import { requireInput } from "./manifest-input.ts";
 import { registerOperatorCommands } from "./operator-commands.ts";
 import { pathsUnder } from "./paths.ts";
 import { storedSecretsRedactor } from "./credstore.ts";
 import { createReporter } from "./reporter.ts";
+import { registerRolloutCommands } from "./rollout-commands.ts";
 import { run } from "./run.ts";
 import { settle } from "./settle.ts";
 import { stage } from "./stage.ts";
@@ -37,6 +39,8 @@ interface Options {
   surge: "auto" | "one";
   by?: string;
   rollbackFrom?: string;
+  rollout?: string;
+  prepare?: boolean;
 }
 
 type Action = (agent: Agent, options: Options) => Promise<Record<string, unknown>>;
@@ -51,6 +55,10 @@ type MakeAgent = (json: boolean) => Agent;
 export function registerAgent(program: Command, makeAgent: MakeAgent = createAgent): void {
   const add = (name: string, about: string, action: Action) => addCommand(program, makeAgent, name, about, action);
   registerManifestCommands((name, about, action) => add(name, `${about} Manifest on stdin.`, underLock(name, action)));
+  registerRolloutCommands((name, about, lock, action) => {
+    const withManifest: Action = async (agent, options) => action(agent, await manifestFromStdin(agent), options as never);
+    return add(name, `${about} Manifest on stdin.`, lock ? underLock(name, withManifest) : withManifest);
+  }, milliseconds);
   registerAppCommands((name, about, action) =>
     add(name, about, underLock(name, action)).requiredOption("--app <name>", "the app", appName),
   );
@@ -74,6 +82,7 @@ function registerManifestCommands(add: Add): void {
     .requiredOption("--lease-ms <n>", "goes back by itself after this long without a renewal", milliseconds)
     .option("--by <who>", "the operator, for the records")
     .option("--rollback-from <release>", "for the records: this switch goes back from that release")
+    .option(...rolloutOption)
     .addOption(surgeOption());
   add("apply", "stage, switch and confirm in one.", applyAction)
     .requiredOption("--apply-id <id>", "names this change")
@@ -81,30 +90,31 @@ function registerManifestCommands(add: Add): void {
     .addOption(surgeOption());
 }
 
+const rolloutOption = ["--rollout <id>", "the rollout that this is a part of, and that holds this machine"] as const;
+
 const surgeOption = (): Option =>
   new Option("--surge <how>", "auto: all new workers beside the old ones where memory allows; one: worker by worker")
     .choices(["auto", "one"])
     .default("auto");
 
 function registerAppCommands(add: Add): void {
-  const confirmAction: Action = (agent, { app, applyId }) => confirm(agent, app, applyId);
-  const revertAction: Action = async (agent, { app, applyId }) => ({ now: await revert(agent, app, applyId) });
-  add("confirm", "Keeps the generation that was switched to, also after a reboot.", confirmAction).requiredOption(
-    "--apply-id <id>",
-    "the one that was given to switch",
-  );
-  add("revert", "Goes back to the confirmed generation.", revertAction).option(
-    "--apply-id <id>",
-    "only if this switch is the one that isn't confirmed: never another rollout's",
-  );
+  add("confirm", "Keeps the generation that was switched to, also after a reboot.", confirmAction)
+    .requiredOption("--apply-id <id>", "the one that was given to switch")
+    .option("--prepare", "all that may fail or take time, without its effect")
+    .option(...rolloutOption);
+  add("revert", "Goes back to the confirmed generation.", revertAction)
+    .option("--apply-id <id>", "only if this switch is the one that isn't confirmed: never another rollout's")
+    .option(...rolloutOption);
 }
 
 /** Not under the lock: a switch that takes long must be renewable, and its watcher waits for the lock itself. */
 function registerLeaseCommands(add: Add): void {
-  const renewAction: Action = async (agent, { app, leaseMs }) => ({
-    ...(await renewLease(agent, app, leaseMs)),
+  const renewAction: Action = async (agent, { app, leaseMs, rollout }) => ({
+    ...(rollout === undefined ? await renewLease(agent, app, leaseMs) : await renewRollout(agent, app, rollout, leaseMs)),
   });
-  add("renew", "Renews the lease of a switch.", renewAction).requiredOption("--lease-ms <n>", "from now on", milliseconds);
+  add("renew", "Renews the lease of a switch, and a rollout's hold.", renewAction)
+    .requiredOption("--lease-ms <n>", "from now on", milliseconds)
+    .option(...rolloutOption);
   add("lease", "Watches a switch's lease; goes back when it runs out.", leaseAction);
 }
 
@@ -113,8 +123,25 @@ const stageAction: Action = async (agent, { archive }) => {
   return stage(agent, manifest, archive, secrets);
 };
 
-const switchAction: Action = async (agent, { applyId, leaseMs, surge, by, rollbackFrom }) =>
-  switchTo(agent, await manifestFromStdin(agent), { applyId, leaseMs, surge, asked: { by, rollbackFrom } });
+const switchAction: Action = async (agent, { applyId, leaseMs, surge, by, rollbackFrom, rollout }) =>
+  switchTo(agent, await manifestFromStdin(agent), { applyId, leaseMs, surge, asked: { by, rollbackFrom }, rollout });
+
+/** A confirm ends its rollout on this machine; whoever took over in between is not disturbed by it. */
+const confirmAction: Action = async (agent, { app, applyId, prepare = false, rollout }) => {
+  if (prepare) {
+    await requireHold(agent, app, rollout);
+    return prepareConfirm(agent, app, applyId);
+  }
+  const result = await confirm(agent, app, applyId);
+  if (rollout !== undefined) await releaseHold(agent, app, rollout);
+  return result;
+};
+
+const revertAction: Action = async (agent, { app, applyId, rollout }) => {
+  const now = await revert(agent, app, applyId);
+  if (rollout !== undefined) await releaseHold(agent, app, rollout);
+  return { now };
+};
 
 const applyAction: Action = async (agent, { applyId, archive, surge }) => {
   const { manifest, secrets } = await inputFromStdin(agent);

@@ -1,8 +1,11 @@
 /** `fleethost confirm`: from now on a reboot starts the new generation. */
+import { rm } from "node:fs/promises";
 import { fingerprintOf, generationOf } from "../manifest.ts";
 import type { Agent } from "./context.ts";
 import { fileHashes } from "./expected-files.ts";
 import { AgentFailure } from "./failure.ts";
+import { namesIn, readIfThere, writeAtomic } from "./files.ts";
+import { passCaddyGate, passWorkersGate } from "./gate.ts";
 import { disarmLease } from "./lease.ts";
 import { pointSocket } from "./machine-files.ts";
 import { unitNames } from "./paths.ts";
@@ -17,6 +20,43 @@ export interface ConfirmResult extends Record<string, unknown> {
 }
 
 /**
+ * All of a confirm that may fail or take time, without its effect: the generation is asked once more, and the record that will
+ * make it count is put beside its place. A rollout moves that there on all machines at the same moment (`decideCommand` in
+ * `infra/rollout/commands.ts`), under the machine's lock; then `confirm` does the rest.
+ * @throws AgentFailure when that switch isn't there any more, or its generation is not well
+ */
+export async function prepareConfirm(agent: Agent, app: string, applyId: string): Promise<ConfirmResult> {
+  const before = await readState(agent, app);
+  const pending = await readPending(agent, app);
+  if (pending?.applyId !== applyId) {
+    if (before?.applyId === applyId) return resultOf(before);
+    throw nothingToConfirm(app, applyId, before);
+  }
+  const state = stateAfter(pending, before, agent.clock.wallTime());
+  const { running } = await observe(agent, app);
+  if (!running.includes(state.generation)) throw notRunning(app, state.generation);
+  await passWorkersGate(agent, pending.manifest);
+  await passCaddyGate(agent, pending.manifest);
+  await writeAtomic(preparedPath(agent, app, applyId), `${JSON.stringify(state)}\n`, { mode: 0o600 });
+  return resultOf(state);
+}
+
+/** Whether the switch was confirmed already, and only the rest of the confirm is missing. Pure. */
+export function isDecided(state: State | undefined, pending: Pending | undefined): boolean {
+  return state !== undefined && state.applyId === pending?.applyId && state.manifestHash === fingerprintOf(pending.manifest);
+}
+
+/** A prepared confirm is void once its switch is undone or replaced. Under the machine's lock. */
+export async function discardPrepared({ paths }: Pick<Agent, "paths">, app: string): Promise<void> {
+  const names = await namesIn(paths.record(app, "."));
+  for (const name of names.filter((entry) => entry.startsWith(PREPARED))) await rm(paths.record(app, name), { force: true });
+}
+
+const PREPARED = "confirm-";
+const preparedPath = ({ paths }: Pick<Agent, "paths">, app: string, applyId: string): string =>
+  paths.record(app, `${PREPARED}${applyId}.json`);
+
+/**
  * Idempotent: asked again for the apply that was confirmed last, it does nothing.
  * Its decisive step is writing the state: cut short before it, the boot-time converge goes back, after it, forward.
  * @throws AgentFailure when that switch isn't there any more, or its generation doesn't run
@@ -29,8 +69,15 @@ export async function confirm(agent: Agent, app: string, applyId: string): Promi
     throw nothingToConfirm(app, applyId, before);
   }
   const state = stateAfter(pending, before, agent.clock.wallTime());
+  const runs = async (): Promise<boolean> => (await observe(agent, app)).running.includes(state.generation);
+  if (!isDecided(before, pending) && !(await runs())) throw notRunning(app, state.generation);
+  return completeConfirm(agent, app, pending, before);
+}
+
+/** Enables the generation, writes the state, then clears away what was before: the whole of a confirm, or what is missing of it. */
+export async function completeConfirm(agent: Agent, app: string, pending: Pending, before: State | undefined): Promise<ConfirmResult> {
+  const state = stateAfter(pending, before, agent.clock.wallTime());
   const observed = await observe(agent, app);
-  if (!observed.running.includes(state.generation)) throw notRunning(app, state.generation);
   await systemctl(
     agent,
     "enable",
@@ -45,12 +92,20 @@ export async function confirm(agent: Agent, app: string, applyId: string): Promi
   const others = observed.enabled.filter((generation) => generation !== state.generation);
   if (others.length > 0)
     await systemctl(agent, "disable", "--no-reload", "--quiet", ...others.map((generation) => unitNames.generation(app, generation)));
+  await rememberConfirmed(agent, app, pending);
   await removePending(agent, app);
+  await discardPrepared(agent, app);
   await disarmLease(agent, app);
-  if (before?.applyId !== applyId) await remember(agent, app, historyOf("confirmed", pending, "healthy, and confirmed by the rollout"));
   await prune(agent, app, state.previous === null ? [] : [state.previous]);
   await systemctl(agent, "daemon-reload");
   return resultOf(state);
+}
+
+/** Called before the pending switch is removed, so that a cut in between can't lose it; told once all the same. */
+export async function rememberConfirmed(agent: Agent, app: string, pending: Pending): Promise<void> {
+  const last = (await readIfThere(agent.paths.record(app, "history.jsonl")))?.trimEnd().split("\n").at(-1) ?? "";
+  if (last.includes('"event":"confirmed"') && last.includes(`"applyId":${JSON.stringify(pending.applyId)}`)) return;
+  await remember(agent, app, historyOf("confirmed", pending, "healthy, and confirmed by the rollout"));
 }
 
 function stateAfter({ applyId, manifest, rollbackFrom, by = "" }: Pending, before: State | undefined, at: string): State {

@@ -4,12 +4,14 @@
  */
 import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { generationOf } from "../manifest.ts";
+import { discardPrepared, isDecided, rememberConfirmed } from "./confirm.ts";
 import type { Agent } from "./context.ts";
 import { linkIfChanged, temporaryPrefix } from "./files.ts";
 import { disarmLease } from "./lease.ts";
 import { pointSocket } from "./machine-files.ts";
 import { unitNames } from "./paths.ts";
-import { historyOf, readPending, readState, recordedApps, remember, removePending } from "./records.ts";
+import { historyOf, type Pending, readPending, readState, recordedApps, remember, removePending } from "./records.ts";
 import { confirmedGeneration } from "./switch-plan.ts";
 import { enabledGenerations, systemctl } from "./systemd.ts";
 
@@ -32,10 +34,27 @@ export async function converge(agent: Agent): Promise<string[]> {
 async function clearPending(agent: Agent, app: string): Promise<string[]> {
   const pending = await readPending(agent, app);
   if (pending === undefined || pending.bootId === (await agent.clock.bootId())) return [];
+  if (isDecided(await readState(agent, app), pending)) return completeLinks(agent, app, pending);
+  await discardPrepared(agent, app);
   await removePending(agent, app);
   await disarmLease(agent, app);
   await remember(agent, app, historyOf("reverted", pending, "the machine was started again before it was confirmed"));
   return [`${app}: apply ${pending.applyId} was not confirmed before the boot`];
+}
+
+/**
+ * The confirm had its effect, but not its links; `settleLinks` takes away those of before. The boot starts what it had
+ * planned all the same: see `settle`.
+ */
+async function completeLinks(agent: Agent, app: string, pending: Pending): Promise<string[]> {
+  const { paths } = agent;
+  for (const unit of [unitNames.generation(app, generationOf(pending.manifest)), unitNames.caddy])
+    await linkIfChanged(join(paths.wants("multi-user.target"), unit), paths.unit(unit));
+  await rememberConfirmed(agent, app, pending);
+  await removePending(agent, app);
+  await discardPrepared(agent, app);
+  await disarmLease(agent, app);
+  return [`${app}: the confirm of apply ${pending.applyId} was completed`];
 }
 
 async function clearTemporaries({ paths }: Agent, app: string): Promise<string[]> {

@@ -68,7 +68,7 @@ export function notesOf({ workers, pending, reboot }: Noted): string[] {
     ...(workers !== undefined && workers.ready < workers.wanted ? [`${workers.ready} of ${workers.wanted} workers are ready`] : []),
     ...(pending === undefined
       ? []
-      : [pending.leased ? `apply ${pending.applyId} awaits its confirm` : `apply ${pending.applyId} was left unconfirmed; it is about to be undone`]),
+      : [`apply ${pending.applyId} ${pending.leased ? "awaits its confirm" : "was left unconfirmed; it is about to be undone"}`]),
     ...(reboot === undefined ? [] : [`a reboot is due: ${reboot}`]),
   ];
 }

@@ -1,4 +1,5 @@
 /** The gates that a new generation passes: it starts, it answers for itself, it answers through Caddy. */
+import { setTimeout as sleep } from "node:timers/promises";
 import { generationOf, type Manifest } from "../manifest.ts";
 import type { WorkerReport } from "../report.ts";
 import { parseAddress, type SlotAddress, slotsOf } from "../slots.ts";
@@ -74,6 +75,30 @@ export function readySlot(workers: readonly Pick<WorkerReport, "state" | "addres
   const ready = workers.find(({ state, address }) => state === "ready" && address !== null);
   return ready?.address == null ? undefined : parseAddress(ready.address);
 }
+
+/** How long a worker that is just being replaced may keep a confirm waiting. */
+const WORKERS_PATIENCE_MS = 10_000;
+
+/** All workers of the generation are ready, as its supervisor says. @throws AgentFailure when they aren't for a while */
+export async function passWorkersGate(agent: Agent, manifest: Manifest, patienceMs = WORKERS_PATIENCE_MS): Promise<void> {
+  const { name } = manifest.app;
+  const generation = generationOf(manifest);
+  const deadlineMs = agent.clock.nowMs() + patienceMs;
+  for (;;) {
+    const workers = (await askSupervisor(agent.paths.statusSocket(name, generation)))?.workers;
+    if (workers !== undefined && workers.ready >= workers.wanted) return;
+    if (agent.clock.nowMs() >= deadlineMs || agent.signal.aborted) {
+      const found = workers === undefined ? "its supervisor doesn't answer" : `${workers.ready} of ${workers.wanted} workers are ready`;
+      throw new AgentFailure("workers", `generation ${generation} of ${name} was healthy, but no longer is: ${found}`, {
+        next: LOOK_AT_THE_APP,
+        log: await journal(agent, name, generation),
+      });
+    }
+    await sleep(WORKERS_PAUSE_MS);
+  }
+}
+
+const WORKERS_PAUSE_MS = 100;
 
 /** Asks the way a client's request goes. */
 export async function passCaddyGate(agent: Agent, manifest: Manifest): Promise<void> {

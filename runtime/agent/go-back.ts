@@ -1,24 +1,29 @@
 /** Back to the generation that systemd has enabled: after a failed switch, a revert, a lease that ran out. */
 import type { Manifest } from "../manifest.ts";
 import { applyCaddy } from "./caddy-service.ts";
+import { completeConfirm, discardPrepared, isDecided } from "./confirm.ts";
 import type { Agent } from "./context.ts";
 import { AgentFailure, asFailure } from "./failure.ts";
 import { startGeneration } from "./gate.ts";
 import { generationManifest } from "./generations.ts";
 import { disarmLease } from "./lease.ts";
 import { unitNames } from "./paths.ts";
-import { type HistoryEntry, historyOf, readPending, readState, remember, removePending } from "./records.ts";
+import { type HistoryEntry, historyOf, type Pending, readPending, readState, remember, removePending, type State } from "./records.ts";
 import { shiftWorkers } from "./shift.ts";
 import { confirmedGeneration, planBack } from "./switch-plan.ts";
 import { observe, systemctl, unitState } from "./systemd.ts";
 
 /**
- * Idempotent. What runs is only stopped once the confirmed generation serves: when that can't start, the machine
+ * Idempotent. A switch that was confirmed already, but for the rest of the confirm, is not gone back from: the rest is done.
+ * What runs is only stopped once the confirmed generation serves: when that can't start, the machine
  * keeps what it has.
  * @returns what the machine runs now, for people
  */
 export async function goBack(agent: Agent, app: string, event: HistoryEntry["event"], why: string): Promise<string> {
   const pending = await readPending(agent, app);
+  const state = await readState(agent, app);
+  if (pending !== undefined && isDecided(state, pending)) return forward(agent, app, pending, state);
+  await discardPrepared(agent, app);
   const confirmed = await confirmedManifest(agent, app);
   const plan = planBack(await observe(agent, app), confirmed?.generation);
   if (plan.takeDown && pending === undefined) throw nothingToGoBackTo(app);
@@ -34,6 +39,11 @@ export async function goBack(agent: Agent, app: string, event: HistoryEntry["eve
   if (pending !== undefined) await remember(agent, app, historyOf(event, pending, why));
   if (confirmed === undefined) return "nothing: this machine served nothing before, and serves nothing now";
   return `generation ${confirmed.generation} (release ${confirmed.manifest.app.release.id.slice(0, 12)}) serves as before`;
+}
+
+async function forward(agent: Agent, app: string, pending: Pending, state: State | undefined): Promise<string> {
+  const { generation, release } = await completeConfirm(agent, app, pending, state);
+  return `generation ${generation} (release ${release.slice(0, 12)}) serves; it was confirmed already`;
 }
 
 /** A switch that went worker by worker has taken some away from the confirmed generation. What can't be brought back now, a restart brings. */
@@ -73,7 +83,9 @@ export interface Confirmed {
 
 /** The confirmed generation and the manifest it was confirmed with, as far as it is known. */
 export async function confirmedManifest(agent: Pick<Agent, "paths" | "run">, app: string): Promise<Confirmed | undefined> {
-  const state = await readState(agent, app);
+  const [state, pending] = [await readState(agent, app), await readPending(agent, app)];
+  // In between, the links are still those of before.
+  if (state !== undefined && isDecided(state, pending)) return { generation: state.generation, manifest: state.manifest };
   const { enabled } = await observe(agent, app);
   const generation = confirmedGeneration(enabled, state?.generation);
   if (generation === undefined) return undefined;

@@ -9,6 +9,7 @@ import * as z from "../zod.ts";
 import type { Agent } from "./context.ts";
 import { AgentFailure } from "./failure.ts";
 import { readIfThere, writeAtomic } from "./files.ts";
+import { renewHold } from "./hold.ts";
 import { tryLock } from "./lock.ts";
 import { unitNames } from "./paths.ts";
 import { readPending } from "./records.ts";
@@ -30,6 +31,19 @@ export async function armLease(agent: Agent, app: string, applyId: string, lease
 
 export async function disarmLease({ paths }: Pick<Agent, "paths">, app: string): Promise<void> {
   await rm(paths.lease(app), { force: true });
+}
+
+/**
+ * A rollout's word to a machine: its hold lasts on, and so does the lease of its switch, if there is one.
+ * @returns the apply that awaits its confirm
+ * @throws AgentFailure when another rollout has taken over, or a boot ended this one
+ */
+export async function renewRollout(agent: Agent, app: string, rollout: string, leaseMs: number): Promise<{ pending: string | null }> {
+  await renewHold(agent, app, rollout, leaseMs);
+  const pending = await readPending(agent, app);
+  if (pending === undefined || (await readLease(agent, app)) === undefined) return { pending: null };
+  await writeLease(agent, app, pending.applyId, leaseMs);
+  return { pending: pending.applyId };
 }
 
 /** @throws AgentFailure when no switch awaits a confirm, as then the machine went back already. */

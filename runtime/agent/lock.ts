@@ -46,6 +46,18 @@ export async function takeLock(agent: Pick<Agent, "paths" | "run" | "clock">, pu
   });
 }
 
+/** For a look and a write that belong together: waits for whoever does the same, which takes milliseconds. */
+export async function briefLock({ run }: Pick<Agent, "run">, path: string): Promise<Lock> {
+  await mkdir(dirname(path), { recursive: true, mode: 0o755 });
+  const file = await open(path, "a+", 0o644);
+  const { code, stderr } = await run("flock", ["-w", String(BRIEF_WAIT_S), "3"], { descriptors: [file.fd] });
+  if (code === 0) return { [Symbol.asyncDispose]: () => file.close() };
+  await file.close();
+  throw new AgentFailure("lock", `the lock ${path} can't be taken: ${stderr.trim() || `nobody let go of it for ${BRIEF_WAIT_S} s`}`);
+}
+
+const BRIEF_WAIT_S = 10;
+
 async function holder(path: string): Promise<string> {
   const file = await open(path, "r");
   try {

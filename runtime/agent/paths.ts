@@ -30,6 +30,8 @@ export interface Paths {
   run: string;
   lock: string;
   lease(app: string): string;
+  /** Which rollout holds this machine. */
+  hold(app: string): string;
   /** Environment of the next start of an app's supervisor; not there, as a rule. */
   startWith(app: string): string;
   /** Where systemd makes the generations' runtime folders. */
@@ -87,6 +89,7 @@ export function pathsUnder(root = "/"): Paths {
     run: at("run/fleetwright"),
     lock: at("run/fleetwright/agent.lock"),
     lease: (app) => at("run/fleetwright", app, "lease.json"),
+    hold: (app) => at("run/fleetwright", app, "rollout.json"),
     startWith: (app) => at("run/fleetwright", app, "start-with"),
     runtimeFolders: at("run"),
     units: at("etc/systemd/system"),
@@ -113,6 +116,7 @@ export const unitNames = {
   converge: "fleetwright-converge.service",
   socket: (app: string) => `${app}.socket`,
   lease: (app: string) => `${app}-lease.service`,
+  once: (app: string, release: string, step: string) => `${app}-once-${release.slice(0, 12)}-${step}.service`,
   generation: (app: string, generation: string) => `${app}@${generation}.service`,
 } as const;
 

@@ -23,6 +23,9 @@ async function settleOnce(agent: Agent, app: string): Promise<boolean> {
   const { running, active } = await observe(agent, app);
   const others = active.filter((generation) => generation !== confirmed?.generation);
   if (confirmed === undefined || others.length === 0) return true;
+  // A confirm that was completed at boot came too late for what the boot starts.
+  const unit = unitNames.generation(app, confirmed.generation);
+  if (!active.includes(confirmed.generation)) await systemctl(agent, "start", "--no-block", unit);
   if (!running.includes(confirmed.generation)) return false;
   for (const generation of others) {
     agent.report.step("settle", `generation ${generation} runs beside the confirmed ${confirmed.generation}: stopping it`);

@@ -13,9 +13,14 @@ function renderApp(app: AppStatus): string {
     `  release     ${app.release}`,
     `  workers     ${ready} of ${wanted} ready on ${app.cores} cores (${pids.join(", ")}); supervisor ${app.supervisorPid ?? "doesn't answer"}`,
     `  urls        ${app.urls.join(" ")}`,
-    ...(app.rolledBack === undefined ? [] : [`  rolled back from ${app.rolledBack.from} at ${app.rolledBack.at} by ${app.rolledBack.by}`]),
+    ...rolledBackLines(app),
     ...(app.drift ?? []).map((text) => `  drift       ${text}`),
     ...(app.notes ?? []).map((text) => `  note        ${text}`),
   ];
   return `${lines.join("\n")}\n`;
+}
+
+function rolledBackLines({ rolledBack }: AppStatus): string[] {
+  if (rolledBack === undefined) return [];
+  return [`  rolled back from ${rolledBack.from} at ${rolledBack.at} by ${rolledBack.by}`];
 }

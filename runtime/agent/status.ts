@@ -1,5 +1,5 @@
 /** `fleethost status`: what this machine runs, as systemd, the supervisor and Caddy say; claims are checked. */
-import type { Manifest } from "../manifest.ts";
+import { type Manifest, partsOf } from "../manifest.ts";
 import type { AppStatus, Status, SupervisorStatus } from "../report.ts";
 import type { Agent } from "./context.ts";
 import { compareApp } from "./drift.ts";
@@ -48,6 +48,7 @@ async function appStatus(agent: Agent, app: string): Promise<AppStatus | undefin
     generation: confirmed?.generation ?? "",
     unconfirmed: live !== undefined && live !== confirmed?.generation ? live : null,
     ...claims(state, confirmed?.generation),
+    parts: partsOf(confirmed?.manifest ?? manifest),
     supervisorPid: supervisor?.pid ?? null,
     cores: supervisor?.cores ?? 0,
     workers: supervisor?.workers ?? { wanted: 0, ready: 0, pids: [] },

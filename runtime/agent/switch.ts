@@ -2,16 +2,18 @@
 import { generationOf, type Manifest } from "../manifest.ts";
 import { agentExit } from "../report.ts";
 import { applyCaddy, type CaddyChange } from "./caddy-service.ts";
+import { completeConfirm, discardPrepared, isDecided } from "./confirm.ts";
 import type { Agent } from "./context.ts";
 import { AgentFailure, asFailure } from "./failure.ts";
 import { passCaddyGate, passDirectGate, startGeneration } from "./gate.ts";
 import { generationManifest } from "./generations.ts";
 import { goBack } from "./go-back.ts";
-import { armLease, writeLease } from "./lease.ts";
+import { requireHold } from "./hold.ts";
+import { armLease, viewLease, writeLease } from "./lease.ts";
 import { ensureMachineFiles } from "./machine-files.ts";
 import { reloadIfMended, startSocket } from "./mend.ts";
 import { unitNames } from "./paths.ts";
-import { type Asked, readState, writePending } from "./records.ts";
+import { type Asked, historyOf, readPending, readState, remember, writePending } from "./records.ts";
 import { releaseIsThere } from "./releases.ts";
 import { decideShift, shiftWorkers, startingWithOne } from "./shift.ts";
 import type { ShiftPlan } from "./shift-plan.ts";
@@ -27,6 +29,8 @@ export interface SwitchOptions {
   surge: "auto" | "one";
   /** For the records. */
   asked?: Asked;
+  /** The rollout that this is a part of; undefined for a switch by hand. */
+  rollout?: string | undefined;
 }
 
 export interface SwitchResult extends Record<string, unknown> {
@@ -42,7 +46,9 @@ export interface SwitchResult extends Record<string, unknown> {
 export async function switchTo(agent: Agent, manifest: Manifest, options: SwitchOptions): Promise<SwitchResult> {
   const app = manifest.app.name;
   const generation = generationOf(manifest);
+  await requireHold(agent, app, options.rollout);
   await requireStaged(agent, manifest);
+  await settleEarlierSwitch(agent, app, options);
   const plan = planSwitch(generation, await observe(agent, app), (await readState(agent, app))?.generation);
   const shift = plan.start ? await decideShift(agent, app, plan.stop, options.surge) : "beside";
   // Before anything moves: from here on, whoever finds this agent dead knows that there is something to undo.
@@ -93,6 +99,29 @@ async function perform(
   // The time that the switch took is the agent's, not the rollout's.
   await writeLease(agent, app, applyId, leaseMs);
   return caddy;
+}
+
+/**
+ * A switch that another one has left behind: it ends here, and the history says so. One whose lease still runs is somebody's
+ * work, and only replaced by a rollout, which holds the machine: it has taken over.
+ * @throws AgentFailure with exit code 4
+ */
+async function settleEarlierSwitch(agent: Agent, app: string, { applyId, rollout }: SwitchOptions): Promise<void> {
+  const [state, pending] = [await readState(agent, app), await readPending(agent, app)];
+  if (pending === undefined) return;
+  if (isDecided(state, pending)) return void (await completeConfirm(agent, app, pending, state));
+  if (pending.applyId === applyId) return discardPrepared(agent, app);
+  if (rollout === undefined && (await viewLease(agent, app)) === "running") throw awaited(app, pending.applyId);
+  await discardPrepared(agent, app);
+  await remember(agent, app, historyOf("reverted", pending, `replaced by apply ${applyId} before it was confirmed`));
+}
+
+function awaited(app: string, applyId: string): AgentFailure {
+  return new AgentFailure("switch", `a switch of ${app} (apply ${applyId}) awaits its confirm on this machine`, {
+    kept: "everything; nothing was touched",
+    next: `Wait until it is confirmed or has gone back by itself; fleethost revert --app ${app} undoes it now.`,
+    exitCode: agentExit.busy,
+  });
 }
 
 async function requireStaged(agent: Agent, manifest: Manifest): Promise<void> {

@@ -108,7 +108,7 @@ describe("a fleet of hosts", () => {
     const path = join(project.folder, "examples/fastapi/main.py");
     writeFileSync(path, readFileSync(path, "utf8").replace("Hello from FastAPI", "Hello again from FastAPI"));
     const preview = await stack.pulumi(["preview"]);
-    assert.match(preview.stdout, /web-2: release [0-9a-f]{8} -> [0-9a-f]{8}/, evidence(preview));
+    assert.match(preview.stdout, /web-2: new generation \(release [0-9a-f]{8} -> [0-9a-f]{8}/, evidence(preview));
     await up();
     for (const { url } of (await stack.status()).machines) assert.match(curl(url ?? ""), /Hello again/);
   });

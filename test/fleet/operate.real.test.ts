@@ -1,4 +1,7 @@
-/** A fleet in operation: back to an earlier release under load, drift found and mended, logs, logins, and a machine's end. The steps build on each other. */
+/**
+ * A fleet in operation: back to an earlier release under load, drift found and mended, logs, logins, and a machine's end.
+ * The steps build on each other.
+ */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
@@ -100,7 +103,7 @@ describe("a fleet in operation", () => {
     assert.ok((await stack.status()).machines.every(({ rolledBack }) => rolledBack?.startsWith("rolled back from") === true));
     await run(0, "drift");
     const preview = await stack.pulumi(["preview"]);
-    assert.match(preview.stdout, /web-2: release \w{8} -> \w{8} \(rolled back from \w{8} at .* by .*@.*; this brings it back\)/, evidence(preview));
+    assert.match(preview.stdout, /web-2: new generation \(release \w{8} -> \w{8}\); rolled back from \w{8} at .* by .*@.*: this brings it back/, evidence(preview));
     for (const { history } of await releases()) assert.ok(history.at(-1)?.rollbackFrom !== undefined);
   });
 

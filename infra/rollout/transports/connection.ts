@@ -37,3 +37,20 @@ export class TransportFailure extends Error {
     this.problem = problem;
   }
 }
+
+/** Beyond a command's own time: for the transport to notice and say why. */
+const GRACE_MS = 2_000;
+
+/** The same connection, that keeps a command's time also where the way itself has stopped answering. */
+export function keepingTime(connection: Connection, graceMs = GRACE_MS): Connection {
+  return {
+    close: () => connection.close(),
+    run: (command, options = {}) => {
+      const running = connection.run(command, options);
+      if (options.timeoutMs === undefined) return running;
+      const late = Promise.withResolvers<never>();
+      const timer = setTimeout(() => late.reject(new TransportFailure("ended", `no end after ${options.timeoutMs} ms`)), options.timeoutMs + graceMs);
+      return Promise.race([running, late.promise]).finally(() => clearTimeout(timer));
+    },
+  };
+}

@@ -21,7 +21,7 @@ const plan: Plan = {
   ],
   secrets: { DB: "hush-hush" },
   skipped: [],
-  options: { batch: 1, connectTimeoutMs: 1, leaseMs: 1, surge: "auto" },
+  options: { batch: 1, pauseMs: 0, connectTimeoutMs: 1, leaseMs: 1, surge: "auto" },
 };
 
 function messageOf(input: string): string {

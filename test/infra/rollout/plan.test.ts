@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { batches, decide, reach } from "../../../infra/rollout/plan.ts";
+import { batches } from "../../../infra/rollout/batches.ts";
+import { decide, reach } from "../../../infra/rollout/plan.ts";
 import { fingerprintOf, generationOf, type Manifest } from "../../../runtime/manifest.ts";
 import { manifest, observed, reportOf } from "../../support/samples.ts";
 
@@ -28,10 +29,10 @@ test("worker pids, load and a degraded moment are no difference", () => {
 });
 
 const differences: [string, Partial<ReturnType<typeof reportOf>>, RegExp][] = [
-  ["another release", { manifestHash: "x", generation: "2222222222222222", release: "b".repeat(64) }, /^release bbbbbbbb -> /],
-  ["another runtime", { manifestHash: "x", generation: "2222222222222222", runtime: "c".repeat(64) }, /^runtime cccccccc -> /],
+  ["another release", { manifestHash: "x", generation: "2222222222222222", release: "b".repeat(64) }, /^new generation \(release bbbbbbbb -> /],
+  ["another runtime", { manifestHash: "x", generation: "2222222222222222", runtime: "c".repeat(64) }, /^new generation \(runtime cccccccc -> /],
   ["changed settings of the app", { manifestHash: "x", generation: "2222222222222222" }, /the app's settings/],
-  ["a changed HTTPS setting", { manifestHash: "x" }, /HTTPS or the machine's settings/],
+  ["something that the machine doesn't tell apart", { manifestHash: "x" }, /the machine's settings; no process of the app restarts/],
   ["a switch that was never confirmed", { unconfirmed: "3333333333333333" }, /an unfinished switch to 3333/],
   ["an app that is down", { health: { state: "down", detail: "unit failed" } }, /the app is down \(unit failed\)/],
 ];
@@ -94,5 +95,5 @@ test("after a rollback the preview says who went back, and that this brings the 
   const live = manifest({ app: { ...wanted.app, release: { ...wanted.app.release, id: "9".repeat(64) } } });
   const rolledBack = { from: wanted.app.release.id, at: "2026-01-01T00:00:00.000Z", by: "ann@laptop" };
   const { change } = decide(wanted, "id", observed(reportOf(live, { rolledBack })));
-  assert.equal(change, "release 99999999 -> 11111111 (rolled back from 11111111 at 2026-01-01T00:00:00.000Z by ann@laptop; this brings it back)");
+  assert.equal(change, "new generation (release 99999999 -> 11111111); rolled back from 11111111 at 2026-01-01T00:00:00.000Z by ann@laptop: this brings it back");
 });

@@ -1,0 +1,23 @@
+/** Which machines are switched together. Pure. */
+
+/** A number of machines, or a part of the fleet such as "25%". */
+export type BatchSize = number | string;
+
+/** The number of machines that a setting means: of the whole fleet, rounded up, 1 or more. */
+export function batchCount(batch: BatchSize, fleetSize: number): number {
+  if (typeof batch === "number") return batch;
+  return Math.max(1, Math.ceil((Number.parseInt(batch, 10) * fleetSize) / 100));
+}
+
+/**
+ * The first machine alone, then `batch` at a time, in the order given.
+ * @param fleetSize of all machines, those that need no change included: a part of it may be away at a time
+ */
+export function batches<T>(machines: readonly T[], batch: BatchSize, fleetSize: number = machines.length): T[][] {
+  const [first, ...rest] = machines;
+  if (first === undefined) return [];
+  const size = batchCount(batch, fleetSize);
+  const groups: T[][] = [[first]];
+  for (let index = 0; index < rest.length; index += size) groups.push(rest.slice(index, index + size));
+  return groups;
+}
