@@ -1,8 +1,9 @@
 /**
  * The contract from the operator's side to a machine: everything about what one machine shall run.
- * Both halves import this file; nothing else of the runtime is imported by `infra/`, `report.ts`, `slots.ts`, `secrets.ts` and
- * `redact.ts` apart.
+ * Both halves import this file; nothing else of the runtime is imported by `infra/`, `report.ts`, `slots.ts`, `secrets.ts`,
+ * `redact.ts` and `https.ts` apart.
  */
+import { httpsSchema } from "./https.ts";
 import { secretsSchema } from "./secrets.ts";
 import * as z from "./zod.ts";
 
@@ -137,14 +138,7 @@ export const manifestSchema = z.strictObject({
     /** In this order. No part of a generation: a new step restarts nothing. */
     once: z.optional(z.array(onceSchema)),
   }),
-  https: z.strictObject({
-    /** `internal`: the machine's own certificate authority. `none`: plain HTTP, behind a balancer. */
-    mode: z.enum(["internal", "none"]),
-    /** Addresses and domain names that the certificate is for; the first is the machine's own address. */
-    names: z.array(z.string().check(z.minLength(1))).check(z.minLength(1)),
-    httpPort: z.int().check(z.minimum(1), z.maximum(65535)),
-    httpsPort: z.int().check(z.minimum(1), z.maximum(65535)),
-  }),
+  https: httpsSchema,
 });
 
 export type Manifest = z.infer<typeof manifestSchema>;

@@ -2,14 +2,14 @@
 import { z } from "zod";
 import { commandSchema, healthSchema, nameSchema, onceSchema, recycleSchema, workersSchema } from "../../runtime/manifest.ts";
 import { appFindings, type Finding, NOTHING_TO_SERVE, workersFindings } from "./app-rules.ts";
+import { httpsConfigSchema } from "./https.ts";
 import { leaf } from "./leaf.ts";
+import { milliseconds, port } from "./numbers.ts";
 import { secretFindings, secretsSchema } from "./secrets.ts";
 import { slotFindings } from "./slot-rules.ts";
 
-const milliseconds = z.int().min(1).max(3_600_000);
 /** A number of machines, or a part of the fleet. */
 export const batchSchema = z.union([z.int().min(1), z.string().regex(/^([1-9]\d?|100)%$/, 'a part of the fleet, for example "25%"')]);
-const port = z.int().min(1).max(65535);
 const cores = z.union([z.literal("all"), z.int().min(1).max(1024)]);
 const hostKey = z
   .string()
@@ -128,20 +128,7 @@ const fleetKeys = z.strictObject({
   app: appSchema,
   machines: machinesSchema,
   workers,
-  https: z
-    .strictObject({
-      mode: z.enum(["internal", "none"]).default("internal"),
-      domains: z
-        .array(
-          z
-            .string()
-            .regex(/^(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,}$/, 'a domain name, for example "app.example.org"'),
-        )
-        .default([]),
-      httpPort: port.default(80),
-      httpsPort: port.default(443),
-    })
-    .prefault({}),
+  https: httpsConfigSchema,
   rollout: z
     .strictObject({
       batch: batchSchema.default(1),

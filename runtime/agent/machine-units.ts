@@ -1,6 +1,7 @@
 /** Renders the units that a machine has once, whatever generation runs, and its users. Pure. */
+import { renderHardening } from "./hardening.ts";
 import { pathsUnder, unitNames } from "./paths.ts";
-import { appUser, caddyUser, renderHardening, unitMark } from "./units.ts";
+import { appUser, caddyUser, unitMark } from "./units.ts";
 
 /** The agent out of the newest runtime bundle: these units stay as they are when a new one comes. */
 const FLEETHOST = "/opt/fleetwright/current/bin/fleethost";

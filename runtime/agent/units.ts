@@ -1,6 +1,7 @@
 /** Renders the units of an app. Pure; the machine's own units are in `machine-units.ts`. */
 import { generationOf, type Manifest } from "../manifest.ts";
 import { claimedFolder, DELIST_WAIT_MS, listedFolder, SOCKETS_FOLDER, slotsFolder, slotsOf } from "../slots.ts";
+import { renderHardening } from "./hardening.ts";
 import { pathsUnder, unitNames } from "./paths.ts";
 
 /** First line of every unit of ours; one without it is somebody else's and never overwritten. */
@@ -136,39 +137,5 @@ d ${SOCKETS_FOLDER} 0755 root root -
 d ${folder} 2750 ${user} ${caddyUser} -
 d ${listedFolder({ folder })} 2750 ${user} ${caddyUser} -
 d ${claimedFolder({ folder })} 0700 ${user} ${user} -
-`;
-}
-
-/**
- * What both the apps and Caddy give up (systemd.exec(5)). Not MemoryDenyWriteExecute, as V8 compiles at run time;
- * not ProcSubset=pid, which hides /proc/meminfo and /proc/loadavg.
- * @param capabilities The only ones kept, for example "CAP_NET_BIND_SERVICE".
- */
-export function renderHardening({ capabilities, addressFamilies }: { capabilities: string; addressFamilies: string }): string {
-  return `UMask=0027
-NoNewPrivileges=yes
-CapabilityBoundingSet=${capabilities}
-AmbientCapabilities=${capabilities}
-ProtectSystem=strict
-ProtectHome=yes
-ProtectProc=invisible
-ProtectClock=yes
-ProtectHostname=yes
-ProtectKernelLogs=yes
-ProtectKernelModules=yes
-ProtectKernelTunables=yes
-ProtectControlGroups=yes
-PrivateTmp=yes
-PrivateDevices=yes
-${capabilities === "" ? "PrivateUsers=yes\n" : ""}RemoveIPC=yes
-LockPersonality=yes
-RestrictRealtime=yes
-RestrictSUIDSGID=yes
-RestrictNamespaces=yes
-RestrictAddressFamilies=${addressFamilies}
-SystemCallArchitectures=native
-SystemCallFilter=@system-service
-SystemCallFilter=~@privileged @resources
-SystemCallErrorNumber=EPERM
 `;
 }

@@ -1,0 +1,47 @@
+/** Renders how Caddy hands requests to an app. Pure. */
+import type { Manifest } from "../manifest.ts";
+import { type Slots, slotsOf } from "../slots.ts";
+import { type ProxyParts, slotsProxy } from "./caddy-slots.ts";
+import { appSocketPath } from "./units.ts";
+
+/**
+ * How long a request waits while the app's socket takes no connection (its queue is full, or it is just
+ * being made); and how often it is tried in that time.
+ */
+const DIAL_RETRY = { try_duration: "10s", try_interval: "100ms" } as const;
+
+/** For the machine's own questions, which may wait: each check costs, so there are fewer of them. */
+export const LOCAL_CHECK_MS = 2_000;
+
+/** Below the 5 s after which uvicorn closes an idle connection: a request sent just then is lost if it is no GET. */
+const SHARED_IDLE = "4s";
+
+export const slotsIn = ({ app }: Manifest): Slots | undefined => slotsOf(app.name, app.processes[0].command);
+
+/** @param checkMs how often each address is checked; each handler does its own checks */
+export function proxy(manifest: Manifest, checkMs: number): object {
+  const slots = slotsIn(manifest);
+  const { upstreams, idleTimeout, selection_policy, health_checks } =
+    slots === undefined ? sharedProxy(manifest.app.name) : slotsProxy(slots, checkMs);
+  return {
+    handler: "reverse_proxy",
+    upstreams,
+    load_balancing: {
+      ...(selection_policy && { selection_policy }),
+      ...DIAL_RETRY,
+      // Connections that can't be made are always tried again. Without a matcher Caddy repeats failed GETs too:
+      // one that kills its worker would then kill them all. No request has this method.
+      retry_match: [{ method: ["FLEETWRIGHT-NEVER"] }],
+    },
+    ...(health_checks && { health_checks }),
+    transport: {
+      protocol: "http",
+      dial_timeout: "3s",
+      keep_alive: { enabled: true, max_idle_conns_per_host: 256, idle_timeout: idleTimeout },
+    },
+  };
+}
+
+function sharedProxy(app: string): ProxyParts {
+  return { upstreams: [{ dial: `unix/${appSocketPath(app)}` }], idleTimeout: SHARED_IDLE };
+}

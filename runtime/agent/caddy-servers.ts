@@ -1,0 +1,54 @@
+/** Renders the servers that Caddy runs on a machine. Pure. */
+import type { Manifest } from "../manifest.ts";
+import { LISTED_CHECK_MS } from "../slots.ts";
+import { LOCAL_CHECK_MS, proxy } from "./caddy-proxy.ts";
+
+/** What clients reach. */
+export function outerServers(manifest: Manifest): object {
+  const { mode, httpPort } = manifest.https;
+  return mode === "none" ? { http: server(httpPort, [proxy(manifest, LISTED_CHECK_MS)]) } : httpsServers(manifest);
+}
+
+function httpsServers(manifest: Manifest): object {
+  const { names, httpPort, httpsPort } = manifest.https;
+  return {
+    http: server(httpPort, [redirect(httpsPort)]),
+    // A client that connects to an IP address sends no server name (RFC 6066, section 3).
+    https: {
+      ...server(httpsPort, [proxy(manifest, LISTED_CHECK_MS)]),
+      tls_connection_policies: [{ default_sni: names[0] }],
+    },
+  };
+}
+
+function server(port: number, handle: object[]): object {
+  return {
+    listen: [`:${port}`],
+    routes: [{ handle }],
+    automatic_https: { disable: true },
+    read_header_timeout: "30s",
+    idle_timeout: "5m",
+  };
+}
+
+/** For the health gate: the way a client's request goes, without its certificate. */
+export function localServer(manifest: Manifest): object {
+  return {
+    listen: ["unix//run/fleetwright-caddy/local.sock|0600"],
+    routes: [{ handle: [proxy(manifest, LOCAL_CHECK_MS)] }],
+    automatic_https: { disable: true },
+  };
+}
+
+function redirect(httpsPort: number): object {
+  const port = httpsPort === 443 ? "" : `:${httpsPort}`;
+  return {
+    handler: "static_response",
+    // 308 keeps the method and the body (RFC 9110, section 15.4.9).
+    status_code: 308,
+    headers: {
+      Location: [`https://{http.request.host}${port}{http.request.uri}`],
+      Connection: ["close"],
+    },
+  };
+}
