@@ -4,7 +4,7 @@
 export type Kind = "good" | "wontBoot" | "unhealthy" | "dies" | "crashLoops" | "hangs" | "migrationFails" | "migrates" | "migratesSlowly";
 
 /** Of a release that dies: when, after its start. */
-export const DIES_AFTER_MS = 2_000;
+export const DIES_AFTER_MS = 3_000;
 /** Of a step that takes its time. */
 export const MIGRATION_MS = 8_000;
 
