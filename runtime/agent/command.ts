@@ -43,7 +43,7 @@ interface Options {
   prepare?: boolean;
 }
 
-/** Of a rollout. A switch takes about this long: whoever takes over in the middle of one, or comes after a dead operator, is not sent away. */
+/** Of a rollout. A switch takes about this long: who takes over in the middle of one, or comes after a dead operator, isn't sent away. */
 const LOCK_PATIENCE_MS = 10_000;
 
 type Action = (agent: Agent, options: Options) => Promise<Record<string, unknown>>;

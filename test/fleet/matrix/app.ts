@@ -25,7 +25,8 @@ module.exports = (request, response) => {
 `;
 
 /** Only between two requests, and a little later: what a dying worker has in hand, nobody can save. */
-const die = (before: string): string => `setTimeout(() => { ${before} console.error("the database is gone"); process.exit(1); }, ${DIES_AFTER_MS});`;
+const die = (before: string): string =>
+  `setTimeout(() => { ${before} console.error("the database is gone"); process.exit(1); }, ${DIES_AFTER_MS});`;
 
 const starts: Partial<Record<Kind, string>> = {
   wontBoot: 'throw new Error("no such module: left-pad");',

@@ -75,7 +75,13 @@ const bad: Case[] = [
     mayLose: 8,
     says: DIED,
   },
-  { release: "migrationFails", after: "old", code: 1, ci: true, says: [/^web-1: once: migrate ended with exit code 3\n[\s\S]*relation exists already/] },
+  {
+    release: "migrationFails",
+    after: "old",
+    code: 1,
+    ci: true,
+    says: [/^web-1: once: migrate ended with exit code 3\n[\s\S]*relation exists already/],
+  },
 ];
 
 /** Nobody is left to say anything. */
@@ -96,18 +102,21 @@ const operator: Case[] = [
   { release: "good", step: "first", fault: "interrupt", after: "old", code: 130, says: [/interrupted/] },
 ];
 
+const undone = (machine: Name): Pick<Case, "after" | "code" | "says"> => ({ after: "old", code: 1, says: [new RegExp(`^${machine}: `, "m")] });
+
 const lossOf = (fault: "cut" | "kill" | "reboot", machine: Name, step: Step, ci = false): Case => ({
   release: step === "once" ? "migratesSlowly" : "good",
   step,
   fault,
   machine,
-  ...(step === "confirmed" ? { after: "new" } : step === "decide" ? { after: "told" } : { after: "old", code: 1, says: [new RegExp(`^${machine}: `, "m")] }),
+  ...(step === "confirmed" ? { after: "new" } : step === "decide" ? { after: "told" } : undone(machine)),
   ci,
 });
 
 const faults = ["cut", "kill", "reboot"] as const;
+const others = ["stage", "once", "first", "switched", "decide", "confirmed"] as const;
 const losses: Case[] = [
-  ...faults.flatMap((fault) => (["stage", "once", "first", "switched", "decide", "confirmed"] as const).map((step) => lossOf(fault, "web-3", step))),
+  ...faults.flatMap((fault) => others.map((step) => lossOf(fault, "web-3", step))),
   ...faults.map((fault) => lossOf(fault, "web-3", "later", true)),
   ...faults.flatMap((fault) => (["first", "drain", "later"] as const).map((step) => lossOf(fault, "web-1", step))),
 ];

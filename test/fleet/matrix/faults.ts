@@ -47,7 +47,8 @@ export async function end(fault: Fault, fleet: MatrixFleet, machine: Name | unde
   }
   if (fault === "kill") await fleet.hosts.boot(machine);
   if (fault === "fillDisk") await fleet.hosts.sh(machine, EMPTY);
-  await until(`${machine} answers again`, () => fleet.hosts.sh(machine, "systemctl is-system-running || true").then((is) => is === "running" || is === "degraded"), PATIENCE_MS);
+  const isUp = async (): Promise<boolean> => /^(running|degraded)$/.test(await fleet.hosts.sh(machine, "systemctl is-system-running || true"));
+  await until(`${machine} answers again`, isUp, PATIENCE_MS);
 }
 
 /** Whether clients reach the machine all the time. */

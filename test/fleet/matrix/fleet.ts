@@ -1,4 +1,4 @@
-/** Four real machines, releases for them, and rollouts by the real `fleet rollout` with a plan on standard input, as `pulumi up` gives it. */
+/** Four real machines, releases for them, and rollouts by the real `fleet rollout` with a plan on standard input, as from `pulumi up`. */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -43,6 +43,8 @@ export class MatrixFleet {
 
   constructor(purpose: string) {
     this.hosts = new Hosts(purpose);
+    // Also when the test is ended by a signal.
+    process.once("exit", () => rmSync(this.#folder, { recursive: true, force: true }));
   }
 
   /** Boots all machines. */

@@ -14,7 +14,8 @@ const LONG_LEASE_MS = 20_000;
 /** A rollout that rests after its first machine, so that there is time for a second one. */
 async function resting(fleet: MatrixFleet, leaseMs = LEASE_MS): Promise<RolloutRun> {
   const run = fleet.start(await fleet.plan(await fleet.build("good"), { pauseMs: 120_000, leaseMs }));
-  await until("the first machine is switched", () => run.events.some(({ event, ...rest }) => event === "phase" && "phase" in rest && rest.phase === "switch"), 60_000);
+  const isSwitched = (): boolean => run.events.some((event) => event.event === "phase" && event.phase === "switch");
+  await until("the first machine is switched", isSwitched, 60_000);
   return run;
 }
 

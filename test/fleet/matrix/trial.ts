@@ -116,10 +116,12 @@ export class Trial {
   }
 
   /** One line for each machine that was switched; none says what wasn't. */
-  async #judgeHistories({ after, fault, machine }: Case, run: RolloutRun, before: Map<Name, HistoryLine[]>, release: Release): Promise<void> {
+  async #judgeHistories(given: Case, run: RolloutRun, before: Map<Name, HistoryLine[]>, release: Release): Promise<void> {
+    const { after, fault, machine } = given;
     const now = await this.#histories();
     const live = await this.fleet.releases();
-    const switched = new Set(run.events.flatMap((event) => (event.event === "phase" && event.phase === "switch" && event.ok ? [event.machine] : [])));
+    const phases = run.events.filter((event) => event.event === "phase");
+    const switched = new Set(phases.filter(({ phase, ok }) => phase === "switch" && ok).map(({ machine: name }) => name));
     for (const name of names) {
       const lines = now.get(name) ?? [];
       const added = lines.slice(before.get(name)?.length);
