@@ -102,7 +102,11 @@ const operator: Case[] = [
   { release: "good", step: "first", fault: "interrupt", after: "old", code: 130, says: [/interrupted/] },
 ];
 
-const undone = (machine: Name): Pick<Case, "after" | "code" | "says"> => ({ after: "old", code: 1, says: [new RegExp(`^${machine}: `, "m")] });
+const undone = (machine: Name): Pick<Case, "after" | "code" | "says"> => ({
+  after: "old",
+  code: 1,
+  says: [new RegExp(`^${machine}: `, "m")],
+});
 
 const lossOf = (fault: "cut" | "kill" | "reboot", machine: Name, step: Step, ci = false): Case => ({
   release: step === "once" ? "migratesSlowly" : "good",

@@ -47,7 +47,8 @@ export async function end(fault: Fault, fleet: MatrixFleet, machine: Name | unde
   }
   if (fault === "kill") await fleet.hosts.boot(machine);
   if (fault === "fillDisk") await fleet.hosts.sh(machine, EMPTY);
-  const isUp = async (): Promise<boolean> => /^(running|degraded)$/.test(await fleet.hosts.sh(machine, "systemctl is-system-running || true"));
+  const state = (): Promise<string> => fleet.hosts.sh(machine, "systemctl is-system-running || true");
+  const isUp = async (): Promise<boolean> => /^(running|degraded)$/.test(await state());
   await until(`${machine} answers again`, isUp, PATIENCE_MS);
 }
 
