@@ -8,7 +8,7 @@ import { slotFindings } from "./slot-rules.ts";
 
 const milliseconds = z.int().min(1).max(3_600_000);
 /** A number of machines, or a part of the fleet. */
-export const batchSchema = z.union([z.int().min(1), z.string().regex(/^([1-9]\d?|100)%$/, 'a part of the fleet, for example "25%"')]);
+export const batchSchema = z.union([z.int().min(1), z.string().regex(/^([1-9]\d?|100)%$/, 'a number of machines, or a part of the fleet such as "25%"')]);
 const port = z.int().min(1).max(65535);
 const cores = z.union([z.literal("all"), z.int().min(1).max(1024)]);
 const hostKey = z
