@@ -4,12 +4,10 @@ import { commandSchema, healthSchema, nameSchema, onceSchema, recycleSchema, wor
 import { appFindings, type Finding, NOTHING_TO_SERVE, workersFindings } from "./app-rules.ts";
 import { httpsConfigSchema } from "./https.ts";
 import { leaf } from "./leaf.ts";
-import { milliseconds, port } from "./numbers.ts";
+import { batchSchema, milliseconds, port } from "./numbers.ts";
 import { secretFindings, secretsSchema } from "./secrets.ts";
 import { slotFindings } from "./slot-rules.ts";
 
-/** A number of machines, or a part of the fleet. */
-export const batchSchema = z.union([z.int().min(1), z.string().regex(/^([1-9]\d?|100)%$/, 'a part of the fleet, for example "25%"')]);
 const cores = z.union([z.literal("all"), z.int().min(1).max(1024)]);
 const hostKey = z
   .string()

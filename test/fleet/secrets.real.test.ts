@@ -174,7 +174,7 @@ describe("secrets", () => {
     given.push(current);
     await set("DB_PASSWORD", current);
     const preview = await pulumi("preview");
-    assert.match(preview.stdout, /web-1: the app's settings/, evidence(preview));
+    assert.match(preview.stdout, /web-1: new generation \(secrets\)/, evidence(preview));
     await up();
     const { sent, failures, bodies } = await load.stop();
     assert.ok(sent > 50);
