@@ -176,6 +176,16 @@ export const releasesSchema = z.object({
 });
 export type Releases = z.infer<typeof releasesSchema>;
 
+/** A line of what `fleethost logs --json` prints. */
+export const logLineSchema = z.object({
+  /** Microseconds since 1970, by the machine's clock. */
+  atUs: z.number(),
+  /** That it is from, or about. */
+  unit: z.string(),
+  message: z.string(),
+});
+export type LogLine = z.infer<typeof logLineSchema>;
+
 /** With `--json`, each line that an agent command prints to stdout is one of these; the last is `done` or `failed`. */
 export const agentEventSchema = z.discriminatedUnion("event", [
   z.object({ event: z.literal("step"), step: z.string(), text: z.string() }),
