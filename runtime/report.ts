@@ -154,7 +154,7 @@ export const storedSchema = z.object({
   release: z.string(),
   runtime: z.string(),
   madeAt: z.string(),
-  /** Whether its release and its runtime bundle are there as well, so that it could be switched to. */
+  /** Whether its release, its runtime bundle and its secrets' values are there as well, so that it could be switched to. */
   complete: z.boolean(),
   /** The manifest that it was made from, where it was asked for; `manifestSchema` checks it. */
   manifest: z.optional(z.unknown()),

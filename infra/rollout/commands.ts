@@ -73,11 +73,6 @@ export function currentAgentCommand(...args: string[]): string {
   return asRoot(`exec /opt/fleetwright/current/bin/fleethost ${args.map(shellQuote).join(" ")}`);
 }
 
-/** A command of the machine itself, as root. */
-export function rootCommand(...words: string[]): string {
-  return asRoot(`exec ${words.map(shellQuote).join(" ")}`);
-}
-
 /** Removes an archive that has been unpacked. */
 export function forgetCommand(sha256: string): string {
   return asRoot(`rm -f ${incomingPath(sha256)}`);

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { canonicalJson, generationOf, type Manifest } from "../manifest.ts";
 import { renderCaddyConfig } from "./caddy.ts";
 import type { Agent } from "./context.ts";
+import { credentialHashes } from "./credential-drift.ts";
 import { renderEnvironmentFile } from "./environment.ts";
 import { readIfThere } from "./files.ts";
 import { renderConvergeUnit, renderLeaseUnit } from "./machine-units.ts";
@@ -36,7 +37,7 @@ export function expectedFiles(paths: Paths, manifest: Manifest): ExpectedFile[] 
   ];
 }
 
-/** sha256 by path of those that are there now. */
+/** sha256 by path of those that are there now; of secrets' values, a hash with the machine's key. */
 export async function fileHashes({ paths }: Pick<Agent, "paths">, manifest: Manifest): Promise<Record<string, string>> {
   const found = await Promise.all(
     expectedFiles(paths, manifest).map(async ({ path }) => {
@@ -44,7 +45,7 @@ export async function fileHashes({ paths }: Pick<Agent, "paths">, manifest: Mani
       return text === undefined ? undefined : ([path, sha256(text)] as const);
     }),
   );
-  return Object.fromEntries(found.filter((entry) => entry !== undefined));
+  return { ...Object.fromEntries(found.filter((entry) => entry !== undefined)), ...(await credentialHashes({ paths }, manifest)) };
 }
 
 export const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");

@@ -17,6 +17,8 @@ export interface Paths {
   credentials: string;
   credstore(app: string): string;
   credential(app: string, name: string, version: string): string;
+  /** systemd's copies of them, for a unit that runs. */
+  runningCredentials(unit: string): string;
   /** Key of the versions of secrets, of this machine's own. */
   secretKey: string;
   releases(app: string): string;
@@ -79,6 +81,7 @@ export function pathsUnder(root = "/"): Paths {
     credentials: at("etc/credstore"),
     credstore: (app) => at("etc/credstore", app),
     credential: (app, name, version) => at("etc/credstore", app, `${name}.${version}`),
+    runningCredentials: (unit) => at("run/credentials", unit),
     secretKey: at("var/lib/fleetwright/secret.key"),
     releases: (app) => at("srv", app, "releases"),
     release: (app, id) => at("srv", app, "releases", id),
