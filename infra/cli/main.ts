@@ -24,6 +24,7 @@ program
   .option("--skip <names>", "machines to leave out if they can't be reached, separated by commas")
   .option("--take-over", "take the machines from another rollout that holds them; what it switched is undone")
   .option("--repeat-once <names>", "steps to run again although nobody knows how far they came, separated by commas")
+  .option("--json", "the rollout's events as lines of JSON on standard output; all else goes to standard error")
   .action(async (options) => process.exit(await (await import("./local.ts")).local(options)));
 
 program
@@ -38,6 +39,7 @@ program
   .option("--skip <names>", "machines to leave out if they can't be reached, separated by commas")
   .option("--take-over", "take the machines from another rollout that holds them; what it switched is undone")
   .option("--repeat-once <names>", "steps to run again although nobody knows how far they came, separated by commas")
+  .option("--json", "the rollout's events as lines of JSON on standard output; all else goes to standard error")
   .action(async (options) => process.exit(await (await import("./up.ts")).up(options)));
 
 program
