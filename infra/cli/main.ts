@@ -9,8 +9,19 @@ function wholeNumber(value: string): number {
   throw new InvalidArgumentError("It must be a whole number, 1 or more.");
 }
 
+const exitCodesHelp = [
+  "Exit codes:",
+  "  0    done",
+  "  1    it failed; the message says what every machine runs now",
+  "  2    wrong command line or configuration, nothing was touched; `fleet drift`: a machine isn't as it was confirmed",
+  "  3    done, but machines that could not be reached were left out",
+  "  130  interrupted; what had been switched was put back",
+].join("\n");
+
 const program = new Command("fleet")
   .description("VM fleets from one typed configuration")
+  .showHelpAfterError("What to do: see `fleet --help`, or `fleet COMMAND --help`.")
+  .addHelpText("after", `\n${exitCodesHelp}`)
   .exitOverride((error) => process.exit(error.exitCode === 0 ? exitCodes.ok : exitCodes.usage));
 
 const stackOption = new Option("--stack <name>", "the stack to ask").default("local");
