@@ -34,7 +34,7 @@ function isKnown(text: string): boolean {
 
 /** Whether an event is a passing message of a rollout: a live view shows those itself. Pure. */
 export function isRolloutMessage({ diagnosticEvent }: EngineEvent): boolean {
-  return diagnosticEvent?.severity === "info#err" || diagnosticEvent?.severity === "info" ? /-rollout$/.test(diagnosticEvent.urn ?? "") : false;
+  return diagnosticEvent?.severity.startsWith("info") === true && diagnosticEvent.urn?.endsWith("-rollout") === true;
 }
 
 /** `pulumi up` on an open stack. Failures were told when this returns. */

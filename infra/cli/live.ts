@@ -5,7 +5,9 @@ import type { Phase, RolloutEvent } from "../rollout/events.ts";
 /** An event as the live view needs it; `afterMs` from the rollout's start. */
 export type LiveEvent = RolloutEvent & { afterMs: number; fleet?: string };
 
-type Standing = "waiting" | "staging" | "staged" | "switching" | "switched" | "confirmed" | "as wanted" | "going back" | "put back" | "failed";
+type Standing = Before | Final;
+type Before = "waiting" | "staging" | "staged" | "switching" | "switched" | "going back";
+type Final = "confirmed" | "as wanted" | "put back" | "failed";
 
 interface LiveMachine {
   name: string;
@@ -87,7 +89,9 @@ export function frame(live: Live, nowMs: number, { columns, rows }: Size): strin
 }
 
 function headline({ fleet, release, batches, machines }: Live, nowMs: number): string {
-  const at = batches.findIndex((batch) => batch.some((name) => machines.some((machine) => machine.name === name && machine.standing !== "switched" && !isDone(machine))));
+  const isBefore = (name: string): boolean =>
+    machines.some((machine) => machine.name === name && machine.standing !== "switched" && !isDone(machine));
+  const at = batches.findIndex((batch) => batch.some(isBefore));
   const batch = batches.length < 2 || at < 0 ? "" : `, batch ${at + 1} of ${batches.length}`;
   const done = machines.filter(isDone).length;
   return `${fleet}: release ${short(release)}, ${done} of ${machines.length} machines done${batch}, ${seconds(nowMs)}`;
@@ -96,7 +100,8 @@ function headline({ fleet, release, batches, machines }: Live, nowMs: number): s
 function line({ name, standing, step, text, atMs }: LiveMachine, width: number, nowMs: number): string {
   const mark = standing === "failed" ? "!" : standing === "waiting" ? " " : isFinal(standing) ? "=" : ">";
   const waits = isFinal(standing) || standing === "waiting" ? "" : seconds(nowMs - atMs);
-  return `${mark} ${name.padEnd(width)}  ${standing.padEnd(STANDING_WIDTH)} ${waits.padStart(7)}  ${step === "" ? "" : `${step}: ${text}`}`.trimEnd();
+  const what = step === "" ? "" : `${step}: ${text}`;
+  return `${mark} ${name.padEnd(width)}  ${standing.padEnd(STANDING_WIDTH)} ${waits.padStart(7)}  ${what}`.trimEnd();
 }
 
 const isFinal = (standing: Standing): boolean => ["confirmed", "as wanted", "put back", "failed"].includes(standing);

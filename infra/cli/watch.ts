@@ -75,7 +75,7 @@ export class View {
     const now = { live, startedMs: event.event === "begin" ? performance.now() - event.afterMs : (known?.startedMs ?? 0), events };
     if (!live.ended) return void this.#fleets.set(fleet, now);
     this.#fleets.delete(fleet);
-    const last = live.machines.length <= this.#screen.size.rows ? frame(live, event.afterMs, { ...this.#screen.size, rows: Number.MAX_SAFE_INTEGER }) : [];
+    const last = frame(live, event.afterMs, this.#screen.size);
     for (const line of [...last, ...summaryLines(events)]) this.#screen.print(line);
     this.draw();
   }
@@ -126,11 +126,12 @@ export function watchOwn({ fleet, machines }: Pick<Plan, "fleet" | "machines">, 
   const startedMs = performance.now();
   const print = (line: string): void => void process.stderr.write(`${line}\n`);
   const stamped = (event: RolloutEvent): LiveEvent => ({ ...stamp(event, startedMs), fleet });
-  if (json) return { say: () => undefined, tell: (event) => void process.stdout.write(`${JSON.stringify(stamped(event))}\n`), stop: () => undefined };
+  const nothing = (): void => undefined;
+  if (json) return { say: nothing, tell: (event) => void process.stdout.write(`${JSON.stringify(stamped(event))}\n`), stop: nothing };
   if (canDraw(process.stderr.isTTY, process.env)) {
     const view = new View(new Screen(process.stderr));
     const timer = setInterval(() => view.draw(), LOOK_EVERY_MS);
-    return { say: () => undefined, tell: (event) => view.take(stamped(event)), stop: () => clearInterval(timer) };
+    return { say: nothing, tell: (event) => view.take(stamped(event)), stop: () => clearInterval(timer) };
   }
   const events: RolloutEvent[] = [];
   const names = machines.map(({ name }) => name);

@@ -37,7 +37,11 @@ export async function credentialHashes({ paths }: Pick<Agent, "paths">, manifest
 }
 
 /** @param confirmed hashes by path, as `credentialHashes` made them at the confirm */
-export async function seeCredentials({ paths }: Pick<Agent, "paths">, manifest: Manifest, confirmed: Record<string, string>): Promise<SeenCredential[]> {
+export async function seeCredentials(
+  { paths }: Pick<Agent, "paths">,
+  manifest: Manifest,
+  confirmed: Record<string, string>,
+): Promise<SeenCredential[]> {
   const key = await machineKey(paths);
   const stale = await staleCredentials({ paths }, manifest);
   return Promise.all(

@@ -20,10 +20,16 @@ export interface LogOptions {
 export type Put = (line: LogLine) => Promise<void> | void;
 
 /**
- * Tells the lines, earliest first. What a rotated secret was is unknown once its last generation is gone: such lines are told as they are.
+ * Tells the lines, earliest first. What a rotated secret was is unknown once its last generation is gone: such lines are told as
+ * they are.
  * @throws AgentFailure when journalctl fails
  */
-export async function tellLogs({ app, since, lines, follow = false }: LogOptions, redact: Redact, put: Put, signal: AbortSignal): Promise<void> {
+export async function tellLogs(
+  { app, since, lines, follow = false }: LogOptions,
+  redact: Redact,
+  put: Put,
+  signal: AbortSignal,
+): Promise<void> {
   const clean = ({ message, ...line }: LogLine): LogLine => ({ ...line, message: redact(message) });
   const tell = async (options: JournalOptions): Promise<void> => {
     for await (const { line } of entries(options, signal)) if (!isNoise(line)) await put(clean(line));
@@ -35,8 +41,13 @@ export async function tellLogs({ app, since, lines, follow = false }: LogOptions
   if (follow) await tell({ app, follow, after: newest, since: newest === undefined ? "now" : undefined });
 }
 
+interface Last {
+  found: LogLine[];
+  newest: string | undefined;
+}
+
 /** The last lines that count, and the cursor of the very last entry. */
-async function lastOf(options: JournalOptions, lines: number, signal: AbortSignal): Promise<{ found: LogLine[]; newest: string | undefined }> {
+async function lastOf(options: JournalOptions, lines: number, signal: AbortSignal): Promise<Last> {
   const found: LogLine[] = [];
   let newest: string | undefined;
   for await (const { line, cursor } of entries({ ...options, reverse: true }, signal)) {

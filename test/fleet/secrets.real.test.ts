@@ -1,6 +1,5 @@
 /** Secrets reach the app, and nothing else: searched for in Pulumi's state and output, in processes, journals and on disks. */
 import assert from "node:assert/strict";
-import { createHash, randomBytes } from "node:crypto";
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -10,31 +9,9 @@ import { Hosts } from "../support/hosts.ts";
 import { leakingFiles, leaks, pidInside, processFiles, tracesOf, watchCommandLines } from "../support/leaks.ts";
 import { startLoad } from "../support/load.ts";
 import { evidence, Project, type Run } from "../support/project.ts";
+import { APP, BROKEN, password, pem, sha } from "../support/secret-app.ts";
 import { UserStack } from "../support/stack.ts";
 
-const password = (): string => `p"a$HOME's\\w\`o ${randomBytes(9).toString("hex")}\n$(second) line %n of \\n it ${randomBytes(9).toString("hex")}"\n`;
-const pem = `# its key\n-----BEGIN PRIVATE KEY-----\n${randomBytes(1_500).toString("base64").replace(/.{64}/g, "$&\n")}\n-----END PRIVATE KEY-----\n`;
-
-const APP = `
-import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
-const sha = (text) => createHash("sha256").update(text).digest("hex");
-export default (request, response) => {
-  const key = readFileSync(process.env.CREDENTIALS_DIRECTORY + "/TLS_KEY", "utf8");
-  if (request.method === "POST") return void request.pipe(response);
-  response.end(JSON.stringify({ variable: sha(process.env.DB_PASSWORD), file: sha(key), both: "TLS_KEY" in process.env }));
-};
-`;
-/** Says its secrets in every way, then dies. */
-const BROKEN = `
-import { readFileSync } from "node:fs";
-const secret = process.env.DB_PASSWORD;
-console.log({ secret }, JSON.stringify(process.env), Buffer.from("user:" + secret).toString("base64"));
-console.error(readFileSync(process.env.CREDENTIALS_DIRECTORY + "/TLS_KEY", "utf8"));
-throw new Error("cannot connect with " + secret);
-`;
-
-const sha = (text: string): string => createHash("sha256").update(text).digest("hex");
 const NAMES = ["web-1", "web-2"];
 
 describe("secrets", () => {

@@ -8,7 +8,7 @@ import { advance, frame, type Live, type LiveEvent } from "../../../infra/cli/li
 import { canDraw, Screen } from "../../../infra/cli/screen.ts";
 import { isStepLine } from "../../../infra/cli/up.ts";
 import { Tail, View } from "../../../infra/cli/watch.ts";
-import type { RolloutEvent } from "../../../infra/rollout/events.ts";
+import type { Phase, RolloutEvent } from "../../../infra/rollout/events.ts";
 
 const begin = (machines: string[], changing = machines): RolloutEvent => ({
   event: "begin",
@@ -21,7 +21,7 @@ const begin = (machines: string[], changing = machines): RolloutEvent => ({
   batches: [changing.slice(0, 1), changing.slice(1)],
 });
 const step = (machine: string, name: string, text: string): RolloutEvent => ({ event: "step", machine, step: name, text });
-const phase = (machine: string, name: "stage" | "switch" | "confirm" | "back", ok = true): RolloutEvent => ({ event: "phase", machine, phase: name, tookMs: 5, ok });
+const phase = (machine: string, name: Phase, ok = true): RolloutEvent => ({ event: "phase", machine, phase: name, tookMs: 5, ok });
 const end: RolloutEvent = { event: "end", ok: true, tookMs: 9_000, confirmWindowMs: 4, message: null };
 
 /** A second between two events. */
