@@ -6,10 +6,17 @@ import { after, before, describe, test } from "node:test";
 import type { LiveEvent } from "../../infra/cli/live.ts";
 import { Hosts } from "../support/hosts.ts";
 import { startLoad } from "../support/load.ts";
+import { until } from "../support/poll.ts";
 import { evidence, Project, type Run } from "../support/project.ts";
 import { UserStack } from "../support/stack.ts";
 
 const names = ["web-1", "web-2"];
+
+const eventsIn = (text: string): LiveEvent[] =>
+  text
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as LiveEvent);
 
 describe("changes that are no release", () => {
   const hosts = new Hosts("changes");
@@ -32,9 +39,10 @@ describe("changes that are no release", () => {
     configure();
     const first = await stack.fleet(["up", "--json"]);
     assert.equal(first.code, 0, evidence(first));
-    const events = first.stdout.trim().split("\n").map((line) => JSON.parse(line) as LiveEvent);
+    const events = eventsIn(first.stdout);
     assert.deepEqual([events[0]?.event, events.at(-1)?.event, events[0]?.fleet], ["begin", "end", "shop"]);
-    assert.deepEqual(new Set(events.flatMap((event) => (event.event === "phase" ? [event.phase] : []))), new Set(["stage", "switch", "prepare", "confirm"]));
+    const phases = new Set(events.flatMap((event) => (event.event === "phase" ? [event.phase] : [])));
+    assert.deepEqual(phases, new Set(["stage", "switch", "prepare", "confirm"]));
   });
   after(async () => {
     await Promise.allSettled([project.remove()]);
@@ -61,13 +69,16 @@ describe("changes that are no release", () => {
     assert.equal(again.code, 0, evidence(again));
   }
 
-  const processes = async (): Promise<unknown> => (await stack.status()).machines.map(({ supervisorPid, workers }) => [supervisorPid, workers.pids]);
+  const processes = async (): Promise<unknown> =>
+    (await stack.status()).machines.map(({ supervisorPid, workers }) => [supervisorPid, workers.pids]);
 
   test("another environment is a new generation; FLEETWRIGHT_EVENTS gets the events under pulumi up", async () => {
     const path = join(project.folder, "events");
     app.environment = { GREETING: "it's $5" };
-    await upUnderLoad(/new generation \(environment\)\s/, () => stack.pulumi(["up", "--yes", "--skip-preview"], { env: { FLEETWRIGHT_EVENTS: path } }));
-    const events = readFileSync(path, "utf8").trim().split("\n").map((line) => JSON.parse(line) as LiveEvent);
+    await upUnderLoad(/new generation \(environment\)\s/, () =>
+      stack.pulumi(["up", "--yes", "--skip-preview"], { env: { FLEETWRIGHT_EVENTS: path } }),
+    );
+    const events = eventsIn(readFileSync(path, "utf8"));
     assert.deepEqual([events[0]?.event, events.at(-1)?.event], ["begin", "end"]);
     assert.deepEqual(new Set(events.flatMap((event) => ("machine" in event ? [event.machine] : []))), new Set(names));
   });
@@ -117,5 +128,31 @@ describe("changes that are no release", () => {
     await told(2, /4 to 64 hexadecimal digits/, "rollback", "--to", "latest");
     const lost = await project.fleet(["status", "--stack", "nowhere"]);
     assert.ok(lost.code !== 0 && /stack "nowhere" can't be read/.test(lost.stderr), evidence(lost));
+  });
+
+  test("rollback to a named release, without a machine that is gone; what comes back is brought along by the next up", async () => {
+    const old = (await stack.status()).release ?? "";
+    const path = join(project.folder, "examples/fastapi/main.py");
+    writeFileSync(path, readFileSync(path, "utf8").replace("Hello from FastAPI", "Hello again"));
+    assert.equal((await stack.up()).code, 0);
+    const newer = (await stack.status()).release ?? "";
+    assert.notEqual(newer, old);
+    await hosts.kill("web-2");
+    const stopped = await stack.fleet(["rollback"]);
+    assert.ok(stopped.code === 1 && /web-2: no answer for [\s\S]*nothing was switched/.test(stopped.stderr), evidence(stopped));
+    const back = await stack.fleet(["rollback", "--to", old.slice(0, 8), "--skip", "web-2", "--batch", "2", "--json"]);
+    assert.equal(back.code, 3, evidence(back));
+    const events = eventsIn(back.stdout);
+    assert.ok(events[0]?.event === "begin" && events[0].release === old && events[0].machines.join() === "web-1", evidence(back));
+    assert.ok(events.every(({ event }) => event !== "sent"));
+    assert.match(back.stderr, /is back on release \w{8}, but for web-2, which could not be reached\.\nThe configuration still names \w{8}/);
+    await hosts.boot("web-2");
+    const releases = async (): Promise<(string | null)[]> => (await stack.status()).machines.map(({ release }) => release);
+    await until("web-2 serves again", async () => (await stack.status()).machines[1]?.health === "healthy", 60_000);
+    assert.deepEqual(await releases(), [old, newer]);
+    const up = await stack.fleet(["up"]);
+    assert.equal(up.code, 0, evidence(up));
+    assert.match(up.stdout, /web-1: new generation \(release \w{8} -> \w{8}\); rolled back from \w{8} at .*: this brings it back/);
+    assert.deepEqual(await releases(), [newer, newer]);
   });
 });
