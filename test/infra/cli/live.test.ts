@@ -4,6 +4,8 @@ import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
+import { isRolloutMessage } from "../../../infra/cli/engine.ts";
 import { advance, frame, type Live, type LiveEvent } from "../../../infra/cli/live.ts";
 import { canDraw, Screen } from "../../../infra/cli/screen.ts";
 import { isStepLine } from "../../../infra/cli/up.ts";
@@ -61,7 +63,7 @@ test("each machine's line says where it is, and its step as it changes", () => {
 
 test("a large fleet fits: what is under way is shown, the rest is counted; no line is wider than the terminal", () => {
   const names = Array.from({ length: 50 }, (_, index) => `web-${index + 1}`);
-  const live = after(begin(names), step("web-40", "start", "a text that is long, and then longer\u001b[2J still"), phase("web-7", "stage", false));
+  const live = after(begin(names), step("web-40", "start", "a\u001b[2J text that is long, and then longer still"), phase("web-7", "stage", false));
   const lines = frame(live, 5_000, { columns: 40, rows: 8 });
   assert.equal(lines.length, 6);
   assert.ok(lines.every((line) => line.length < 40 && !line.includes("\u001b")), lines.join("\n"));
@@ -112,4 +114,11 @@ test("a file that grows is read line by line, from where it ended before", () =>
 test("Pulumi's lines that repeat a rollout's steps are known; its others stay", () => {
   assert.ok(isStepLine("\u001b[33m ~  \u001b[0mcommand:local:Command web-rollout updating (3s) web-1  health      GET / answered 200"));
   for (const line of [" ~  command:local:Command web-rollout updated (9s)", " +  aws:ec2:Instance web-rollout creating (3s) x", "Diagnostics:"]) assert.ok(!isStepLine(line));
+});
+
+test("through the Automation API, a rollout's passing messages are left to the live view; its errors are not", () => {
+  const event = (severity: string, name: string): EngineEvent =>
+    ({ diagnosticEvent: { severity, message: "web-1  health", color: "never", urn: `urn:pulumi:s::p::t::${name}` } }) as EngineEvent;
+  assert.ok(isRolloutMessage(event("info#err", "web-rollout")));
+  for (const other of [event("error", "web-rollout"), event("info", "web-1"), {} as EngineEvent]) assert.ok(!isRolloutMessage(other));
 });
