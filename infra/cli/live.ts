@@ -14,6 +14,8 @@ interface LiveMachine {
   standing: Standing;
   step: string;
   text: string;
+  /** The step at which it failed; what comes after is on its way back. */
+  failedAt?: string;
   /** When its last event came. */
   atMs: number;
 }
@@ -61,8 +63,8 @@ function moved(machine: LiveMachine, event: Extract<LiveEvent, { event: "step" |
   if (event.event === "step") {
     return { ...machine, standing: under(machine.standing, event.step), step: event.step, text: event.text, atMs };
   }
-  const standing = event.ok ? (afterPhase[event.phase] ?? machine.standing) : "failed";
-  return { ...machine, standing, ...(standing === "failed" ? {} : { step: "", text: "" }), atMs };
+  if (!event.ok) return { ...machine, standing: "failed", failedAt: machine.failedAt ?? stepText(machine), atMs };
+  return { ...machine, standing: afterPhase[event.phase] ?? machine.standing, step: "", text: "", atMs };
 }
 
 /** A step tells that the next phase has begun. */
@@ -72,7 +74,9 @@ function under(standing: Standing, step: string): Standing {
   return standing === "staged" && step !== "once" ? "switching" : standing;
 }
 
-const isDone = ({ standing }: LiveMachine): boolean => ["confirmed", "as wanted", "put back"].includes(standing);
+const stepText = ({ step, text }: Pick<LiveMachine, "step" | "text">): string => (step === "" ? "" : `${step}: ${text}`);
+
+const isDone = ({ standing }: LiveMachine): boolean => standing === "confirmed" || standing === "as wanted";
 
 export interface Size {
   columns: number;
@@ -94,13 +98,13 @@ function headline({ fleet, release, batches, machines }: Live, nowMs: number): s
   const at = batches.findIndex((batch) => batch.some(isBefore));
   const batch = batches.length < 2 || at < 0 ? "" : `, batch ${at + 1} of ${batches.length}`;
   const done = machines.filter(isDone).length;
-  return `${fleet}: release ${short(release)}, ${done} of ${machines.length} machines done${batch}, ${seconds(nowMs)}`;
+  return `${fleet}: release ${short(release)}, ${done} of ${machines.length} machine${machines.length === 1 ? "" : "s"} done${batch}, ${seconds(nowMs)}`;
 }
 
-function line({ name, standing, step, text, atMs }: LiveMachine, width: number, nowMs: number): string {
+function line({ name, standing, failedAt, atMs, ...last }: LiveMachine, width: number, nowMs: number): string {
   const mark = standing === "failed" ? "!" : standing === "waiting" ? " " : isFinal(standing) ? "=" : ">";
   const waits = isFinal(standing) || standing === "waiting" ? "" : seconds(nowMs - atMs);
-  const what = step === "" ? "" : `${step}: ${text}`;
+  const what = standing === "put back" && failedAt !== undefined ? `after ${failedAt}` : stepText(last);
   return `${mark} ${name.padEnd(width)}  ${standing.padEnd(STANDING_WIDTH)} ${waits.padStart(7)}  ${what}`.trimEnd();
 }
 

@@ -61,6 +61,21 @@ test("each machine's line says where it is, and its step as it changes", () => {
   ]);
 });
 
+test("what was put back says after what, and isn't counted as done", () => {
+  const live = after(
+    begin(["web-1"]),
+    phase("web-1", "stage"),
+    step("web-1", "undo", "GET / answered 503"),
+    phase("web-1", "switch", false),
+    step("web-1", "back", "generation aa"),
+    phase("web-1", "back"),
+  );
+  assert.deepEqual(frame(live, 6_000, WIDE), [
+    "web: release 01234567, 0 of 1 machine done, batch 1 of 2, 6 s",
+    "= web-1  put back            after undo: GET / answered 503",
+  ]);
+});
+
 test("a large fleet fits: what is under way is shown, the rest is counted; no line is wider than the terminal", () => {
   const names = Array.from({ length: 50 }, (_, index) => `web-${index + 1}`);
   const live = after(begin(names), step("web-40", "start", "a\u001b[2J text that is long, and then longer still"), phase("web-7", "stage", false));
