@@ -24,7 +24,7 @@ export function archiveProblem(entries: readonly ArchiveEntry[]): string | undef
     if (problem !== undefined) return problem;
     known.set(path, entry);
   }
-  return first(entries, (entry) => belowProblem(entry, known) ?? chainProblem(entry, known));
+  return first(entries, (entry) => belowProblem(entry, known) ?? chainProblem(entry, known) ?? circleProblem(entry, known));
 }
 
 /** @returns why the entry is refused whatever else the archive holds, or undefined. */
@@ -32,6 +32,7 @@ export function entryProblem({ path, type, linkpath = "", mode = 0 }: ArchiveEnt
   if (!staysInside(path)) return `${quoted(path)} would be written outside the release's folder`;
   if (type === "Link") return `${quoted(path)} is a hard link (to ${quoted(linkpath)}); our archives have none`;
   if (type !== "SymbolicLink" && !PLAIN.has(type)) return `${quoted(path)} is neither a file, a folder nor a link (${type})`;
+  if (placeOf(path) === "." && type !== "Directory") return `${quoted(path)} stands for the release's folder, and is no folder`;
   if ((mode & SPECIAL_BITS) !== 0) return `${quoted(path)} has a setuid, setgid or sticky bit (mode ${mode.toString(8)})`;
   if (type !== "SymbolicLink") return undefined;
   return !isName(linkpath) || posix.isAbsolute(linkpath) ? outside(path, linkpath) : undefined;
@@ -46,24 +47,24 @@ function belowProblem({ path }: ArchiveEntry, known: ReadonlyMap<string, Archive
   return undefined;
 }
 
-/** Followed as the kernel does: through other links, `..` leads elsewhere than it reads. */
+/** Only the last name of a target may be a link again: through one, `..` leads elsewhere than it reads. */
 function chainProblem({ path, type, linkpath = "" }: ArchiveEntry, known: ReadonlyMap<string, ArchiveEntry>): string | undefined {
   if (type !== "SymbolicLink") return undefined;
   const at = namesOf(posix.dirname(placeOf(path)));
-  const left = namesOf(linkpath);
-  for (let links = 0; left.length > 0; ) {
-    const name = left.shift() as string;
-    if (name === "..") {
-      if (at.pop() === undefined) return outside(path, linkpath);
-      continue;
-    }
-    const target = known.get([...at, name].join("/"));
-    if (target?.type !== "SymbolicLink") {
-      at.push(name);
-      continue;
-    }
-    if (++links > MOST_LINKS) return `${quoted(path)} is a link in a circle`;
-    left.unshift(...namesOf(target.linkpath ?? ""));
+  for (const name of namesOf(linkpath)) {
+    const through = known.get(at.join("/"));
+    if (through?.type === "SymbolicLink") return `${quoted(path)} is a link through another link, ${quoted(through.path)}`;
+    if (name !== "..") at.push(name);
+    else if (at.pop() === undefined) return outside(path, linkpath);
+  }
+  return undefined;
+}
+
+function circleProblem(entry: ArchiveEntry, known: ReadonlyMap<string, ArchiveEntry>): string | undefined {
+  let at: ArchiveEntry | undefined = entry;
+  for (let links = 0; at?.type === "SymbolicLink"; links++) {
+    if (links > MOST_LINKS) return `${quoted(entry.path)} is a link in a circle`;
+    at = known.get(placeOf(posix.join(posix.dirname(placeOf(at.path)), at.linkpath ?? "")));
   }
   return undefined;
 }

@@ -94,50 +94,56 @@ async function list(file: FileHandle, mostBytes: number): Promise<Listed> {
     if (listed.bytes > mostBytes) refuse(`it unpacks to more than ${Math.floor(mostBytes / 2 ** 20)} MiB, far more than its own size`);
     if (listed.entries.length > MOST_ENTRIES) refuse(`it has more than ${MOST_ENTRIES} entries`);
   };
-  let finished = false;
   const parser = tar.t({ onReadEntry: add, onwarn: (_code, message) => refuse(String(message)) });
   parser.on("ignoredEntry", ({ path, type }) => refuse(`${JSON.stringify(path)} is neither a file, a folder nor a link (${type})`));
-  parser.on("error", (error: Error) => refuse(error.message));
+  if (!(await feed(file, parser, refuse, () => listed.problem !== undefined))) refuse("it is damaged or cut off");
+  return listed;
+}
+
+/** @returns whether the parser has come to the archive's end. */
+async function feed(file: FileHandle, parser: tar.Parser, fail: (problem: string, error: Error) => void, stopped: () => boolean): Promise<boolean> {
+  let finished = false;
+  parser.on("error", (error: Error) => fail(error.message, error));
   parser.on("end", () => {
     finished = true;
   });
   try {
-    for (let at = 0; listed.problem === undefined; ) {
+    for (let at = 0; !stopped(); ) {
       const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(READ_BYTES), 0, READ_BYTES, at);
       if (bytesRead === 0) break;
       parser.write(buffer.subarray(0, bytesRead));
       at += bytesRead;
     }
-    if (listed.problem === undefined) parser.end();
+    if (!stopped()) parser.end();
   } catch (error) {
-    refuse((error as Error).message);
+    fail((error as Error).message, error as Error);
   }
-  if (!finished) refuse("it is damaged or cut off");
-  return listed;
+  return finished;
 }
 
 /** At gzip's best, 64 MiB of contents. */
 const READ_BYTES = 64 * 2 ** 10;
 
-/** Not `strict`: that would end with the first error while others are still being written, and the caller could not remove the folder. */
+/** Written synchronously: at a failure nothing is still being written, and the caller can remove the folder. */
 async function unpack(file: FileHandle, folder: string): Promise<void> {
   let problem: string | undefined;
   let full = false;
+  const fail = (message: string, error: unknown) => {
+    full ||= isDiskFull(error);
+    problem ??= message;
+  };
   const extract = tar.x({
+    sync: true,
     cwd: folder,
     preserveOwner: false,
-    filter: () => problem === undefined,
     onReadEntry: (entry) => {
       entry.mode = entry.type === "Directory" || ((entry.mode ?? 0) & 0o100) !== 0 ? 0o755 : 0o644;
     },
-    onwarn: (_code, message, data) => {
-      full ||= isDiskFull(data);
-      problem ??= String(message);
-    },
+    onwarn: (_code, message, data) => fail(String(message), data),
   });
-  await pipeline(contents(file), extract);
+  const finished = await feed(file, extract, fail, () => problem !== undefined);
   if (full) throw Object.assign(new Error("the disk is full"), { code: "ENOSPC" });
-  if (problem !== undefined) throw refusal(problem);
+  if (problem !== undefined || !finished) throw refusal(problem ?? "it is damaged or cut off");
 }
 
 function refusal(problem: string): AgentFailure {
