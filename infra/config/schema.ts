@@ -2,7 +2,8 @@
 import { z } from "zod";
 import { commandSchema, healthSchema, nameSchema, onceSchema, recycleSchema, workersSchema } from "../../runtime/manifest.ts";
 import { appFindings, type Finding, NOTHING_TO_SERVE, workersFindings } from "./app-rules.ts";
-import { httpsConfigSchema } from "./https.ts";
+import { domain, httpsConfigSchema } from "./https.ts";
+import { httpsFindings } from "./https-rules.ts";
 import { leaf } from "./leaf.ts";
 import { milliseconds, port } from "./numbers.ts";
 import { secretFindings, secretsSchema } from "./secrets.ts";
@@ -27,7 +28,7 @@ const loginShape = {
   hostKey: leaf(hostKey),
 };
 
-const hostSchema = z.strictObject({ name: nameSchema, ...loginShape, bastion: z.strictObject(loginShape).optional() });
+const hostSchema = z.strictObject({ name: nameSchema, ...loginShape, domains: z.array(domain).default([]), bastion: z.strictObject(loginShape).optional() });
 
 const machinesSchema = z.discriminatedUnion("provider", [
   z.strictObject({
@@ -142,7 +143,10 @@ const fleetKeys = z.strictObject({
     .prefault({}),
 });
 
-const wholeFleet = between(({ app, workers: wanted, https }: z.output<typeof fleetKeys>) => slotFindings(app, wanted, https));
+const wholeFleet = between(({ app, machines, workers: wanted, https }: z.output<typeof fleetKeys>) => [
+  ...slotFindings(app, wanted, https),
+  ...httpsFindings(https, machines),
+]);
 
 export const fleetSchema = fleetKeys.superRefine(wholeFleet);
 
@@ -153,4 +157,4 @@ export const stackConfigSchema = z.strictObject({ name: z._default(nameSchema, "
 export type FleetConfig = z.output<typeof fleetSchema>;
 export type StackConfig = z.output<typeof stackConfigSchema>;
 export type HostConfig = z.output<typeof hostSchema>;
-export type LoginConfig = Omit<HostConfig, "name" | "bastion">;
+export type LoginConfig = Omit<HostConfig, "name" | "domains" | "bastion">;

@@ -1,9 +1,12 @@
 /** The agent's commands that an operator's `fleet` command asks for: releases, drift, decommission. */
 import type { Command } from "commander";
 import { agentExit } from "../report.ts";
+import { backUp } from "./acme-storage.ts";
 import type { Agent } from "./context.ts";
 import { decommission } from "./decommission.ts";
 import { asFailure } from "./failure.ts";
+import { confirmedManifest } from "./go-back.ts";
+import { readPending } from "./records.ts";
 import { reportReleases } from "./releases-report.ts";
 import { status } from "./status.ts";
 
@@ -41,6 +44,11 @@ export function registerOperatorCommands(program: Command, { makeAgent, addLocke
     const differs = drift.length + notes.length > 0;
     const lines = differs ? [...drift, ...notes] : ["as it was confirmed"];
     return { value: { schema: 1, app, drift, notes }, lines, exitCode: differs ? DRIFT_EXIT : agentExit.ok };
+  });
+  reading("acme-backup", "What this machine has from its ACME issuer, sealed with the account's key.", async (agent, { app }) => {
+    const manifest = (await readPending(agent, app))?.manifest ?? (await confirmedManifest(agent, app))?.manifest;
+    const backup = manifest === undefined ? { hash: null, sealed: null } : await backUp(agent, manifest.https);
+    return { value: { schema: 1, ...backup }, lines: [backup.sealed ?? "nothing"], exitCode: agentExit.ok };
   });
   const leaving = "Stops an app and removes it: units, releases, records, its user; with the last app everything of ours.";
   addLocked("decommission", leaving, (agent, { app }) => decommission(agent, app));

@@ -1,6 +1,8 @@
 /** `fleethost stage`: everything a switch will need is put on the machine; nothing live is touched. */
+import type { GivenTls } from "../https.ts";
 import { generationOf, type Manifest } from "../manifest.ts";
 import type { GivenSecrets } from "../secrets.ts";
+import { restoreStorage } from "./acme-storage.ts";
 import type { Agent } from "./context.ts";
 import { storeSecrets } from "./credstore.ts";
 import { gatherFacts } from "./facts.ts";
@@ -8,6 +10,7 @@ import { asFailure } from "./failure.ts";
 import { makeGeneration } from "./generations.ts";
 import { preflight, refuse } from "./preflight.ts";
 import { installRelease, releaseIsThere } from "./releases.ts";
+import { storeTlsFiles } from "./tls-files.ts";
 import { ensureUsers } from "./users.ts";
 
 export interface StageResult extends Record<string, unknown> {
@@ -43,7 +46,15 @@ async function prepare(agent: Agent, manifest: Manifest, archive: string | undef
   report.step("release", `${release.slice(0, 12)} ${there ? "was there already" : "unpacked"}`);
   await ensureUsers(agent, manifest.app.name);
   await storeSecrets(agent, manifest, secrets);
+  await storeTls(agent, manifest, secrets.tls ?? {});
   await makeGeneration(agent, manifest);
   report.step("generation", `${generation} is ready to be switched to`);
   return { generation, release, needs: null };
+}
+
+/** Nothing that Caddy reads now is changed: other versions have other files, and of its storage only what is missing is written. */
+async function storeTls(agent: Agent, { https }: Manifest, given: GivenTls): Promise<void> {
+  await storeTlsFiles(agent, https, given);
+  const restored = await restoreStorage(agent, https, given);
+  if (restored.length > 0) agent.report.step("certificate", `put back for ${restored.join(", ")}`);
 }
