@@ -101,6 +101,8 @@ export const certificateReportSchema = z.object({
   name: z.string(),
   /** `pending`: there is none for it (yet). */
   state: z.enum(["served", "pending"]),
+  /** Whether the machine renews it by itself. */
+  renews: z.boolean(),
   issuer: z.nullable(z.string()),
   /** ISO 8601, like the next ones. */
   notBefore: z.nullable(z.string()),

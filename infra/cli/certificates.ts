@@ -30,15 +30,15 @@ export function certificateRemarks(reports: readonly CertificateReport[]): strin
 }
 
 /**
- * What `--check` objects to. A certificate that is given for less time than usual must not be left with less than a quarter of it:
- * it is renewed with a third left.
+ * What `--check` objects to. Of a certificate that renews itself, and is for a short time, no more than a quarter must be left: it
+ * is renewed with a third left.
  */
 export function certificateWarnings(reports: readonly CertificateReport[], days: number, now: Date): string[] {
   return reports.flatMap((report) => {
     const left = daysLeft(report, now);
     if (left === undefined) return [`no certificate for ${report.name}`];
     const lifetime = (Date.parse(report.notAfter ?? "") - Date.parse(report.notBefore ?? "")) / DAY_MS;
-    const least = Math.min(days, lifetime / 4);
+    const least = report.renews ? Math.min(days, lifetime / 4) : days;
     if (left < least) return [`the certificate for ${report.name} ends at ${report.notAfter} (${timeLeft(left)} left)`];
     return report.error === null ? [] : [`the last renewal for ${report.name} failed`];
   });

@@ -21,15 +21,20 @@ export async function certificateReports({ paths }: Pick<Agent, "paths">, https:
   const reports: CertificateReport[] = [];
   for (let index = 0; index < https.names.length; index += AT_ONCE) {
     const group = https.names.slice(index, index + AT_ONCE);
-    reports.push(...(await Promise.all(group.map(async (name) => reportOf(name, await served(name, https.httpsPort), failures.get(name))))));
+    reports.push(...(await Promise.all(group.map(async (name) => reportOf(name, https.mode, await served(name, https.httpsPort), failures.get(name))))));
   }
   return reports;
 }
 
 /** Pure. */
-export function reportOf(name: string, certificate: X509Certificate | undefined, failure: OrderFailure | undefined): CertificateReport {
+export function reportOf(
+  name: string,
+  mode: Https["mode"],
+  certificate: X509Certificate | undefined,
+  failure: OrderFailure | undefined,
+): CertificateReport {
   const mine = certificate !== undefined && isFor(certificate, name) ? certificate : undefined;
-  const rest = { name, error: failure === undefined ? null : failure.error, failedAt: failure?.at ?? null };
+  const rest = { name, renews: mode !== "own", error: failure?.error ?? null, failedAt: failure?.at ?? null };
   if (mine === undefined) return { ...rest, state: "pending", issuer: null, notBefore: null, notAfter: null };
   return {
     ...rest,

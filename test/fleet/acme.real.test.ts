@@ -1,5 +1,8 @@
 /** Certificates from a real issuer, Debian's pebble, with random errors on: issued, renewed, failing, and kept over a rebuild. */
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import http from "node:http";
+import https from "node:https";
 import { X509Certificate } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -76,22 +79,124 @@ describe("certificates from an issuer", () => {
 
   const caddyPid = (machine: string): Promise<string> => hosts.sh(machine, "systemctl show -P MainPID fleetwright-caddy");
 
+  /** Caddy looks every ten minutes, and when it starts. */
+  const lookForDue = (machine: string): Promise<string> => hosts.sh(machine, "systemctl restart fleetwright-caddy");
+
   test("each machine gets certificates for its own names, by one account, through random errors", async () => {
     configure();
     await up();
     for (const name of NAMES) await until(`${name} serves`, async () => (await serving(name, `www.${domain(name)}`)) !== undefined, ISSUE_MS);
     for (const name of NAMES) assert.equal((await serving(name)).checkHost(domain(name)), domain(name));
     assert.equal(pebble.accounts, 1, pebble.log.slice(-4_000));
-    assert.ok(pebble.refusedNonces > 0, "the issuer made its errors");
+    assert.match(pebble.log, /Configured to reject 25% of good nonces/);
     const status = await stack.fleet(["status"]);
     assert.equal(status.code, 0, evidence(status));
     assert.match(status.stdout, /Pebble Intermediate CA \w+, 0 h/);
     const check = await stack.fleet(["status", "--check"]);
     assert.equal(check.code, 0, evidence(check));
   });
+
+  test("plain HTTP leads to HTTPS, www to the name without, and browsers are told to stay", async () => {
+    const { address } = logins["web-1"] ?? { address: "" };
+    const name = domain("web-1");
+    const first = await ask({ address, name, port: 80, path: "/a?b=c" });
+    assert.deepEqual([first.status, first.headers.location], [308, `https://${name}/a?b=c`]);
+    const second = await ask({ address, name: `www.${name}`, port: 443, path: "/a?b=c", ca: pebble.root });
+    assert.deepEqual([second.status, second.headers.location], [308, `https://${name}/a?b=c`]);
+    const last = await ask({ address, name, port: 443, path: "/a", ca: pebble.root });
+    assert.deepEqual([last.status, last.headers["strict-transport-security"]], [200, "max-age=31536000"]);
+  });
+
+  test("the next run changes nothing; what the machines have is kept, sealed", async () => {
+    await up("--expect-no-changes");
+    const files = readdirSync(backups, { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".json"));
+    assert.deepEqual(files.map((file) => file.split("/").at(-1)).sort(), ["web-1.json", "web-2.json"]);
+    const keys = await Promise.all(NAMES.map((name) => hosts.sh(name, "cd /var/lib/fleetwright-caddy; cat acme/*/users/*/*.key certificates/*/*/*.key")));
+    const secrets = keys.flatMap((text) => text.split("\n").filter((line) => /^[A-Za-z0-9+/=]{60,}$/.test(line)));
+    assert.ok(secrets.length >= 5);
+    const exported = await stack.pulumi(["stack", "export"]);
+    const state = readdirSync(join(project.folder, ".state"), { recursive: true, encoding: "utf8", withFileTypes: true });
+    const texts = [
+      exported.stdout,
+      ...state.filter((entry) => entry.isFile()).map((entry) => readFileSync(join(entry.parentPath, entry.name), "utf8")),
+      ...files.map((file) => readFileSync(join(backups, file), "utf8")),
+      ...(await Promise.all(NAMES.map((name) => hosts.sh(name, "journalctl --all -o export; cat /etc/fleetwright/caddy.json; find /run /tmp /srv -type f -size -1M | xargs cat 2>/dev/null")))),
+    ];
+    for (const secret of secrets) for (const text of texts) assert.ok(!text.includes(secret), "a key in plain text");
+  });
+
+  test("another setting of HTTPS reloads Caddy, and the app's processes stay; what is due is renewed", async () => {
+    const before = await pids();
+    const caddies = await Promise.all(NAMES.map(caddyPid));
+    const old = await serving("web-1");
+    configure({ renewAtPart: 0.9999 });
+    const preview = await stack.pulumi(["preview"]);
+    assert.match(preview.stdout, /web-1: HTTPS: Caddy reloads; no process of the app restarts/, evidence(preview));
+    await up();
+    assert.deepEqual(await pids(), before);
+    assert.deepEqual(await Promise.all(NAMES.map(caddyPid)), caddies);
+    await Promise.all(NAMES.map(lookForDue));
+    await until("web-1 serves a renewed one", async () => (await serving("web-1")).serialNumber !== old.serialNumber, ISSUE_MS);
+    await until("all are renewed", () => pebble.issued === 8, ISSUE_MS);
+    assert.equal(pebble.accounts, 1);
+    assert.deepEqual(await pids(), before);
+  });
+
+  test("a renewal that fails keeps the certificate serving, blocks no rollout, and is told in the issuer's words", async () => {
+    await up();
+    const old = await serving("web-2");
+    // Nobody listens there.
+    await pointNames("web-2", "127.0.0.9");
+    configure({ renewAtPart: 0.999 });
+    await up();
+    await lookForDue("web-2");
+    const failing = async (): Promise<boolean> => {
+      const { machines } = await stack.status();
+      return machines[1]?.certificates.some(({ error }) => error !== null) === true;
+    };
+    await until("web-2 tells of it", failing, ISSUE_MS);
+    assert.equal((await serving("web-2")).serialNumber, old.serialNumber);
+    const status = await stack.fleet(["status", "--check"]);
+    assert.equal(status.code, 1, evidence(status));
+    assert.match(status.stdout, /web-2: the certificate for \S+ could not be renewed at .*, and goes on serving: .*(connection refused|Error accepting|urn:ietf:params:acme)/i, evidence(status));
+    assert.match(status.stderr, /web-2: the last renewal for web-2\.example\.org failed/);
+  });
+
+  test("a machine that is rebuilt has its certificates back, and the issuer isn't asked", async () => {
+    await pointNames("web-2", logins["web-2"]?.address ?? "");
+    configure();
+    await up();
+    const [old, issued, orders] = [await serving("web-2"), pebble.issued, orderCount()];
+    logins["web-2"] = await hosts.rebuild("web-2");
+    configure();
+    const run = await up();
+    assert.match(run.stdout + run.stderr, /certificate +put back for web-2\.example\.org, www\.web-2\.example\.org/);
+    assert.equal((await serving("web-2")).serialNumber, old.serialNumber);
+    assert.deepEqual([pebble.issued, orderCount(), pebble.accounts], [issued, orders, 1]);
+    await up("--expect-no-changes");
+  });
+
+  const orderCount = (): number => pebble.log.match(/order-plz -> calling/g)?.length ?? 0;
 });
 
 const domain = (machine: string): string => `${machine}.example.org`;
+
+interface Question {
+  address: string;
+  name: string;
+  port: number;
+  path: string;
+  ca?: string;
+}
+
+/** As a client does whose DNS has the name. */
+async function ask({ address, name, port, path, ca }: Question): Promise<{ status: number | undefined; headers: Record<string, unknown> }> {
+  const options = { host: address, port, path, headers: { host: name }, agent: false };
+  const asked = ca === undefined ? http.request(options) : https.request({ ...options, ca, servername: name });
+  const [response] = await once(asked.end(), "response");
+  response.resume();
+  return { status: response.statusCode, headers: response.headers };
+}
 
 /** What a client gets that trusts the issuer's root alone. */
 function handshake(host: string, servername: string, ca: string): Promise<X509Certificate> {

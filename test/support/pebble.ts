@@ -82,11 +82,6 @@ export class Pebble {
     return Math.max(0, ...[...this.#log.matchAll(/There are now (\d+) accounts/g)].map(([, count]) => Number(count)));
   }
 
-  /** Requests that it has refused for their nonce, to see whether clients try again. */
-  get refusedNonces(): number {
-    return this.#log.match(/badNonce|bad nonce|rejecting.*nonce/gi)?.length ?? 0;
-  }
-
   get log(): string {
     return this.#log;
   }
