@@ -9,6 +9,8 @@ export interface OwnCertificate {
 
 const BLOCK = /-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g;
 
+const AUTHORITY_FIRST = "begins with an authority's certificate: your own comes first, then those that signed it, one by one";
+
 const at = (key: "certificate" | "key", message: string): Finding => ({ path: ["https", "own", key], message });
 
 /**
@@ -22,6 +24,8 @@ export function ownCertificateFindings({ certificate, key }: OwnCertificate, nam
   if (!Array.isArray(chain)) return unreadable;
   const [leaf] = chain;
   if (leaf === undefined) return unreadable;
+  // What else there is to say would be of the wrong one.
+  if (leaf.ca && chain.length > 1) return [...unreadable, at("certificate", AUTHORITY_FIRST)];
   const pair = typeof keyObject === "string" || matches(leaf, keyObject) ? [] : [at("key", keyMend(chain, keyObject))];
   return [...unreadable, ...pair, ...orderFindings(chain), ...chain.flatMap((one, index) => timeFindings(one, index, now)), ...nameFindings(leaf, names)];
 }
@@ -56,7 +60,6 @@ function keyMend(chain: readonly X509Certificate[], key: KeyObject): string {
 
 /** Each is signed by the next one. */
 function orderFindings(chain: readonly X509Certificate[]): Finding[] {
-  if (chain[0]?.ca === true && chain.length > 1) return [at("certificate", "begins with an authority's certificate: your own comes first, then those that signed it, one by one")];
   const broken = chain.findIndex((one, index) => {
     const next = chain[index + 1];
     return next !== undefined && !(one.checkIssued(next) && one.verify(next.publicKey));

@@ -8,6 +8,7 @@ import { FleetError } from "../errors.ts";
 import type { Machine, Target, Transport } from "../machines/machine.ts";
 import type { Built } from "./artifacts.ts";
 import { backUpAll } from "./acme-backups.ts";
+import { certificateLines } from "./certificates.ts";
 import { unreachableError } from "./drive.ts";
 import { manifestOf } from "./manifests.ts";
 import type { Observation } from "./observation.ts";
@@ -97,6 +98,7 @@ async function decideAll(
   const built = await options.build(here.map((machine) => targetOf(machine, options.app)));
   const planned = here.map((machine) => planMachine(options, built, machine, confidential));
   for (const { entry, decision } of planned) if (!decision.matches) options.tell(`${entry.name}: ${decision.change}`);
+  for (const line of here.flatMap((machine) => pendingLines(machine, options.app.name))) options.tell(line);
   for (const line of stepLines(planned.map(({ entry, decision }) => ({ ...entry, ...decision })))) options.tell(line);
   return {
     plan: {
@@ -118,6 +120,12 @@ async function decideAll(
     sights: new Map(seen.map(({ name, sight }) => [name, sight])),
     triggers: planned.flatMap(({ entry, identity }) => [identity, fingerprintOf(entry.manifest), entry.applyId]),
   };
+}
+
+/** Also where nothing changes: somebody has to know. */
+function pendingLines({ name, sight }: Reachable, app: string): string[] {
+  const reports = sight.apps.find((status) => status.app === app)?.certificates ?? [];
+  return certificateLines(reports).map((line) => `${name}: certificate: ${line}`);
 }
 
 /** The steps before a switch; whether one was done already, a rollout asks the machines. */

@@ -20,8 +20,7 @@ export async function storeSecrets({ paths }: Pick<Agent, "paths">, { app }: Man
   const wanted = Object.entries(app.secrets ?? {});
   if (wanted.length === 0) return;
   await makeFolder(paths.credstore(app.name));
-  const hasKey = (await readIfThere(paths.secretKey)) !== undefined;
-  if (key !== undefined && !hasKey) await writeAtomic(paths.secretKey, `${key}\n`, { mode: 0o600 });
+  await keepKey({ paths }, key);
   const missing: string[] = [];
   for (const [name, { version }] of wanted) {
     const path = paths.credential(app.name, name, version);
@@ -32,6 +31,12 @@ export async function storeSecrets({ paths }: Pick<Agent, "paths">, { app }: Man
     if (there === undefined && value !== undefined) await writeAtomic(path, value, { mode: 0o600 });
   }
   if (missing.length > 0) throw valueMissing(missing);
+}
+
+/** The key of the versions, for a machine that has none yet. */
+export async function keepKey({ paths }: Pick<Agent, "paths">, key: string | undefined): Promise<void> {
+  const hasKey = (await readIfThere(paths.secretKey)) !== undefined;
+  if (key !== undefined && !hasKey) await writeAtomic(paths.secretKey, `${key}\n`, { mode: 0o600 });
 }
 
 async function makeFolder(folder: string): Promise<void> {

@@ -1,5 +1,6 @@
 /** Debian's pebble, an ACME issuer for tests, with a DNS of its own; on this computer, where a test's machines reach it. */
 import { type ChildProcess, spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { request } from "node:https";
@@ -23,6 +24,8 @@ export class Pebble {
   readonly directory: string;
   /** PEM of what the directory is verified with. */
   readonly caRoot: string;
+  /** Without it, it makes no account. */
+  readonly eab = { keyId: "kid-1", hmacKey: randomBytes(48).toString("base64url") };
   /** PEM of what its certificates are verified with. */
   root = "";
   #log = "";
@@ -51,6 +54,8 @@ export class Pebble {
       httpPort: 80,
       tlsPort: 443,
       certificateValidityPeriod: lifetimeS,
+      externalAccountBindingRequired: true,
+      externalAccountMACKeys: { [pebble.eab.keyId]: pebble.eab.hmacKey },
     };
     writeFileSync(join(folder, "pebble.json"), JSON.stringify({ pebble: config }));
     const off = ["-http01", "", "-https01", "", "-tlsalpn01", ""];

@@ -28,7 +28,7 @@ export async function scan(target: string, rootFile: string): Promise<Scan> {
     await run("python3", ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--target", temporary, ...REQUIREMENTS]);
   });
   const commands = ["--sslv2", "--sslv3", "--tlsv1", "--tlsv1_1", "--tlsv1_2", "--tlsv1_3", "--certinfo", "--compression", "--heartbleed", "--robot", "--openssl_ccs", "--fallback", "--reneg"];
-  const args = ["-m", "sslyze", "--json_out=-", "--quiet", `--certinfo_ca_file=${rootFile}`, "--mozilla_config=disable", ...commands, target];
+  const args = ["-m", "sslyze", "--json_out=-", `--certinfo_ca_file=${rootFile}`, "--mozilla_config=disable", ...commands, target];
   const { stdout } = await run("python3", args, { env: { ...process.env, PYTHONPATH: packages }, timeout: SCAN_TIMEOUT_MS, maxBuffer: 32 * 1024 * 1024 });
   return understand(JSON.parse(stdout) as Report);
 }
