@@ -12,7 +12,9 @@ const acmeSchema = z.strictObject({
   /** PEM of what the directory's own certificate is verified with. @default the system's authorities */
   caRoot: z.optional(z.string()),
   /** External account binding; the version is one of its MAC key. */
-  eab: z.optional(z.strictObject({ keyId: z.string().check(z.regex(/^[^\s{}]+$/, "text without blanks and braces")), version: secretVersionSchema })),
+  eab: z.optional(
+    z.strictObject({ keyId: z.string().check(z.regex(/^[^\s{}]+$/, "text without blanks and braces")), version: secretVersionSchema }),
+  ),
   /** A certificate is renewed once this part of its lifetime is left. */
   renewAtPart: z.optional(z.number().check(z.gt(0), z.lt(1))),
 });

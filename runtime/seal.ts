@@ -18,8 +18,8 @@ export function seal(text: string, secret: string): string {
 /** The text; undefined when it was sealed with another secret, or changed since. */
 export function unseal(sealed: string, secret: string): string | undefined {
   const bytes = Buffer.from(sealed, "base64");
-  const [salt, nonce, tag, rest] = [0, SALT_BYTES, SALT_BYTES + NONCE_BYTES, SALT_BYTES + NONCE_BYTES + TAG_BYTES].map((start, index, starts) =>
-    bytes.subarray(start, starts[index + 1]),
+  const [salt, nonce, tag, rest] = [0, SALT_BYTES, SALT_BYTES + NONCE_BYTES, SALT_BYTES + NONCE_BYTES + TAG_BYTES].map(
+    (start, index, starts) => bytes.subarray(start, starts[index + 1]),
   ) as [Buffer, Buffer, Buffer, Buffer];
   if (tag.length < TAG_BYTES) return undefined;
   try {

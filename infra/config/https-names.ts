@@ -9,7 +9,11 @@ export interface MachineNames {
 }
 
 /** @param own domains of this machine alone */
-export function namesOf({ domains, redirects }: Pick<HttpsConfig, "domains" | "redirects">, machine: string, own: readonly string[] = []): MachineNames {
+export function namesOf(
+  { domains, redirects }: Pick<HttpsConfig, "domains" | "redirects">,
+  machine: string,
+  own: readonly string[] = [],
+): MachineNames {
   const named = (names: readonly string[]): string[] => names.map((name) => name.replaceAll(MACHINE, machine));
   // Its own first: the fleet's may be one that several machines share.
   const all = [...new Set([...named(own), ...named(domains)])];

@@ -25,17 +25,25 @@ const acme = z
     email: z.string().regex(/^[^\s@{}/\\]+@[^\s@{}/\\]+\.[^\s@{}/\\]+$/, "an e-mail address that the issuer may write to"),
     directory: z
       .string()
-      .regex(/^https:\/\/[^\s{}]+$/, 'the issuer\'s directory, an https URL')
+      .regex(/^https:\/\/[^\s{}]+$/, "the issuer's directory, an https URL")
       .optional(),
     staging: z.boolean().default(false),
     caRoot: pem("CERTIFICATE").optional(),
-    accountKey: leaf(z.custom<string>((value) => typeof value === "string" && /-----BEGIN (EC )?PRIVATE KEY-----/.test(value), "a private key in PEM")).optional(),
-    eab: z.strictObject({ keyId: z.string().regex(/^[^\s{}]+$/, "the id that the issuer gave"), hmacKey: leaf(z.string().min(1)) }).optional(),
+    accountKey: leaf(
+      z.custom<string>((value) => typeof value === "string" && /-----BEGIN (EC )?PRIVATE KEY-----/.test(value), "a private key in PEM"),
+    ).optional(),
+    eab: z
+      .strictObject({ keyId: z.string().regex(/^[^\s{}]+$/, "the id that the issuer gave"), hmacKey: leaf(z.string().min(1)) })
+      .optional(),
     renewAtPart: z.number().gt(0).lt(1).optional(),
   })
   .superRefine(({ directory, staging }, context) => {
     if (!staging || directory === undefined) return;
-    context.addIssue({ code: "custom", path: ["staging"], message: 'is Let\'s Encrypt\'s, and "directory" names another issuer: keep one of them' });
+    context.addIssue({
+      code: "custom",
+      path: ["staging"],
+      message: "is Let's Encrypt's, and \"directory\" names another issuer: keep one of them",
+    });
   })
   .transform(({ staging, ...given }) => ({ ...given, directory: given.directory ?? (staging ? LETS_ENCRYPT_STAGING : LETS_ENCRYPT) }));
 
@@ -49,7 +57,11 @@ const hsts = z
   })
   .superRefine(({ maxAgeS, includeSubDomains, preload }, context) => {
     if (!preload || (includeSubDomains && maxAgeS >= 31_536_000)) return;
-    context.addIssue({ code: "custom", path: ["preload"], message: 'needs "includeSubDomains: true" and "maxAgeS" of 31536000 or more, as the list of the browsers does' });
+    context.addIssue({
+      code: "custom",
+      path: ["preload"],
+      message: 'needs "includeSubDomains: true" and "maxAgeS" of 31536000 or more, as the list of the browsers does',
+    });
   });
 
 export const httpsConfigSchema = z

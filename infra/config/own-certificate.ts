@@ -20,19 +20,29 @@ const at = (key: "certificate" | "key", message: string): Finding => ({ path: ["
 export function ownCertificateFindings({ certificate, key }: OwnCertificate, names: readonly string[], now: Date): Finding[] {
   const chain = readChain(certificate);
   const keyObject = readKey(key);
-  const unreadable = [...(Array.isArray(chain) ? [] : [at("certificate", chain)]), ...(typeof keyObject === "string" ? [at("key", keyObject)] : [])];
+  const unreadable = [
+    ...(Array.isArray(chain) ? [] : [at("certificate", chain)]),
+    ...(typeof keyObject === "string" ? [at("key", keyObject)] : []),
+  ];
   if (!Array.isArray(chain)) return unreadable;
   const [leaf] = chain;
   if (leaf === undefined) return unreadable;
   // What else there is to say would be of the wrong one.
   if (leaf.ca && chain.length > 1) return [...unreadable, at("certificate", AUTHORITY_FIRST)];
   const pair = typeof keyObject === "string" || matches(leaf, keyObject) ? [] : [at("key", keyMend(chain, keyObject))];
-  return [...unreadable, ...pair, ...orderFindings(chain), ...chain.flatMap((one, index) => timeFindings(one, index, now)), ...nameFindings(leaf, names)];
+  return [
+    ...unreadable,
+    ...pair,
+    ...orderFindings(chain),
+    ...chain.flatMap((one, index) => timeFindings(one, index, now)),
+    ...nameFindings(leaf, names),
+  ];
 }
 
 function readChain(text: string): X509Certificate[] | string {
   const blocks = text.match(BLOCK) ?? [];
-  if (blocks.length === 0) return 'has no certificate in it: give PEM, from "-----BEGIN CERTIFICATE-----" on, your own first, then those that signed it';
+  if (blocks.length === 0)
+    return 'has no certificate in it: give PEM, from "-----BEGIN CERTIFICATE-----" on, your own first, then those that signed it';
   try {
     return blocks.map((block) => new X509Certificate(block));
   } catch {
@@ -41,7 +51,8 @@ function readChain(text: string): X509Certificate[] | string {
 }
 
 function readKey(text: string): KeyObject | string {
-  if (/ENCRYPTED/.test(text)) return "is encrypted with a passphrase, which nobody could type in on a machine: openssl pkey -in key.pem -out plain.pem";
+  if (/ENCRYPTED/.test(text))
+    return "is encrypted with a passphrase, which nobody could type in on a machine: openssl pkey -in key.pem -out plain.pem";
   try {
     return createPrivateKey(text);
   } catch {
@@ -65,13 +76,15 @@ function orderFindings(chain: readonly X509Certificate[]): Finding[] {
     return next !== undefined && !(one.checkIssued(next) && one.verify(next.publicKey));
   });
   if (broken === -1) return [];
-  return [at("certificate", `is out of order: certificate ${broken + 2} didn't sign certificate ${broken + 1}; your own comes first, then the one that signed it, and so on`)];
+  const problem = `is out of order: certificate ${broken + 2} didn't sign certificate ${broken + 1}`;
+  return [at("certificate", `${problem}; your own comes first, then the one that signed it, and so on`)];
 }
 
 function timeFindings(certificate: X509Certificate, index: number, now: Date): Finding[] {
   const which = index === 0 ? "" : `certificate ${index + 1} of its chain `;
   if (certificate.validToDate < now) return [at("certificate", `${which}expired on ${day(certificate.validToDate)}: give a renewed one`)];
-  if (certificate.validFromDate > now) return [at("certificate", `${which}is not valid before ${day(certificate.validFromDate)}: see that this computer's clock is right`)];
+  if (certificate.validFromDate > now)
+    return [at("certificate", `${which}is not valid before ${day(certificate.validFromDate)}: see that this computer's clock is right`)];
   return [];
 }
 
@@ -81,5 +94,7 @@ function nameFindings(certificate: X509Certificate, names: readonly string[]): F
   const others = names.filter((name) => certificate.checkHost(name, { subject: "never" }) === undefined);
   if (others.length === 0) return [];
   const is = certificate.subjectAltName?.replaceAll("DNS:", "") ?? "no name at all";
-  return [at("certificate", `is not for ${others.join(", ")}; it is for ${is}: give one for every name of "https.domains" and "https.redirects"`)];
+  return [
+    at("certificate", `is not for ${others.join(", ")}; it is for ${is}: give one for every name of "https.domains" and "https.redirects"`),
+  ];
 }

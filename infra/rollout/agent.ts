@@ -29,7 +29,11 @@ export async function agent(
   session: Session,
   say: Say,
   args: readonly string[],
-  { secrets, tls, ...options }: Pick<RunOptions, "signal" | "timeoutMs"> & { secrets?: SecretValues | undefined; tls?: GivenTls | undefined } = {},
+  {
+    secrets,
+    tls,
+    ...options
+  }: Pick<RunOptions, "signal" | "timeoutMs"> & { secrets?: SecretValues | undefined; tls?: GivenTls | undefined } = {},
 ): Promise<Record<string, unknown>> {
   const { machine, connection } = session;
   const [step = ""] = args;

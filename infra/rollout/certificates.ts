@@ -28,18 +28,28 @@ export function isUnderWay(reports: readonly CertificateReport[]): boolean {
  * @param look asks all machines again
  * @returns what was seen last
  */
-export async function settleCertificates(plan: Plan, say: Say, seen: Sights, look: () => Promise<Sights>, signal: AbortSignal): Promise<Sights> {
+export async function settleCertificates(
+  plan: Plan,
+  say: Say,
+  seen: Sights,
+  look: () => Promise<Sights>,
+  signal: AbortSignal,
+): Promise<Sights> {
   let last = seen;
   const untilMs = performance.now() + WAIT_MS;
-  const waits = () => [...last].some(([{ machine }, sight]) => machine.manifest.https.mode === "acme" && isUnderWay(certificatesOf(machine, sight)));
+  const waits = () =>
+    [...last].some(([{ machine }, sight]) => machine.manifest.https.mode === "acme" && isUnderWay(certificatesOf(machine, sight)));
   while (waits() && performance.now() < untilMs && !signal.aborted) {
     await sleep(PAUSE_MS, undefined, { signal }).catch(() => undefined);
     last = await look();
   }
-  for (const [{ machine }, sight] of last) for (const line of certificateLines(certificatesOf(machine, sight))) say(machine.name, "certificate", line);
+  for (const [{ machine }, sight] of last)
+    for (const line of certificateLines(certificatesOf(machine, sight))) say(machine.name, "certificate", line);
   const kept = [...last].map(([{ machine, connection }, sight]) =>
     // The rollout has done its work: what can't be kept now, the next run keeps.
-    backUp(plan, machine, sight, () => connection).catch(() => say(machine.name, "certificate", "not backed up; the next `up` tries again")),
+    backUp(plan, machine, sight, () => connection).catch(() =>
+      say(machine.name, "certificate", "not backed up; the next `up` tries again"),
+    ),
   );
   await Promise.all(kept);
   return last;

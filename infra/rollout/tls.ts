@@ -32,7 +32,9 @@ export function givenTls(https: HttpsConfig, known: KnownTls, machines: readonly
 }
 
 function requireServable(https: HttpsConfig, own: NonNullable<KnownTls["own"]>, machines: readonly NamedMachine[], now: Date): void {
-  const names = machines.map(({ name, domains }) => namesOf(https, name, domains)).flatMap(({ domains, redirects }) => [...domains, ...redirects]);
+  const names = machines
+    .map(({ name, domains }) => namesOf(https, name, domains))
+    .flatMap(({ domains, redirects }) => [...domains, ...redirects]);
   const findings = ownCertificateFindings(own, [...new Set(names)], now);
   if (findings.length === 0) return;
   throw new FleetError(findings.map(({ path, message }) => `${path.join(".")}: ${message}`).join("\n"), {
@@ -67,7 +69,9 @@ function acmeOf(acme: NonNullable<HttpsConfig["acme"]>, { eabKey }: KnownTls, ke
     directory,
     email,
     ...(caRoot === undefined ? {} : { caRoot }),
-    ...(eab === undefined || eabKey === undefined ? {} : { eab: { keyId: eab.keyId, version: secretVersion(key, tlsSecretNames.eabKey, eabKey) } }),
+    ...(eab === undefined || eabKey === undefined
+      ? {}
+      : { eab: { keyId: eab.keyId, version: secretVersion(key, tlsSecretNames.eabKey, eabKey) } }),
     ...(renewAtPart === undefined ? {} : { renewAtPart }),
   };
 }

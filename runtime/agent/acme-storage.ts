@@ -85,7 +85,10 @@ export async function storageHash(agent: WithPaths, https: Https): Promise<strin
 
 function hashOfFiles(files: Record<string, string>): string {
   const certificates = Object.entries(files).filter(([path]) => path.endsWith(".crt"));
-  return createHash("sha256").update(canonicalJson(Object.fromEntries(certificates))).digest("hex").slice(0, 32);
+  return createHash("sha256")
+    .update(canonicalJson(Object.fromEntries(certificates)))
+    .digest("hex")
+    .slice(0, 32);
 }
 
 /** Of each name all of its files, or none. */

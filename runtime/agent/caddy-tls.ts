@@ -72,6 +72,13 @@ function ownTls({ own }: Https): object {
 /** What became of orders, for `certificates.ts`, apart from the journal. */
 export function certificateLogs({ https }: Manifest): object {
   if (https.mode !== "acme") return {};
-  const writer = { output: "file", filename: pathsUnder().caddyCertificateLog, mode: "0600", roll_size_mb: 1, roll_keep: 1, roll_gzip: false };
+  const writer = {
+    output: "file",
+    filename: pathsUnder().caddyCertificateLog,
+    mode: "0600",
+    roll_size_mb: 1,
+    roll_keep: 1,
+    roll_gzip: false,
+  };
   return { certificates: { writer, encoder: { format: "json" }, include: ["tls.obtain", "tls.renew"] } };
 }

@@ -21,7 +21,11 @@ export async function certificateReports({ paths }: Pick<Agent, "paths">, https:
   const reports: CertificateReport[] = [];
   for (let index = 0; index < https.names.length; index += AT_ONCE) {
     const group = https.names.slice(index, index + AT_ONCE);
-    reports.push(...(await Promise.all(group.map(async (name) => reportOf(name, https.mode, await served(name, https.httpsPort), failures.get(name))))));
+    reports.push(
+      ...(await Promise.all(
+        group.map(async (name) => reportOf(name, https.mode, await served(name, https.httpsPort), failures.get(name))),
+      )),
+    );
   }
   return reports;
 }

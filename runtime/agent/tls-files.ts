@@ -45,8 +45,10 @@ function filesFor({ tls }: Pick<Paths, "tls">, { own, acme }: Https, { certifica
     const text = certificate === undefined || key === undefined ? undefined : ownValue({ certificate, key });
     files.push({ path: tls.own(own.version), text, what: "the certificate and its key", secret: true });
   }
-  if (acme?.caRoot !== undefined) files.push({ path: tls.acmeRoot(acme.caRoot), text: acme.caRoot, what: "the issuer's root", secret: false });
-  if (acme?.eab !== undefined) files.push({ path: tls.eabKey(acme.eab.version), text: eabKey, what: "the key of the external account", secret: true });
+  if (acme?.caRoot !== undefined)
+    files.push({ path: tls.acmeRoot(acme.caRoot), text: acme.caRoot, what: "the issuer's root", secret: false });
+  if (acme?.eab !== undefined)
+    files.push({ path: tls.eabKey(acme.eab.version), text: eabKey, what: "the key of the external account", secret: true });
   return files;
 }
 

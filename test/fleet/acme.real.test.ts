@@ -74,7 +74,8 @@ describe("certificates from an issuer", () => {
     return run;
   }
 
-  const serving = (machine: string, name = domain(machine)): Promise<X509Certificate> => handshake(logins[machine]?.address ?? "", name, pebble.root);
+  const serving = (machine: string, name = domain(machine)): Promise<X509Certificate> =>
+    handshake(logins[machine]?.address ?? "", name, pebble.root);
 
   async function serials(): Promise<string[]> {
     const all = NAMES.flatMap((machine) => [domain(machine), `www.${domain(machine)}`].map((name) => serving(machine, name)));
@@ -93,7 +94,8 @@ describe("certificates from an issuer", () => {
   test("each machine gets certificates for its own names, by one account, through random errors", async () => {
     await configure();
     await up();
-    for (const name of NAMES) await until(`${name} serves`, async () => (await serving(name, `www.${domain(name)}`)) !== undefined, ISSUE_MS);
+    for (const name of NAMES)
+      await until(`${name} serves`, async () => (await serving(name, `www.${domain(name)}`)) !== undefined, ISSUE_MS);
     for (const name of NAMES) assert.equal((await serving(name)).checkHost(domain(name)), domain(name));
     assert.equal(pebble.accounts, 1, pebble.log.slice(-4_000));
     assert.match(pebble.log, /Configured to reject 25% of good nonces/);
@@ -119,7 +121,9 @@ describe("certificates from an issuer", () => {
     await up("--expect-no-changes");
     const files = readdirSync(backups, { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".json"));
     assert.deepEqual(files.map((file) => file.split("/").at(-1)).sort(), ["web-1.json", "web-2.json"]);
-    const keys = await Promise.all(NAMES.map((name) => hosts.sh(name, "cd /var/lib/fleetwright-caddy; cat acme/*/users/*/*.key certificates/*/*/*.key")));
+    const keys = await Promise.all(
+      NAMES.map((name) => hosts.sh(name, "cd /var/lib/fleetwright-caddy; cat acme/*/users/*/*.key certificates/*/*/*.key")),
+    );
     const secrets = keys.flatMap((text) => text.split("\n").filter((line) => /^[A-Za-z0-9+/=]{60,}$/.test(line)));
     assert.ok(secrets.length >= 5);
     secrets.push(pebble.eab.hmacKey);
@@ -129,9 +133,21 @@ describe("certificates from an issuer", () => {
       exported.stdout,
       ...state.filter((entry) => entry.isFile()).map((entry) => readFileSync(join(entry.parentPath, entry.name), "utf8")),
       ...files.map((file) => readFileSync(join(backups, file), "utf8")),
-      ...(await Promise.all(NAMES.map((name) => hosts.sh(name, "journalctl --all -o export; cat /etc/fleetwright/caddy.json; find /run /tmp /srv -type f -size -1M | xargs cat 2>/dev/null")))),
+      ...(await Promise.all(
+        NAMES.map((name) =>
+          hosts.sh(
+            name,
+            "journalctl --all -o export; cat /etc/fleetwright/caddy.json; find /run /tmp /srv -type f -size -1M | xargs cat 2>/dev/null",
+          ),
+        ),
+      )),
     ];
-    for (const secret of secrets) assert.deepEqual(texts.flatMap((text, index) => (text.includes(secret) ? [index] : [])), [], "a key in plain text");
+    for (const secret of secrets)
+      assert.deepEqual(
+        texts.flatMap((text, index) => (text.includes(secret) ? [index] : [])),
+        [],
+        "a key in plain text",
+      );
   });
 
   test("another setting of HTTPS reloads Caddy, and the app's processes stay; what is due is renewed", async () => {
@@ -167,7 +183,11 @@ describe("certificates from an issuer", () => {
     assert.equal((await serving("web-2")).serialNumber, old.serialNumber);
     const status = await stack.fleet(["status", "--check"]);
     assert.equal(status.code, 1, evidence(status));
-    assert.match(status.stdout, /web-2: the certificate for \S+ could not be renewed at .*, and goes on serving: .*urn:ietf:params:acme/, evidence(status));
+    assert.match(
+      status.stdout,
+      /web-2: the certificate for \S+ could not be renewed at .*, and goes on serving: .*urn:ietf:params:acme/,
+      evidence(status),
+    );
     assert.match(status.stdout, /web-2 .*1 of 3 pending.*healthy/);
     assert.match(status.stdout, /web-2: no certificate for later\.example\.org yet: .*urn:ietf:params:acme/);
     assert.match(status.stderr, /web-2: the last renewal for web-2\.example\.org failed/);

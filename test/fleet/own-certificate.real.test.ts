@@ -61,11 +61,15 @@ describe("a certificate of one's own", () => {
   }
 
   function served(): string {
-    const shown = execFileSync("openssl", ["s_client", "-connect", `${login.address}:443`, "-servername", NAME, "-verify_return_error", "-CAfile", rootFile], {
-      input: "",
-      encoding: "utf8",
-      stdio: ["pipe", "pipe", "ignore"],
-    });
+    const shown = execFileSync(
+      "openssl",
+      ["s_client", "-connect", `${login.address}:443`, "-servername", NAME, "-verify_return_error", "-CAfile", rootFile],
+      {
+        input: "",
+        encoding: "utf8",
+        stdio: ["pipe", "pipe", "ignore"],
+      },
+    );
     return execFileSync("openssl", ["x509", "-noout", "-serial"], { input: shown, encoding: "utf8" }).trim();
   }
 
@@ -75,9 +79,15 @@ describe("a certificate of one's own", () => {
     const good = authority.issue([NAME, WWW]);
     const other = authority.issue([NAME, WWW]);
     await refused(authority.chain(authority.issue([NAME, WWW], -3)), /https\.own\.certificate: expired on \d{4}-\d\d-\d\d/);
-    await refused(authority.chain(authority.issue([NAME])), /https\.own\.certificate: is not for www\.shop\.example\.org; it is for shop\.example\.org/);
+    await refused(
+      authority.chain(authority.issue([NAME])),
+      /https\.own\.certificate: is not for www\.shop\.example\.org; it is for shop\.example\.org/,
+    );
     await refused({ certificate: authority.chain(good).certificate, key: other.key }, /https\.own\.key: is not the key of the certificate/);
-    await refused({ certificate: authority.intermediate + good.certificate, key: good.key }, /https\.own\.certificate: begins with an authority's/);
+    await refused(
+      { certificate: authority.intermediate + good.certificate, key: good.key },
+      /https\.own\.certificate: begins with an authority's/,
+    );
     assert.equal(await hosts.sh("web-1", "ls -A /etc/fleetwright 2>/dev/null; true"), "");
   });
 
@@ -88,7 +98,11 @@ describe("a certificate of one's own", () => {
     const run = await up();
     assert.equal(run.code, 0, evidence(run));
     const curl = (host: string): string =>
-      execFileSync("curl", ["-sS", "--fail", "--max-time", "10", "--cacert", rootFile, "--resolve", `${host}:443:${login.address}`, "-L", `https://${host}/`], { encoding: "utf8" });
+      execFileSync(
+        "curl",
+        ["-sS", "--fail", "--max-time", "10", "--cacert", rootFile, "--resolve", `${host}:443:${login.address}`, "-L", `https://${host}/`],
+        { encoding: "utf8" },
+      );
     assert.match(curl(NAME), /^\d+$/);
     const status = await stack.fleet(["status", "--check"]);
     assert.equal(status.code, 0, evidence(status));
@@ -98,16 +112,24 @@ describe("a certificate of one's own", () => {
   });
 
   test("the key is root's and Caddy's, and in no state, manifest, journal or command line", async () => {
-    const modes = await hosts.sh("web-1", "cd /etc/fleetwright; stat -c '%a %U %G' tls tls/*; runuser -u fw-shop -- cat tls/* 2>&1 | grep -c 'Permission denied'; runuser -u fw-caddy -- cat tls/own.* | grep -c 'PRIVATE KEY'");
+    const modes = await hosts.sh(
+      "web-1",
+      "cd /etc/fleetwright; stat -c '%a %U %G' tls tls/*; runuser -u fw-shop -- cat tls/* 2>&1 | grep -c 'Permission denied'; runuser -u fw-caddy -- cat tls/own.* | grep -c 'PRIVATE KEY'",
+    );
     assert.deepEqual(modes.split("\n"), ["750 root fw-caddy", "640 root fw-caddy", "1", "2"]);
     const keys = given.flatMap(({ key }) => keyLines(key));
     const exported = await stack.pulumi(["stack", "export"]);
-    const state = readdirSync(join(project.folder, ".state"), { recursive: true, encoding: "utf8", withFileTypes: true }).filter((entry) => entry.isFile());
+    const state = readdirSync(join(project.folder, ".state"), { recursive: true, encoding: "utf8", withFileTypes: true }).filter((entry) =>
+      entry.isFile(),
+    );
     const texts = [
       exported.stdout,
       readFileSync(join(project.folder, "Pulumi.prod.yaml"), "utf8"),
       ...state.map((entry) => readFileSync(join(entry.parentPath, entry.name), "utf8")),
-      await hosts.sh("web-1", "journalctl --all -o export; cat /etc/fleetwright/caddy.json; grep -rs . /srv/shop/generations /var/lib/fleetwright; cat /proc/*/cmdline /proc/*/environ | tr '\\0' '\\n'"),
+      await hosts.sh(
+        "web-1",
+        "journalctl --all -o export; cat /etc/fleetwright/caddy.json; grep -rs . /srv/shop/generations /var/lib/fleetwright; cat /proc/*/cmdline /proc/*/environ | tr '\\0' '\\n'",
+      ),
     ];
     for (const key of keys) for (const text of texts) assert.ok(!text.includes(key), "the key in plain text");
   });
@@ -133,7 +155,8 @@ describe("a certificate of one's own", () => {
     const found = await scan(`${NAME}:443{${login.address}}`, rootFile);
     console.log(`sslyze: ${JSON.stringify(found)}`);
     assert.deepEqual(Object.keys(found.ciphers), ["TLS 1.2", "TLS 1.3"]);
-    for (const cipher of Object.values(found.ciphers).flat()) assert.match(cipher, /^TLS_(ECDHE_(ECDSA|RSA)_WITH_)?(AES_(128|256)_GCM|CHACHA20_POLY1305)_SHA(256|384)$/);
+    for (const cipher of Object.values(found.ciphers).flat())
+      assert.match(cipher, /^TLS_(ECDHE_(ECDSA|RSA)_WITH_)?(AES_(128|256)_GCM|CHACHA20_POLY1305)_SHA(256|384)$/);
     assert.deepEqual(found.chain, { trusted: true, inOrder: true, matches: true, length: 2 });
     assert.deepEqual(found.weak, []);
   });

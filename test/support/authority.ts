@@ -23,9 +23,18 @@ export class Authority {
   constructor(folder: string) {
     this.folder = folder;
     mkdirSync(folder, { recursive: true });
-    this.#openssl("req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -keyout root.key -out root.crt", "-subj", "/CN=Test root", "-addext", "keyUsage=critical,keyCertSign,cRLSign");
+    this.#openssl(
+      "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -keyout root.key -out root.crt",
+      "-subj",
+      "/CN=Test root",
+      "-addext",
+      "keyUsage=critical,keyCertSign,cRLSign",
+    );
     this.#request("middle", "Test authority");
-    writeFileSync(join(folder, "middle.ext"), `basicConstraints=critical,CA:true,pathlen:0\nkeyUsage=critical,keyCertSign,cRLSign\n${KEY_IDS}`);
+    writeFileSync(
+      join(folder, "middle.ext"),
+      `basicConstraints=critical,CA:true,pathlen:0\nkeyUsage=critical,keyCertSign,cRLSign\n${KEY_IDS}`,
+    );
     this.#openssl("x509 -req -in middle.csr -CA root.crt -CAkey root.key -set_serial 1 -days 30 -extfile middle.ext -out middle.crt");
     this.root = this.#read("root.crt");
     this.intermediate = this.#read("middle.crt");
@@ -37,9 +46,13 @@ export class Authority {
     this.#request(name, names[0] ?? "");
     const alternatives = names.map((one) => `${isIP(one) === 0 ? "DNS" : "IP"}:${one}`).join(",");
     writeFileSync(join(this.folder, `${name}.ext`), `subjectAltName=${alternatives}\nextendedKeyUsage=serverAuth\n${KEY_IDS}`);
-    const day = (offset: number): string => `${new Date(Date.now() + offset * 86_400_000).toISOString().slice(0, 19).replace(/[-T:]/g, "")}Z`;
+    const day = (offset: number): string =>
+      `${new Date(Date.now() + offset * 86_400_000).toISOString().slice(0, 19).replace(/[-T:]/g, "")}Z`;
     writeFileSync(join(this.folder, `${name}.index`), "");
-    writeFileSync(join(this.folder, "ca.cnf"), `[ca]\ndefault_ca=d\n[d]\nnew_certs_dir=${this.folder}\ndatabase=${name}.index\nrand_serial=yes\ndefault_md=sha256\npolicy=p\nunique_subject=no\n[p]\ncommonName=supplied\n`);
+    writeFileSync(
+      join(this.folder, "ca.cnf"),
+      `[ca]\ndefault_ca=d\n[d]\nnew_certs_dir=${this.folder}\ndatabase=${name}.index\nrand_serial=yes\ndefault_md=sha256\npolicy=p\nunique_subject=no\n[p]\ncommonName=supplied\n`,
+    );
     const [from, to] = days < 0 ? [day(2 * days), day(days)] : [day(-1), day(days)];
     const signing = `ca -batch -notext -config ca.cnf -cert middle.crt -keyfile middle.key -in ${name}.csr -extfile ${name}.ext -out ${name}.crt`;
     this.#openssl(signing, "-startdate", from, "-enddate", to);

@@ -59,7 +59,17 @@ export class Pebble {
     };
     writeFileSync(join(folder, "pebble.json"), JSON.stringify({ pebble: config }));
     const off = ["-http01", "", "-https01", "", "-tlsalpn01", ""];
-    pebble.#spawn("pebble-challtestsrv", ["-dns01", `127.0.0.1:${dns}`, "-management", `127.0.0.1:${dnsManagement}`, "-defaultIPv4", "", "-defaultIPv6", "", ...off]);
+    pebble.#spawn("pebble-challtestsrv", [
+      "-dns01",
+      `127.0.0.1:${dns}`,
+      "-management",
+      `127.0.0.1:${dnsManagement}`,
+      "-defaultIPv4",
+      "",
+      "-defaultIPv6",
+      "",
+      ...off,
+    ]);
     pebble.#spawn("pebble", ["-config", join(folder, "pebble.json"), "-dnsserver", `127.0.0.1:${dns}`]);
     try {
       await until("pebble answers", async () => (pebble.root = await get(management ?? 0, "/roots/0")) !== "", START_MS);

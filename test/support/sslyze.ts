@@ -17,7 +17,14 @@ export interface Scan {
   weak: string[];
 }
 
-const VERSIONS = { ssl_2_0: "SSL 2", ssl_3_0: "SSL 3", tls_1_0: "TLS 1.0", tls_1_1: "TLS 1.1", tls_1_2: "TLS 1.2", tls_1_3: "TLS 1.3" } as const;
+const VERSIONS = {
+  ssl_2_0: "SSL 2",
+  ssl_3_0: "SSL 3",
+  tls_1_0: "TLS 1.0",
+  tls_1_1: "TLS 1.1",
+  tls_1_2: "TLS 1.2",
+  tls_1_3: "TLS 1.3",
+} as const;
 
 /**
  * @param target as sslyze takes it: `name:port{address}`
@@ -27,15 +34,36 @@ export async function scan(target: string, rootFile: string): Promise<Scan> {
   const packages = await makeOnce(cachePath(`test-sslyze-${await hashOfPlace()}`), async (temporary) => {
     await run("python3", ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--target", temporary, ...REQUIREMENTS]);
   });
-  const commands = ["--sslv2", "--sslv3", "--tlsv1", "--tlsv1_1", "--tlsv1_2", "--tlsv1_3", "--certinfo", "--compression", "--heartbleed", "--robot", "--openssl_ccs", "--fallback", "--reneg"];
+  const commands = [
+    "--sslv2",
+    "--sslv3",
+    "--tlsv1",
+    "--tlsv1_1",
+    "--tlsv1_2",
+    "--tlsv1_3",
+    "--certinfo",
+    "--compression",
+    "--heartbleed",
+    "--robot",
+    "--openssl_ccs",
+    "--fallback",
+    "--reneg",
+  ];
   const args = ["-m", "sslyze", "--json_out=-", `--certinfo_ca_file=${rootFile}`, "--mozilla_config=disable", ...commands, target];
-  const { stdout } = await run("python3", args, { env: { ...process.env, PYTHONPATH: packages }, timeout: SCAN_TIMEOUT_MS, maxBuffer: 32 * 1024 * 1024 });
+  const { stdout } = await run("python3", args, {
+    env: { ...process.env, PYTHONPATH: packages },
+    timeout: SCAN_TIMEOUT_MS,
+    maxBuffer: 32 * 1024 * 1024,
+  });
   return understand(JSON.parse(stdout) as Report);
 }
 
 async function hashOfPlace(): Promise<string> {
   const { stdout } = await run("python3", ["-c", "import sys; print(sys.implementation.cache_tag, sys.prefix)"]);
-  return createHash("sha256").update(JSON.stringify([stdout, REQUIREMENTS])).digest("hex").slice(0, 16);
+  return createHash("sha256")
+    .update(JSON.stringify([stdout, REQUIREMENTS]))
+    .digest("hex")
+    .slice(0, 16);
 }
 
 interface Report {
@@ -47,7 +75,8 @@ function understand(report: Report): Scan {
   if (results === null || results === undefined) throw new Error(`sslyze couldn't scan: ${JSON.stringify(report).slice(0, 2_000)}`);
   const of = (name: string) => {
     const attempt = results[name];
-    if (attempt?.status !== "COMPLETED") throw new Error(`sslyze didn't come to an end with ${name}: ${JSON.stringify(attempt).slice(0, 1_000)}`);
+    if (attempt?.status !== "COMPLETED")
+      throw new Error(`sslyze didn't come to an end with ${name}: ${JSON.stringify(attempt).slice(0, 1_000)}`);
     return attempt.result;
   };
   const ciphers = Object.entries(VERSIONS).flatMap(([key, title]) => {
@@ -65,7 +94,9 @@ function understand(report: Report): Scan {
   return {
     ciphers: Object.fromEntries(ciphers),
     chain: {
-      trusted: deployment.path_validation_results.some(({ was_validation_successful }: { was_validation_successful: boolean }) => was_validation_successful),
+      trusted: deployment.path_validation_results.some(
+        ({ was_validation_successful }: { was_validation_successful: boolean }) => was_validation_successful,
+      ),
       inOrder: deployment.received_chain_has_valid_order,
       matches: deployment.leaf_certificate_subject_matches_hostname ?? true,
       length: deployment.received_certificate_chain.length,

@@ -31,7 +31,10 @@ test("the table shows the issuer and the days of the certificate that ends first
 test("below it stands what the issuer said", () => {
   assert.deepEqual(certificateRemarks([report(-1, 89)]), []);
   assert.deepEqual(certificateRemarks([{ ...pending, error: "HTTP 403" }]), ["no certificate for a.example.org yet: HTTP 403"]);
-  assert.match(certificateRemarks([report(-1, 89, { error: "HTTP 403", failedAt: "then" })]).join(), /could not be renewed at then, and goes on serving: HTTP 403/);
+  assert.match(
+    certificateRemarks([report(-1, 89, { error: "HTTP 403", failedAt: "then" })]).join(),
+    /could not be renewed at then, and goes on serving: HTTP 403/,
+  );
 });
 
 test("--check objects to what is missing, ends soon or wasn't renewed", () => {

@@ -15,7 +15,12 @@ const authority = new Authority(folder);
 const now = new Date();
 
 const local = (count = 1) => ({ provider: "local", count });
-const host = (name: string, domains: string[] = []) => ({ name, address: `192.0.2.${name.length}${name.at(-1)}`, hostKey: "ssh-ed25519 AAAA", domains });
+const host = (name: string, domains: string[] = []) => ({
+  name,
+  address: `192.0.2.${name.length}${name.at(-1)}`,
+  hostKey: "ssh-ed25519 AAAA",
+  domains,
+});
 const hosts = (...all: object[]) => ({ provider: "hosts", hosts: all });
 const acme = { email: "ops@example.org" };
 
@@ -31,7 +36,10 @@ function refusal(https: object, machines: object = local()): string {
 const parsed = (https: object, machines: object = local()) => parseFleet("web", { app: { dir: "app" }, machines, https }).https;
 
 test("without more, the issuer is Let's Encrypt; staging is its staging", () => {
-  assert.equal(parsed({ mode: "acme", domains: ["a.example.org"], acme }).acme?.directory, "https://acme-v02.api.letsencrypt.org/directory");
+  assert.equal(
+    parsed({ mode: "acme", domains: ["a.example.org"], acme }).acme?.directory,
+    "https://acme-v02.api.letsencrypt.org/directory",
+  );
   const staging = parsed({ mode: "acme", domains: ["a.example.org"], acme: { ...acme, staging: true } });
   assert.equal(staging.acme?.directory, "https://acme-staging-v02.api.letsencrypt.org/directory");
   const both = { ...acme, staging: true, directory: "https://ca.example.org/dir" };
@@ -54,7 +62,10 @@ test("a mode has what it needs, and nothing of another", () => {
 });
 
 test("an unknown key under https is told with the one that was meant", () => {
-  assert.match(refusal({ mode: "acme", domains: ["a.example.org"], acme: { ...acme, directori: "x" } }), /https\.acme\.directori: unknown key; did you mean "directory"\?/);
+  assert.match(
+    refusal({ mode: "acme", domains: ["a.example.org"], acme: { ...acme, directori: "x" } }),
+    /https\.acme\.directori: unknown key; did you mean "directory"\?/,
+  );
 });
 
 test("the browsers' list wants a year and the subdomains", () => {
@@ -63,13 +74,34 @@ test("the browsers' list wants a year and the subdomains", () => {
 });
 
 test("with an issuer, one name on several machines is refused with the mend", () => {
-  assert.match(refusal({ mode: "acme", domains: ["app.example.org"], acme }, local(2)), /https\.domains: app\.example\.org would be on 2 machines; .*\{machine\}\.example\.org/);
-  assert.match(refusal({ mode: "acme", domains: ["{machine}.example.org"], redirects: ["www.example.org"], acme }, local(2)), /https\.redirects: www\.example\.org would be on 2/);
+  assert.match(
+    refusal({ mode: "acme", domains: ["app.example.org"], acme }, local(2)),
+    /https\.domains: app\.example\.org would be on 2 machines; .*\{machine\}\.example\.org/,
+  );
+  assert.match(
+    refusal({ mode: "acme", domains: ["{machine}.example.org"], redirects: ["www.example.org"], acme }, local(2)),
+    /https\.redirects: www\.example\.org would be on 2/,
+  );
   assert.equal(refusal({ mode: "acme", domains: ["app.example.org"], acme }, local(1)), "");
   assert.equal(refusal({ mode: "acme", domains: ["{machine}.example.org"], acme }, local(2)), "");
   assert.equal(refusal({ mode: "internal", domains: ["app.example.org"] }, local(2)), "");
-  assert.match(refusal({ mode: "acme", acme }, hosts(host("a1", ["x.example.org"]), host("b2", ["x.example.org"]))), /machines\.hosts\.1\.domains: x\.example\.org is a1's, too/);
-  assert.match(refusal({ mode: "acme", acme }, hosts(host("a1", ["x.example.org"]), host("b2"))), /https\.domains: is empty.*without one: b2/);
+  assert.match(
+    refusal({ mode: "acme", acme }, hosts(host("a1", ["x.example.org"]), host("b2", ["x.example.org"]))),
+    /machines\.hosts\.1\.domains: x\.example\.org is a1's, too/,
+  );
+  assert.match(
+    refusal({ mode: "acme", acme }, hosts(host("a1", ["x.example.org"]), host("b2"))),
+    /https\.domains: is empty.*without one: b2/,
+  );
+});
+
+test("a name that is another machine's by its placeholder is found, too", () => {
+  const https = { mode: "acme", domains: ["{machine}.example.org"], acme };
+  assert.match(
+    refusal(https, hosts(host("a1"), host("b2", ["a1.example.org"]))),
+    /machines\.hosts\.1\.domains: a1\.example\.org is a1's, too/,
+  );
+  assert.equal(refusal(https, hosts(host("a1"), host("b2", ["b2.example.org"]))), "");
 });
 
 test("a machine's own names come first, each name once", () => {
@@ -97,7 +129,10 @@ test("what is wrong with a given certificate is told by key path", () => {
   only(findings(good.certificate, "nothing"), /^https\.own\.key: can't be read/);
   only(findings(good.certificate, `-----BEGIN ENCRYPTED PRIVATE KEY-----\n`), /^https\.own\.key: is encrypted/);
   only(findings(good.certificate, authority.issue(names).key), /^https\.own\.key: is not the key/);
-  only(findings(good.certificate + authority.root, good.key), /^https\.own\.certificate: is out of order: certificate 2 didn't sign certificate 1/);
+  only(
+    findings(good.certificate + authority.root, good.key),
+    /^https\.own\.certificate: is out of order: certificate 2 didn't sign certificate 1/,
+  );
   only(findings(authority.intermediate + good.certificate, good.key), /begins with an authority's/);
   only(findings(good.certificate, good.key, new Date(now.getTime() + 25 * 86_400_000)), /expired on \d{4}-/);
   only(findings(good.certificate, good.key, new Date(now.getTime() - 3 * 86_400_000)), /not valid before/);
@@ -107,7 +142,11 @@ test("what is wrong with a given certificate is told by key path", () => {
 
 test("nothing of a given key is repeated", () => {
   const { certificate, key } = authority.issue(["a.example.org"]);
-  for (const own of [{ certificate, key: [key] }, { certificate, key, more: key }, { certificate, key: key.slice(0, 200) }]) {
+  for (const own of [
+    { certificate, key: [key] },
+    { certificate, key, more: key },
+    { certificate, key: key.slice(0, 200) },
+  ]) {
     const said = refusal({ mode: "own", domains: ["a.example.org"], own });
     assert.notEqual(said, "");
     for (const line of key.split("\n").filter((text) => /^[A-Za-z0-9+/=]{20,}$/.test(text))) assert.ok(!said.includes(line), said);

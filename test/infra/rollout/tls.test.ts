@@ -15,14 +15,19 @@ const config = (https: object) => parseFleet("web", { app: { dir: "shop" }, mach
 test("with the machine's own authority, a certificate is for its address first, then for the domains", () => {
   assert.deepEqual(httpsOf(config({ domains: ["{machine}.example.org"] }), machine, {}, key).names, ["192.0.2.1", "web-1.example.org"]);
   const https = httpsOf(config({ domains: ["shop.example.org"], redirects: ["www.shop.example.org"] }), machine, {}, key);
-  assert.deepEqual([https.names, https.redirects], [
-    ["192.0.2.1", "shop.example.org", "www.shop.example.org"],
-    { from: ["www.shop.example.org"], to: "shop.example.org" },
-  ]);
+  assert.deepEqual(
+    [https.names, https.redirects],
+    [["192.0.2.1", "shop.example.org", "www.shop.example.org"], { from: ["www.shop.example.org"], to: "shop.example.org" }],
+  );
 });
 
 test("with an issuer, it is for names only", () => {
-  const https = httpsOf(config({ mode: "acme", domains: ["shop.example.org"], acme: { email: "a@example.org", staging: true } }), machine, {}, key);
+  const https = httpsOf(
+    config({ mode: "acme", domains: ["shop.example.org"], acme: { email: "a@example.org", staging: true } }),
+    machine,
+    {},
+    key,
+  );
   assert.deepEqual([https.names, https.acme?.email], [["shop.example.org"], "a@example.org"]);
   assert.ok(manifestSchema.safeParse(manifest({ https })).success);
 });
@@ -31,7 +36,12 @@ test("a given key is in the manifest as a version only, which depends on the cer
   const known = { own: { certificate: "CERT", key: "KEY" }, eabKey: "MAC" };
   const of = (own: { certificate: string; key: string }, by = key) =>
     httpsOf({ ...config({ domains: ["shop.example.org"] }), mode: "own" }, machine, { own }, by).own?.version;
-  const versions = [of(known.own), of({ certificate: "CERT", key: "OTHER" }), of({ certificate: "OTHER", key: "KEY" }), of(known.own, "b".repeat(64))];
+  const versions = [
+    of(known.own),
+    of({ certificate: "CERT", key: "OTHER" }),
+    of({ certificate: "OTHER", key: "KEY" }),
+    of(known.own, "b".repeat(64)),
+  ];
   assert.equal(new Set(versions).size, 4);
   assert.equal(of({ certificate: "CERT\n", key: "\nKEY" }), versions[0]);
   assert.ok(!JSON.stringify(versions).includes("KEY"));
@@ -39,14 +49,32 @@ test("a given key is in the manifest as a version only, which depends on the cer
 
 test("a certificate that was an Output is checked once it is known, for the names of every machine", () => {
   const own = { certificate: "none", key: "none" };
-  assert.throws(() => givenTls(config({ domains: ["shop.example.org"] }), { own }, [machine], new Date()), /https\.own\.certificate: has no certificate in it/);
+  assert.throws(
+    () => givenTls(config({ domains: ["shop.example.org"] }), { own }, [machine], new Date()),
+    /https\.own\.certificate: has no certificate in it/,
+  );
   assert.equal(givenTls(config({}), {}, [machine], new Date()), undefined);
 });
 
 test("only what is still without an answer is waited for", () => {
-  const report = { name: "a", state: "pending" as const, renews: true, issuer: null, notBefore: null, notAfter: null, error: null, failedAt: null };
+  const report = {
+    name: "a",
+    state: "pending" as const,
+    renews: true,
+    issuer: null,
+    notBefore: null,
+    notAfter: null,
+    error: null,
+    failedAt: null,
+  };
   assert.equal(isUnderWay([report]), true);
-  assert.equal(isUnderWay([{ ...report, error: "HTTP 403" }, { ...report, state: "served" }]), false);
+  assert.equal(
+    isUnderWay([
+      { ...report, error: "HTTP 403" },
+      { ...report, state: "served" },
+    ]),
+    false,
+  );
 });
 
 test("backups are in the operator's data folder, unless another one is named", () => {

@@ -34,7 +34,9 @@ test("keys and MAC keys are in Caddy's configuration as paths only", () => {
   assert.deepEqual([...issuer.trusted_roots_pem_files, `/etc/fleetwright/tls/eab.${version}.key`], tlsPaths(pathsUnder(), given));
   assert.equal(issuer.account_key, undefined);
   const path = `/etc/fleetwright/tls/own.${version}.pem`;
-  assert.deepEqual(config({ ...base, mode: "own", own: { version } }).apps.tls, { certificates: { load_files: [{ certificate: path, key: path, format: "pem" }] } });
+  assert.deepEqual(config({ ...base, mode: "own", own: { version } }).apps.tls, {
+    certificates: { load_files: [{ certificate: path, key: path, format: "pem" }] },
+  });
 });
 
 test("what becomes of orders is written down with an issuer, and nowhere else", () => {
@@ -43,7 +45,11 @@ test("what becomes of orders is written down with an issuer, and nowhere else", 
 });
 
 test("redirected names come before the app, and aren't among the URLs", () => {
-  const https: Https = { ...acme, redirects: { from: ["www.example.org"], to: "a.example.org" }, hsts: { maxAgeS: 60, includeSubDomains: true, preload: false } };
+  const https: Https = {
+    ...acme,
+    redirects: { from: ["www.example.org"], to: "a.example.org" },
+    hsts: { maxAgeS: 60, includeSubDomains: true, preload: false },
+  };
   const [hsts, redirect, rest] = config(https).apps.http.servers.https.routes;
   assert.deepEqual(hsts.handle[0].response.set, { "Strict-Transport-Security": ["max-age=60; includeSubDomains"] });
   assert.deepEqual([redirect.match, redirect.terminal, redirect.handle[0].status_code], [[{ host: ["www.example.org"] }], true, 308]);
@@ -55,7 +61,8 @@ test("redirected names come before the app, and aren't among the URLs", () => {
 
 test("the last word about a name counts, in the issuer's own words", () => {
   const line = (entry: object) => JSON.stringify({ ts: 1_700_000_000, level: "error", logger: "tls.renew", ...entry });
-  const denied = "[a.example.org] Renew: [a.example.org] solving challenges: HTTP 403 urn:ietf:params:acme:error:unauthorized - no (ca=https://ca/dir)";
+  const denied =
+    "[a.example.org] Renew: [a.example.org] solving challenges: HTTP 403 urn:ietf:params:acme:error:unauthorized - no (ca=https://ca/dir)";
   const log = [
     line({ level: "info", msg: "certificate obtained successfully", identifier: "b.example.org" }),
     line({ msg: "will retry", error: denied }),
