@@ -18,29 +18,42 @@ import { caddyUser } from "./units.ts";
 type Acme = NonNullable<Https["acme"]>;
 type WithPaths = Pick<Agent, "paths">;
 
+type Owner = readonly [uid: number, gid: number];
+
 const savedSchema = z.object({ files: z.record(z.string(), z.string()) });
 
 /** What Caddy writes for one name. */
 const KINDS = ["crt", "key", "json"] as const;
 
-/** Puts in place what is missing; what is there stays, as it is newer. @returns for people, what was put back */
-export async function restoreStorage({ paths }: WithPaths, https: Https, given: GivenTls): Promise<string[]> {
+/**
+ * Puts in place what is missing; what is there stays, as it is newer.
+ * @param ownerOf numbers of the user and group that it is for
+ * @returns names whose certificate was put back
+ */
+export async function restoreStorage(
+  { paths }: WithPaths,
+  https: Https,
+  given: GivenTls,
+  ownerOf: () => Promise<Owner> = () => userId(caddyUser),
+): Promise<string[]> {
   const { acme } = https;
   if (acme === undefined || given.accountKey === undefined) return [];
   const saved = savedFiles(given);
+  const owner = await ownerOf();
   const account = accountFiles(acme);
   const restored: string[] = [];
   // A machine that has an account keeps it: its certificates belong to that one.
   if ((await readIfThere(join(paths.caddyState, account.key))) === undefined) {
-    await write(paths.caddyState, account.key, given.accountKey);
-    await write(paths.caddyState, account.registration, saved[account.registration] ?? newRegistration(acme.email));
+    // The key last: a key without a registration makes Caddy begin another account.
+    await write(paths.caddyState, account.registration, saved[account.registration] ?? newRegistration(acme.email), owner);
+    await write(paths.caddyState, account.key, given.accountKey, owner);
   }
   for (const name of https.names) {
     const files = filesOf(acme, name);
     const [certificate = ""] = files;
     if ((await readIfThere(join(paths.caddyState, certificate))) !== undefined || files.some((file) => saved[file] === undefined)) continue;
     // Caddy looks for the certificate first: it comes last.
-    for (const file of files.toReversed()) await write(paths.caddyState, file, saved[file] ?? "");
+    for (const file of files.toReversed()) await write(paths.caddyState, file, saved[file] ?? "", owner);
     restored.push(name);
   }
   return restored;
@@ -108,8 +121,7 @@ function filesOf({ directory }: Acme, name: string): string[] {
 }
 
 /** Caddy's own, all the way down: it writes beside it. */
-async function write(root: string, path: string, text: string): Promise<void> {
-  const [uid, gid] = await userId(caddyUser);
+async function write(root: string, path: string, text: string, [uid, gid]: Owner): Promise<void> {
   let folder = root;
   for (const part of ["", ...dirname(path).split("/")]) {
     folder = join(folder, part);
