@@ -96,6 +96,23 @@ export const rolledBackSchema = z.object({
   by: z.string(),
 });
 
+/** What clients get for one name. */
+export const certificateReportSchema = z.object({
+  name: z.string(),
+  /** `pending`: there is none for it (yet). */
+  state: z.enum(["served", "pending"]),
+  /** Whether the machine renews it by itself. */
+  renews: z.boolean(),
+  issuer: z.nullable(z.string()),
+  /** ISO 8601, like the next ones. */
+  notBefore: z.nullable(z.string()),
+  notAfter: z.nullable(z.string()),
+  /** Why the last order or renewal failed; null when it didn't. */
+  error: z.nullable(z.string()),
+  failedAt: z.nullable(z.string()),
+});
+export type CertificateReport = z.infer<typeof certificateReportSchema>;
+
 /** What `fleethost status --json` prints for an app on its machine. */
 export const appStatusSchema = z.object({
   app: z.string(),
@@ -122,6 +139,10 @@ export const appStatusSchema = z.object({
   urls: z.array(z.string()),
   /** The root certificate that a client must trust, in `internal` mode. */
   caPem: z.nullable(z.string()),
+  /** One for each name; an agent of before doesn't tell. */
+  certificates: z.optional(z.array(certificateReportSchema)),
+  /** Names what the machine has from its ACME issuer, where that is something. */
+  acmeStorage: z.optional(z.string()),
   rolledBack: z.optional(rolledBackSchema),
   /** How the machine differs from what was confirmed, for people; the next `up` mends it. */
   drift: z.optional(z.array(z.string())),

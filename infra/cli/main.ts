@@ -59,6 +59,8 @@ program
   .addOption(stackOption)
   .option("--fleet <name>", "only this fleet, where the stack has several")
   .option("--json", "for programs; one fleet at a time")
+  .option("--check", "exit code 1, too, when a certificate is missing, about to expire, or could not be renewed")
+  .option("--days <n>", "with --check: how many days a certificate must be left", wholeNumber, 14)
   .action(async (options) => process.exit(await (await import("./status.ts")).status(options)));
 
 registerOperate(program, wholeNumber);
@@ -72,6 +74,11 @@ program
     const commands = await import("./rollout.ts");
     process.exit(await (drive === true ? commands.driveRollout(options) : commands.rollout(options)));
   });
+
+program
+  .command("acme-key", { hidden: true })
+  .description("print a new key for an ACME account (pulumi up runs this, once a fleet)")
+  .action(async () => void process.stdout.write((await import("../rollout/acme-account.ts")).newAccountKey()));
 
 program
   .command("env")

@@ -2,7 +2,8 @@
 import { z } from "zod";
 import { commandSchema, healthSchema, nameSchema, onceSchema, recycleSchema, workersSchema } from "../../runtime/manifest.ts";
 import { appFindings, type Finding, NOTHING_TO_SERVE, workersFindings } from "./app-rules.ts";
-import { httpsConfigSchema } from "./https.ts";
+import { domain, httpsConfigSchema } from "./https.ts";
+import { httpsFindings } from "./https-rules.ts";
 import { leaf } from "./leaf.ts";
 import { batchSchema, milliseconds, port } from "./numbers.ts";
 import { secretFindings, secretsSchema } from "./secrets.ts";
@@ -20,12 +21,20 @@ const loginShape = {
   address: leaf(z.string().min(1)),
   port: port.default(22),
   user: z.string().min(1).default("root"),
-  privateKeyFile: z.string().regex(/^(~\/|\/)/, 'a path from the root or from your home: "~/.ssh/id_ed25519"').optional(),
+  privateKeyFile: z
+    .string()
+    .regex(/^(~\/|\/)/, 'a path from the root or from your home: "~/.ssh/id_ed25519"')
+    .optional(),
   privateKey: leaf(z.string().min(1)).optional(),
   hostKey: leaf(hostKey),
 };
 
-const hostSchema = z.strictObject({ name: nameSchema, ...loginShape, bastion: z.strictObject(loginShape).optional() });
+const hostSchema = z.strictObject({
+  name: nameSchema,
+  ...loginShape,
+  domains: z.array(domain).default([]),
+  bastion: z.strictObject(loginShape).optional(),
+});
 
 const machinesSchema = z.discriminatedUnion("provider", [
   z.strictObject({
@@ -41,7 +50,9 @@ const machinesSchema = z.discriminatedUnion("provider", [
       .min(1)
       .superRefine((hosts, context) => {
         hosts.forEach((host, index) => {
-          const twin = hosts.findIndex((other) => typeof host.address === "string" && other.address === host.address && other.port === host.port);
+          const twin = hosts.findIndex(
+            (other) => typeof host.address === "string" && other.address === host.address && other.port === host.port,
+          );
           if (twin !== -1 && twin < index) {
             context.addIssue({
               code: "custom",
@@ -140,7 +151,10 @@ const fleetKeys = z.strictObject({
     .prefault({}),
 });
 
-const wholeFleet = between(({ app, workers: wanted, https }: z.output<typeof fleetKeys>) => slotFindings(app, wanted, https));
+const wholeFleet = between(({ app, machines, workers: wanted, https }: z.output<typeof fleetKeys>) => [
+  ...slotFindings(app, wanted, https),
+  ...httpsFindings(https, machines),
+]);
 
 export const fleetSchema = fleetKeys.superRefine(wholeFleet);
 
@@ -151,4 +165,4 @@ export const stackConfigSchema = z.strictObject({ name: z._default(nameSchema, "
 export type FleetConfig = z.output<typeof fleetSchema>;
 export type StackConfig = z.output<typeof stackConfigSchema>;
 export type HostConfig = z.output<typeof hostSchema>;
-export type LoginConfig = Omit<HostConfig, "name" | "bastion">;
+export type LoginConfig = Omit<HostConfig, "name" | "domains" | "bastion">;

@@ -21,8 +21,7 @@ export async function storeSecrets({ paths }: Pick<Agent, "paths">, { app }: Man
   const wanted = Object.entries(app.secrets ?? {});
   if (wanted.length === 0) return;
   await makeFolder(paths.credstore(app.name));
-  const ownKey = (await readIfThere(paths.secretKey))?.trim();
-  if (key !== undefined && ownKey === undefined) await writeAtomic(paths.secretKey, `${key}\n`, { mode: 0o600 });
+  const ownKey = await keepKey({ paths }, key);
   const missing: string[] = [];
   for (const [name, { version }] of wanted) {
     const path = paths.credential(app.name, name, version);
@@ -40,6 +39,13 @@ export async function storeSecrets({ paths }: Pick<Agent, "paths">, { app }: Man
 /** Versions given by hand may be anything: of those, nothing is claimed. */
 function isVersionOf(value: string, name: string, version: string, key: string | undefined): boolean {
   return key !== undefined && secretVersion(key, name, value) === version;
+}
+
+/** The key of the versions, for a machine that has none yet. @returns the key that the machine had before */
+export async function keepKey({ paths }: Pick<Agent, "paths">, key: string | undefined): Promise<string | undefined> {
+  const own = (await readIfThere(paths.secretKey))?.trim();
+  if (key !== undefined && own === undefined) await writeAtomic(paths.secretKey, `${key}\n`, { mode: 0o600 });
+  return own;
 }
 
 async function makeFolder(folder: string): Promise<void> {

@@ -9,6 +9,7 @@ import { renderEnvironmentFile } from "./environment.ts";
 import { readIfThere } from "./files.ts";
 import { renderConvergeUnit, renderLeaseUnit } from "./machine-units.ts";
 import { type Paths, unitNames } from "./paths.ts";
+import { tlsPaths } from "./tls-files.ts";
 import { renderGenerationUnit, renderSlotFolders, renderSocket } from "./units.ts";
 
 /** A file that must be there. */
@@ -31,6 +32,8 @@ export function expectedFiles(paths: Paths, manifest: Manifest): ExpectedFile[] 
     // Names Caddy's binary by its hash, which is read from the bundle at the switch.
     { path: paths.unit(unitNames.caddy), text: undefined },
     { path: paths.caddyConfig, text: renderCaddyConfig(manifest) },
+    // What is in them, only the confirm knows.
+    ...tlsPaths(paths, manifest.https).map((path) => ({ path, text: undefined })),
     { path: paths.tmpfiles(app), text: renderSlotFolders(app) },
     { path: join(folder, "manifest.json"), text: `${canonicalJson(manifest)}\n` },
     { path: join(folder, "environment"), text: renderEnvironmentFile(manifest.app.environment) },

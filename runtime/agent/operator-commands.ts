@@ -2,11 +2,14 @@
 import { once } from "node:events";
 import { type Command, InvalidArgumentError } from "commander";
 import { agentExit, type LogLine } from "../report.ts";
+import { backUp } from "./acme-storage.ts";
 import type { Agent } from "./context.ts";
 import { storedSecretsRedactor } from "./credstore.ts";
 import { decommission } from "./decommission.ts";
 import { asFailure } from "./failure.ts";
+import { confirmedManifest } from "./go-back.ts";
 import { type LogOptions, tellLogs } from "./logs.ts";
+import { readPending } from "./records.ts";
 import { reportReleases } from "./releases-report.ts";
 import { status } from "./status.ts";
 
@@ -54,6 +57,11 @@ export function registerOperatorCommands(program: Command, { makeAgent, addLocke
     .option("--since <time>", '"10m", or as journalctl takes it')
     .option("-n, --lines <n>", "so many of the last lines (default: 100, or all with --since)", wholeNumber)
     .action((options) => showLogs(makeAgent(false), options));
+  reading("acme-backup", "What this machine has from its ACME issuer, sealed with the account's key.", async (agent, { app }) => {
+    const manifest = (await readPending(agent, app))?.manifest ?? (await confirmedManifest(agent, app))?.manifest;
+    const backup = manifest === undefined ? { hash: null, sealed: null } : await backUp(agent, manifest.https);
+    return { value: { schema: 1, ...backup }, lines: [backup.sealed ?? "nothing"], exitCode: agentExit.ok };
+  });
   const leaving = "Stops an app and removes it: units, releases, records, its user; with the last app everything of ours.";
   addLocked("decommission", leaving, (agent, { app }) => decommission(agent, app));
 }

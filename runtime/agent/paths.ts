@@ -1,5 +1,6 @@
 /** Where everything of ours is on a machine. Pure; `root` is another folder in tests. */
 import { join } from "node:path";
+import { hashOf } from "../manifest.ts";
 import { slotsFolder } from "../slots.ts";
 
 export interface Paths {
@@ -52,7 +53,16 @@ export interface Paths {
   /** Configuration of ours that is no unit. */
   etc: string;
   caddyConfig: string;
+  /** What Caddy reads of certificates; keys are for root and Caddy's group. */
+  tls: {
+    folder: string;
+    own(version: string): string;
+    eabKey(version: string): string;
+    /** @param pem what is in it */
+    acmeRoot(pem: string): string;
+  };
   caddyState: string;
+  caddyCertificateLog: string;
   caddyRootCertificate: string;
   caddyAdminSocket: string;
   /** Caddy's listener for this machine's own questions. */
@@ -103,7 +113,14 @@ export function pathsUnder(root = "/"): Paths {
     slots: (app) => at(slotsFolder(app)),
     appState: (app) => at(`var/lib/fleetwright-${app}`),
     etc: at("etc/fleetwright"),
+    tls: {
+      folder: at("etc/fleetwright/tls"),
+      own: (version) => at("etc/fleetwright/tls", `own.${version}.pem`),
+      eabKey: (version) => at("etc/fleetwright/tls", `eab.${version}.key`),
+      acmeRoot: (pem) => at("etc/fleetwright/tls", `root.${hashOf(pem).slice(0, 32)}.pem`),
+    },
     caddyState: at("var/lib/fleetwright-caddy"),
+    caddyCertificateLog: at("var/lib/fleetwright-caddy/certificates.log"),
     caddyConfig: at("etc/fleetwright/caddy.json"),
     caddyRootCertificate: at("var/lib/fleetwright-caddy/pki/authorities", caddyAuthority, "root.crt"),
     caddyAdminSocket: at("run/fleetwright-caddy/admin.sock"),

@@ -6,6 +6,8 @@ export interface LoadOptions {
   /** For example `https://10.213.1.11`. */
   origin: string;
   caPem: string;
+  /** The name to ask for, where the origin has an address. */
+  servername?: string;
   requestsPerSecond: number;
   /** The load ends by itself after this many requests, whoever forgets to stop it. */
   maxRequests: number;
@@ -24,8 +26,9 @@ const REQUEST_TIMEOUT_MS = 20_000;
 /** Starts the load; `stop` ends it and waits for the answers that are still due. */
 export function startLoad(options: LoadOptions): { stop(): Promise<LoadResult> } {
   const result: LoadResult = { sent: 0, failures: [], worstMs: 0, bodies: [] };
-  const kept = new Agent({ ca: options.caPem, keepAlive: true, maxSockets: 8 });
-  const fresh = new Agent({ ca: options.caPem, keepAlive: false });
+  const trust = { ca: options.caPem, ...(options.servername === undefined ? {} : { servername: options.servername }) };
+  const kept = new Agent({ ...trust, keepAlive: true, maxSockets: 8 });
+  const fresh = new Agent({ ...trust, keepAlive: false });
   const pending = new Set<Promise<void>>();
   let stopped = false;
   const pacing = (async () => {
