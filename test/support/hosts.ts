@@ -2,6 +2,7 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { machinePlace, placeOf } from "../../infra/machines/local/place.ts";
+import { readMachine } from "../../infra/machines/local/registry.ts";
 import type { Created } from "../../infra/machines/local/spec.ts";
 import { type LocalMachines, localMachinesIn } from "../infra/machines/local/main.ts";
 
@@ -54,6 +55,13 @@ export class Hosts {
   /** The folder on this computer that holds what the machine's disk has beside its image. */
   disk(name: string): string {
     return machinePlace(placeOf(this.#machines.world, this.#machines.root), name).upper;
+  }
+
+  /** This computer's end of the machine's network cable. */
+  link(name: string): string {
+    const record = readMachine(machinePlace(placeOf(this.#machines.world, this.#machines.root), name));
+    if (record === undefined) throw new Error(`${name} has no cable`);
+    return record.link;
   }
 
   /** As a cut power cable does. */

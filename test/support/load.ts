@@ -1,51 +1,90 @@
-/** A bounded, steady load over HTTPS: fresh and kept connections, GET and POST; every failure is kept with its reason. */
+/**
+ * A bounded open-loop load over HTTPS: requests leave by the clock, however long answers take. Fresh and kept connections, GET and
+ * POST, to one machine or several; every failure is kept with its reason.
+ */
 import { Agent, request } from "node:https";
 import { setTimeout as sleep } from "node:timers/promises";
 
 export interface LoadOptions {
-  /** For example `https://10.213.1.11`. */
-  origin: string;
+  /** For example `https://10.213.1.11`; several are asked in turn. */
+  origin: string | readonly string[];
   caPem: string;
   /** The name to ask for, where the origin has an address. */
   servername?: string;
+  /** To all origins together. */
   requestsPerSecond: number;
   /** The load ends by itself after this many requests, whoever forgets to stop it. */
   maxRequests: number;
 }
 
+/** A request that was not answered with 200; the times are of `performance.now()`. */
+export interface Lost {
+  origin: string;
+  startedMs: number;
+  endedMs: number;
+  what: string;
+}
+
 export interface LoadResult {
   sent: number;
   failures: string[];
+  lost: Lost[];
   worstMs: number;
   /** Distinct bodies of successful GETs, in the order they were first seen. */
   bodies: string[];
 }
 
-const REQUEST_TIMEOUT_MS = 20_000;
+export interface Load {
+  /** Ends the load and waits for the answers that are still due. */
+  stop(): Promise<LoadResult>;
+  /** The same result while it goes on. */
+  readonly result: LoadResult;
+  /** No connection to this origin is used again: for a machine that was cut off, whose connections are dead. */
+  renew(origin: string): void;
+}
 
-/** Starts the load; `stop` ends it and waits for the answers that are still due. */
-export function startLoad(options: LoadOptions): { stop(): Promise<LoadResult> } {
-  const result: LoadResult = { sent: 0, failures: [], worstMs: 0, bodies: [] };
-  const trust = { ca: options.caPem, ...(options.servername === undefined ? {} : { servername: options.servername }) };
-  const kept = new Agent({ ...trust, keepAlive: true, maxSockets: 8 });
+const REQUEST_TIMEOUT_MS = 20_000;
+/** A kept connection is asked again before it counts as idle for long. */
+const SOCKETS = { maxSockets: Number.POSITIVE_INFINITY, maxFreeSockets: 8 };
+
+/** Starts the load. */
+export function startLoad({ origin, caPem, servername, requestsPerSecond, maxRequests }: LoadOptions): Load {
+  const origins = typeof origin === "string" ? [origin] : origin;
+  const result: LoadResult = { sent: 0, failures: [], lost: [], worstMs: 0, bodies: [] };
+  const trust = { ca: caPem, ...(servername === undefined ? {} : { servername }) };
+  const keeping = (): Agent => new Agent({ ...trust, keepAlive: true, ...SOCKETS });
+  const kept = new Map(origins.map((one) => [one, keeping()]));
   const fresh = new Agent({ ...trust, keepAlive: false });
   const pending = new Set<Promise<void>>();
+  const startedMs = performance.now();
   let stopped = false;
+  const send = (): void => {
+    const number = result.sent++;
+    const to = origins[number % origins.length] ?? "";
+    const round = Math.floor(number / origins.length);
+    const agent = round % 2 === 0 ? (kept.get(to) ?? fresh) : fresh;
+    const one = ask(to, agent, round % 4 < 2 ? "GET" : "POST", result);
+    pending.add(one);
+    void one.finally(() => pending.delete(one));
+  };
   const pacing = (async () => {
-    while (!stopped && result.sent < options.maxRequests) {
-      const number = result.sent++;
-      const one = ask(options.origin, number % 2 === 0 ? kept : fresh, number % 4 < 2 ? "GET" : "POST", result);
-      pending.add(one);
-      void one.finally(() => pending.delete(one));
-      await sleep(1000 / options.requestsPerSecond);
+    while (!stopped && result.sent < maxRequests) {
+      const due = Math.floor(((performance.now() - startedMs) * requestsPerSecond) / 1000) + 1;
+      while (result.sent < Math.min(due, maxRequests)) send();
+      await sleep(1000 / requestsPerSecond);
     }
   })();
   return {
+    result,
+    renew: (one) => {
+      kept.get(one)?.destroy();
+      kept.set(one, keeping());
+    },
     stop: async () => {
       stopped = true;
       await pacing;
       await Promise.all(pending);
-      kept.destroy();
+      for (const agent of kept.values()) agent.destroy();
       return result;
     },
   };
@@ -53,10 +92,16 @@ export function startLoad(options: LoadOptions): { stop(): Promise<LoadResult> }
 
 function ask(origin: string, agent: Agent, method: "GET" | "POST", result: LoadResult): Promise<void> {
   const startedMs = performance.now();
+  const sent = JSON.stringify({ number: result.sent });
   return new Promise((resolve) => {
     const finish = (failure?: string): void => {
-      result.worstMs = Math.max(result.worstMs, performance.now() - startedMs);
-      if (failure !== undefined) result.failures.push(`${method} after ${Math.round(performance.now() - startedMs)} ms: ${failure}`);
+      const endedMs = performance.now();
+      result.worstMs = Math.max(result.worstMs, endedMs - startedMs);
+      if (failure !== undefined) {
+        const what = `${method} ${agent.options.keepAlive === true ? "kept" : "fresh"} after ${Math.round(endedMs - startedMs)} ms: ${failure}`;
+        result.failures.push(what);
+        result.lost.push({ origin, startedMs, endedMs, what });
+      }
       resolve();
     };
     const outgoing = request(
@@ -75,6 +120,6 @@ function ask(origin: string, agent: Agent, method: "GET" | "POST", result: LoadR
     );
     outgoing.on("timeout", () => outgoing.destroy(new Error("timed out")));
     outgoing.on("error", (error) => finish(error.message));
-    outgoing.end(method === "POST" ? JSON.stringify({ number: result.sent }) : undefined);
+    outgoing.end(method === "POST" ? sent : undefined);
   });
 }
