@@ -127,8 +127,12 @@ function row(size: number, samples: readonly Sample[], side: string, change: str
 }
 
 const { sizes, rounds } = readOptions();
-process.stdout.write(`rerun: npm run bench:deploy -- --sizes ${sizes.join(",")} --rounds ${rounds}\nload average before: ${loadavg()[0]?.toFixed(1)}\n`);
+process.stdout.write(`rerun: npm run bench:deploy -- --sizes ${sizes.join(",")} --rounds ${rounds}\n`);
+process.stdout.write(`load average before: ${loadavg()[0]?.toFixed(1)}\n`);
 const rows: Row[] = [];
 for (const size of sizes) rows.push(...(await measure(size, rounds)));
-const notes = [`lost: one more one-line change each, ${REQUESTS_PER_SECOND} requests a second over all machines, GET and POST, fresh and kept.`];
-process.stdout.write(`${render(`Deploys, medians (min..max) of ${rounds} rounds`, rows, notes)}\nload average after: ${loadavg()[0]?.toFixed(1)}\n`);
+const notes = [
+  `lost: one more one-line change each, ${REQUESTS_PER_SECOND} requests a second over all machines, GET and POST, fresh and kept.`,
+];
+process.stdout.write(`${render(`Deploys, medians (min..max) of ${rounds} rounds`, rows, notes)}\n`);
+process.stdout.write(`load average after: ${loadavg()[0]?.toFixed(1)}\n`);

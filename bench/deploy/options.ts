@@ -17,7 +17,10 @@ const MAX_MACHINES = 16;
 
 /** @throws Error that says what is wrong */
 export function parse(args: readonly string[]): Options {
-  const { values } = parseArgs({ args: [...args], options: { sizes: { type: "string", default: "2,4,8" }, rounds: { type: "string", default: "3" } } });
+  const { values } = parseArgs({
+    args: [...args],
+    options: { sizes: { type: "string", default: "2,4,8" }, rounds: { type: "string", default: "3" } },
+  });
   const sizes = values.sizes.split(",").map(Number);
   const wrong = sizes.filter((size) => !Number.isInteger(size) || size < 1 || size > MAX_MACHINES);
   if (wrong.length > 0) throw new Error(`--sizes ${values.sizes}: it takes whole numbers from 1 to ${MAX_MACHINES}`);
