@@ -36,20 +36,22 @@ export function ec2Findings(machines: Ec2Keys): Finding[] {
 /** What depends on the fleet's domains. Paths begin at the fleet. */
 export function domainFindings(dns: { zone: string } | undefined, domains: readonly string[]): Finding[] {
   if (dns === undefined) return [];
-  if (domains.length === 0) return [{ path: ["machines", "dns"], message: 'has no domain to make records for: give "https.domains", or remove it' }];
-  return domains.flatMap((domain, index) =>
-    domain === dns.zone || domain.endsWith(`.${dns.zone}`)
-      ? []
-      : [{ path: ["https", "domains", String(index)], message: `is "${domain}", which isn't in the hosted zone "${dns.zone}" ("machines.dns.zone")` }],
-  );
+  if (domains.length === 0) return [at("machines.dns", 'has no domain to make records for: give "https.domains", or remove it')];
+  return domains.flatMap((domain, index) => {
+    if (domain === dns.zone || domain.endsWith(`.${dns.zone}`)) return [];
+    return [at(`https.domains.${index}`, `is "${domain}", which isn't in the hosted zone "${dns.zone}" ("machines.dns.zone")`)];
+  });
 }
+
+const MOVING = "a machine that stops and starts gets another address";
 
 function nameFindings(instances: readonly InstanceKeys[]): Finding[] {
   const seen = new Map<string, number>();
   return instances.flatMap(({ name }, index) => {
     const first = seen.get(name);
     if (first === undefined) seen.set(name, index);
-    return first === undefined ? [] : [at(`instances.${index}.name`, `"${name}" is the name of machine ${first} already; give each a name of its own`)];
+    if (first === undefined) return [];
+    return [at(`instances.${index}.name`, `"${name}" is the name of machine ${first} already; give each a name of its own`)];
   });
 }
 
@@ -66,13 +68,15 @@ function zoneFindings({ instances, network }: Ec2Keys): Finding[] {
 
 function imageFindings({ instances, images }: Ec2Keys): Finding[] {
   const kinds = instances.map(({ type }) => architectureOf(type));
-  const unusable = kinds.flatMap((kind, index) =>
-    kind === undefined && isInstanceType(instances[index]?.type ?? "") ? [at(`instances.${index}.type`, `is "${instances[index]?.type}", which can't run Debian, or isn't known here`)] : [],
-  );
+  const unusable = instances.flatMap(({ type }, index) => {
+    if (kinds[index] !== undefined || !isInstanceType(type)) return [];
+    return [at(`instances.${index}.type`, `is "${type}", which can't run Debian`)];
+  });
   const missing = (["x64", "arm64"] as const).flatMap((arch) => {
     const index = kinds.indexOf(arch);
     if (index === -1 || images[arch] !== undefined) return [];
-    return [at(`images.${arch}`, `missing; "${instances[index]?.name}" (${instances[index]?.type}) needs the id of a Debian 13 or 12 image for ${arch}`)];
+    const needs = `"${instances[index]?.name}" (${instances[index]?.type})`;
+    return [at(`images.${arch}`, `missing; ${needs} needs the id of a Debian 13 or 12 image for ${arch}`)];
   });
   const same = images.x64 !== undefined && images.x64 === images.arm64;
   return [...unusable, ...missing, ...(same ? [at("images.arm64", "is the image for x64, too; an image is for one architecture")] : [])];
@@ -93,7 +97,7 @@ function accessFindings({ ssh, access, clients, elasticIps, dns }: Ec2Keys): Fin
     ...when(isPublic && clients.length > 0, "clients", 'is for "access: private"; remove it'),
     ...when(!isPublic && clients.length === 0, "clients", "missing; give the ranges that may use the app"),
     ...when(!isPublic && elasticIps, "elasticIps", 'is for "access: public"; remove it'),
-    ...when(isPublic && dns !== undefined && !elasticIps, "elasticIps", 'must be true with "dns": a machine that stops and starts gets another address'),
+    ...when(isPublic && dns !== undefined && !elasticIps, "elasticIps", `must be true with "dns": ${MOVING}`),
   ];
 }
 

@@ -26,13 +26,13 @@ function regionFindings(zones: readonly string[]): Finding[] {
   const [first = "", ...others] = zones;
   return others
     .filter((zone) => regionOf(zone) !== regionOf(first))
-    .map((zone) => at(`subnets/${zone}`, `is in another region than ${first}; a fleet is in one region: make another fleet there`));
+    .map((zone) => at(`subnets/${zone}`, `is in another region than ${first}; a fleet is in one: make another there`));
 }
 
 function existingFindings({ cidr, subnets }: NetworkKeys): Finding[] {
   const range = cidr === undefined ? [] : [at("cidr", 'is for a VPC of the fleet\'s own; remove it, or remove "vpc"')];
   const notIds = Object.entries(subnets).filter(([, id]) => typeof id === "string" && !/^subnet-[0-9a-f]+$/.test(id));
-  return [...range, ...notIds.map(([zone]) => at(`subnets/${zone}`, 'must be a subnet of the VPC, for example "subnet-0123456789abcdef0"'))];
+  return [...range, ...notIds.map(([zone]) => at(`subnets/${zone}`, 'must be a subnet of the VPC: "subnet-0123456789abcdef0"'))];
 }
 
 function ownFindings({ cidr = DEFAULT_VPC_CIDR, subnets }: NetworkKeys): Finding[] {
