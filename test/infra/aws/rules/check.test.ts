@@ -87,7 +87,7 @@ const broken: [string, string, Change, string][] = [
   ["an instance without a tag", "instance", { tags: { "fleetwright:fleet": "web" } }, "tagged"],
   ["an instance's volume without tags", "instance", { rootBlockDevice: { encrypted: true } }, "tagged"],
   ["a template that tags no volumes", "template", { tagSpecifications: [{ resourceType: "instance", tags }] }, "tagged"],
-  ["a group that keeps its tags", "scaling", { tags: [{ key: "fleetwright:fleet", value: "w", propagateAtLaunch: false }] }, "tagged"],
+  ["a group that keeps its tags", "scaling", { tags: Object.keys(tags).map((key) => ({ key, value: "w", propagateAtLaunch: false })) }, "tagged"],
   ["the newest version of a template", "scaling", { launchTemplate: { id: "id-template", version: "$Latest" } }, "pinned"],
   ["an image by alias", "template", { imageId: "resolve:ssm:/debian" }, "pinned"],
   ["a group in no VPC of the graph", "group", { vpcId: "vpc-other" }, "reference"],
