@@ -1,4 +1,4 @@
-/** Where the machines are: an existing VPC, or a small one with a public subnet for each zone. No NAT: it costs, and nobody needs it here. */
+/** Where the machines are: an existing VPC, or a small one with a public subnet for each zone. No NAT: it costs, and is not needed. */
 import { DefaultSecurityGroup } from "@pulumi/aws/ec2/defaultSecurityGroup.js";
 import { InternetGateway } from "@pulumi/aws/ec2/internetGateway.js";
 import { Route } from "@pulumi/aws/ec2/route.js";

@@ -45,6 +45,15 @@ export function domainFindings(dns: { zone: string } | undefined, domains: reado
 
 const MOVING = "a machine that stops and starts gets another address";
 
+/** What a public fleet may open to everybody. Paths begin at the fleet. */
+export function portFindings(access: Ec2Keys["access"], https: { httpPort: number; httpsPort: number }): Finding[] {
+  const usual = { httpPort: 80, httpsPort: 443 };
+  if (access === "private") return [];
+  return (["httpPort", "httpsPort"] as const)
+    .filter((key) => https[key] !== usual[key])
+    .map((key) => at(`https.${key}`, `is ${https[key]}; only ${usual[key]} is opened to everybody: use it, or "machines.access: private"`));
+}
+
 function nameFindings(instances: readonly InstanceKeys[]): Finding[] {
   const seen = new Map<string, number>();
   return instances.flatMap(({ name }, index) => {
