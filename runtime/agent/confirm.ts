@@ -35,7 +35,7 @@ export async function prepareConfirm(agent: Agent, app: string, applyId: string)
   const state = stateAfter(pending, before, agent.clock.wallTime());
   const { running } = await observe(agent, app);
   if (!running.includes(state.generation)) throw notRunning(app, state.generation);
-  await passWorkersGate(agent, pending.manifest);
+  await passWorkersGate(agent, pending.manifest, { onTrial: before?.generation !== state.generation });
   await passCaddyGate(agent, pending.manifest);
   await writeAtomic(preparedPath(agent, app, applyId), `${JSON.stringify(state)}\n`, { mode: 0o600 });
   return resultOf(state);

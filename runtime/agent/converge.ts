@@ -11,7 +11,7 @@ import { linkIfChanged, temporaryPrefix } from "./files.ts";
 import { disarmLease } from "./lease.ts";
 import { pointSocket } from "./machine-files.ts";
 import { unitNames } from "./paths.ts";
-import { historyOf, type Pending, readPending, readState, recordedApps, remember, removePending } from "./records.ts";
+import { endPending, type Pending, readPending, readState, recordedApps, removePending } from "./records.ts";
 import { confirmedGeneration } from "./switch-plan.ts";
 import { enabledGenerations, systemctl } from "./systemd.ts";
 
@@ -36,9 +36,8 @@ async function clearPending(agent: Agent, app: string): Promise<string[]> {
   if (pending === undefined || pending.bootId === (await agent.clock.bootId())) return [];
   if (isDecided(await readState(agent, app), pending)) return completeLinks(agent, app, pending);
   await discardPrepared(agent, app);
-  await removePending(agent, app);
+  await endPending(agent, app, pending, "reverted", "the machine was started again before it was confirmed");
   await disarmLease(agent, app);
-  await remember(agent, app, historyOf("reverted", pending, "the machine was started again before it was confirmed"));
   return [`${app}: apply ${pending.applyId} was not confirmed before the boot`];
 }
 

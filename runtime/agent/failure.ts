@@ -36,6 +36,8 @@ export class AgentFailure extends Error {
 export function asFailure(error: unknown, step: string): AgentFailure {
   if (error instanceof AgentFailure) return error;
   const what = error instanceof Error ? error.message : String(error);
+  if (["ENOSPC", "EDQUOT"].includes((error as NodeJS.ErrnoException | undefined)?.code ?? ""))
+    return new AgentFailure(step, `the disk is full (${what})`, { next: "Make room on the machine (df -h), then run the same again." });
   return new AgentFailure(step, what, {
     next: "This is not one of the failures the agent knows. Run the same again; report it if it stays.",
   });

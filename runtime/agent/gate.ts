@@ -1,7 +1,7 @@
 /** The gates that a new generation passes: it starts, it answers for itself, it answers through Caddy. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { generationOf, type Manifest } from "../manifest.ts";
-import type { WorkerReport } from "../report.ts";
+import type { SupervisorStatus, WorkerReport } from "../report.ts";
 import { parseAddress, type SlotAddress, slotsOf } from "../slots.ts";
 import type { Agent } from "./context.ts";
 import { AgentFailure } from "./failure.ts";
@@ -79,16 +79,28 @@ export function readySlot(workers: readonly Pick<WorkerReport, "state" | "addres
 /** How long a worker that is just being replaced may keep a confirm waiting. */
 const WORKERS_PATIENCE_MS = 10_000;
 
-/** All workers of the generation are ready, as its supervisor says. @throws AgentFailure when they aren't for a while */
-export async function passWorkersGate(agent: Agent, manifest: Manifest, patienceMs = WORKERS_PATIENCE_MS): Promise<void> {
+export interface WorkersGate {
+  /** The generation is new, and all that its supervisor ever saw is of this switch: deaths count. */
+  onTrial: boolean;
+  /** @default 10000 */
+  patienceMs?: number;
+}
+
+/**
+ * All workers of the generation are ready, as its supervisor says, and they don't die one after the other.
+ * @throws AgentFailure when they aren't ready for a while
+ */
+export async function passWorkersGate(agent: Agent, manifest: Manifest, gate: WorkersGate): Promise<void> {
   const { name } = manifest.app;
   const generation = generationOf(manifest);
-  const deadlineMs = agent.clock.nowMs() + patienceMs;
+  const deadlineMs = agent.clock.nowMs() + (gate.patienceMs ?? WORKERS_PATIENCE_MS);
   for (;;) {
-    const workers = (await askSupervisor(agent.paths.statusSocket(name, generation)))?.workers;
-    if (workers !== undefined && workers.ready >= workers.wanted) return;
-    if (agent.clock.nowMs() >= deadlineMs || agent.signal.aborted) {
-      const found = workers === undefined ? "its supervisor doesn't answer" : `${workers.ready} of ${workers.wanted} workers are ready`;
+    const status = await askSupervisor(agent.paths.statusSocket(name, generation));
+    const deaths = gate.onTrial && status !== undefined ? deathsOf(status) : 0;
+    const crashing = status !== undefined && deaths > status.workers.wanted;
+    if (status !== undefined && !crashing && status.workers.ready >= status.workers.wanted) return;
+    if (crashing || agent.clock.nowMs() >= deadlineMs || agent.signal.aborted) {
+      const found = crashing ? `its workers died ${deaths} times since it was started` : readiness(status);
       throw new AgentFailure("workers", `generation ${generation} of ${name} was healthy, but no longer is: ${found}`, {
         next: LOOK_AT_THE_APP,
         log: await journal(agent, name, generation),
@@ -97,6 +109,16 @@ export async function passWorkersGate(agent: Agent, manifest: Manifest, patience
     await sleep(WORKERS_PAUSE_MS);
   }
 }
+
+const readiness = (status: SupervisorStatus | undefined): string =>
+  status === undefined ? "its supervisor doesn't answer" : `${status.workers.ready} of ${status.workers.wanted} workers are ready`;
+
+/** How often its workers ended in a way that nobody asked for. Pure. */
+export function deathsOf({ restarts }: Pick<SupervisorStatus, "restarts">): number {
+  return DEATHS.reduce((sum, reason) => sum + (restarts[reason] ?? 0), 0);
+}
+
+const DEATHS = ["crashed", "outOfMemory", "silent", "bootFailed", "bootTimeout"] as const;
 
 const WORKERS_PAUSE_MS = 100;
 

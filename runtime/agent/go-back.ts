@@ -8,7 +8,7 @@ import { startGeneration } from "./gate.ts";
 import { generationManifest } from "./generations.ts";
 import { disarmLease } from "./lease.ts";
 import { unitNames } from "./paths.ts";
-import { type HistoryEntry, historyOf, type Pending, readPending, readState, remember, removePending, type State } from "./records.ts";
+import { endPending, type HistoryEntry, type Pending, readPending, readState, type State } from "./records.ts";
 import { shiftWorkers } from "./shift.ts";
 import { confirmedGeneration, planBack } from "./switch-plan.ts";
 import { observe, systemctl, unitState } from "./systemd.ts";
@@ -34,9 +34,8 @@ export async function goBack(agent: Agent, app: string, event: HistoryEntry["eve
   if (confirmed !== undefined) await bringWorkersBack(agent, confirmed, plan.stop[0]);
   for (const generation of plan.stop) await systemctl(agent, "stop", unitNames.generation(app, generation));
   if (caddy instanceof AgentFailure) throw caddy;
-  await removePending(agent, app);
+  if (pending !== undefined) await endPending(agent, app, pending, event, why);
   await disarmLease(agent, app);
-  if (pending !== undefined) await remember(agent, app, historyOf(event, pending, why));
   if (confirmed === undefined) return "nothing: this machine served nothing before, and serves nothing now";
   return `generation ${confirmed.generation} (release ${confirmed.manifest.app.release.id.slice(0, 12)}) serves as before`;
 }

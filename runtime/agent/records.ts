@@ -101,7 +101,20 @@ export async function writePending(
 
 export const removePending = ({ paths }: Pick<Agent, "paths">, app: string) => rm(paths.record(app, FILES.pending), { force: true });
 
-/** Appends a line to the app's history. */
+/**
+ * A switch that ended without a confirm. Told before its record goes, so that a cut in between can't lose it; a disk that is full
+ * keeps it from being told, not from ending.
+ */
+export async function endPending(agent: Agent, app: string, pending: Pending, event: HistoryEntry["event"], why: string): Promise<void> {
+  try {
+    await remember(agent, app, historyOf(event, pending, why));
+  } catch (error) {
+    agent.report.step("history", `this couldn't be written down (${(error as Error).message}): ${event}: ${why}`);
+  }
+  await removePending(agent, app);
+}
+
+/** Appends a line to the app's history. On disk when this returns. */
 export async function remember({ paths, clock }: Pick<Agent, "paths" | "clock">, app: string, entry: HistoryEntry): Promise<void> {
   const path = paths.record(app, FILES.history);
   await mkdir(dirname(path), { recursive: true, mode: 0o755 });
@@ -109,7 +122,7 @@ export async function remember({ paths, clock }: Pick<Agent, "paths" | "clock">,
   // After a line that a power cut left half-written, or this one would be lost with it.
   const before = (await readIfThere(path)) ?? "";
   const start = before === "" || before.endsWith("\n") ? "" : "\n";
-  await appendFile(path, `${start}${JSON.stringify({ at: clock.wallTime(), ...entry, by })}\n`, { mode: 0o644 });
+  await appendFile(path, `${start}${JSON.stringify({ at: clock.wallTime(), ...entry, by })}\n`, { mode: 0o644, flush: true });
 }
 
 /** The app's history, oldest first. Lines that a power cut left half-written are left out. */

@@ -17,8 +17,8 @@ export interface LoadOptions {
   maxRequests: number;
 }
 
-/** A request that was not answered with 200; the times are of `performance.now()`. */
-export interface Lost {
+/** A request that is worth a word; the times are of `performance.now()`. */
+export interface Told {
   origin: string;
   startedMs: number;
   endedMs: number;
@@ -28,7 +28,10 @@ export interface Lost {
 export interface LoadResult {
   sent: number;
   failures: string[];
-  lost: Lost[];
+  /** Those that were not answered with 200. */
+  lost: Told[];
+  /** Those that took longer than a second. */
+  slow: Told[];
   worstMs: number;
   /** Distinct bodies of successful GETs, in the order they were first seen. */
   bodies: string[];
@@ -44,13 +47,14 @@ export interface Load {
 }
 
 const REQUEST_TIMEOUT_MS = 20_000;
+const SLOW_MS = 1_000;
 /** A kept connection is asked again before it counts as idle for long. */
 const SOCKETS = { maxSockets: Number.POSITIVE_INFINITY, maxFreeSockets: 8 };
 
 /** Starts the load. */
 export function startLoad({ origin, caPem, servername, requestsPerSecond, maxRequests }: LoadOptions): Load {
   const origins = typeof origin === "string" ? [origin] : origin;
-  const result: LoadResult = { sent: 0, failures: [], lost: [], worstMs: 0, bodies: [] };
+  const result: LoadResult = { sent: 0, failures: [], lost: [], slow: [], worstMs: 0, bodies: [] };
   const trust = { ca: caPem, ...(servername === undefined ? {} : { servername }) };
   const keeping = (): Agent => new Agent({ ...trust, keepAlive: true, ...SOCKETS });
   const kept = new Map(origins.map((one) => [one, keeping()]));
@@ -97,10 +101,11 @@ function ask(origin: string, agent: Agent, method: "GET" | "POST", result: LoadR
     const finish = (failure?: string): void => {
       const endedMs = performance.now();
       result.worstMs = Math.max(result.worstMs, endedMs - startedMs);
+      const about = `${method} ${agent.options.keepAlive === true ? "kept" : "fresh"} after ${Math.round(endedMs - startedMs)} ms`;
+      if (endedMs - startedMs > SLOW_MS) result.slow.push({ origin, startedMs, endedMs, what: about });
       if (failure !== undefined) {
-        const what = `${method} ${agent.options.keepAlive === true ? "kept" : "fresh"} after ${Math.round(endedMs - startedMs)} ms: ${failure}`;
-        result.failures.push(what);
-        result.lost.push({ origin, startedMs, endedMs, what });
+        result.failures.push(`${about}: ${failure}`);
+        result.lost.push({ origin, startedMs, endedMs, what: `${about}: ${failure}` });
       }
       resolve();
     };

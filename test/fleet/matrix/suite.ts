@@ -38,7 +38,7 @@ export function matrix({ goodRollouts, only }: MatrixOptions): void {
     after(async () => {
       try {
         const done = await traffic?.stop();
-        console.log(`${done?.sent} requests, the slowest took ${Math.round(done?.worstMs ?? 0)} ms`);
+        console.log(`${done?.sent} requests; the slowest of more than a second took ${Math.round(done?.slowestMs ?? 0)} ms, outages apart`);
       } finally {
         fleet.close();
       }

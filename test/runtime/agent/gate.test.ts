@@ -4,7 +4,7 @@ import { mkdirSync } from "node:fs";
 import { createServer, type RequestListener, type Server } from "node:http";
 import { dirname } from "node:path";
 import { type TestContext, test } from "node:test";
-import { passDirectGate, readySlot } from "../../../runtime/agent/gate.ts";
+import { passDirectGate, passWorkersGate, readySlot } from "../../../runtime/agent/gate.ts";
 import { unitNames } from "../../../runtime/agent/paths.ts";
 import { generationOf, type Manifest } from "../../../runtime/manifest.ts";
 import { reportOfSupervisor } from "../../support/samples.ts";
@@ -71,4 +71,26 @@ test("a command on the shared socket isn't asked apart, and the step says why", 
 test("a worker without an address of its own, or not ready, isn't the one to ask", () => {
   assert.equal(readySlot([{ state: "ready", address: null }, { state: "draining", address: "127.0.0.1:20001" }]), undefined);
   assert.deepEqual(readySlot([{ state: "delisted", address: "127.0.0.1:20001" }, { state: "ready", address: "/a/2.sock" }]), { kind: "socket", path: "/a/2.sock" });
+});
+
+test("workers of a release on trial that die again and again don't pass, although they are ready just now; one death is none", async (t) => {
+  const manifest = commandManifest({ listen: "port" });
+  const agent = running(t, manifest);
+  const restarts = { crashed: 1 };
+  await listen(t, agent.paths.statusSocket("shop", generationOf(manifest)), (_, response) =>
+    void response.end(JSON.stringify({ ...reportOfSupervisor([{ state: "ready" }]), restarts })),
+  );
+  await passWorkersGate(agent, manifest, { onTrial: true });
+  restarts.crashed = 2;
+  await assert.rejects(passWorkersGate(agent, manifest, { onTrial: true }), /no longer is: its workers died 2 times/);
+  // One that has served for weeks has had its deaths.
+  await passWorkersGate(agent, manifest, { onTrial: false });
+});
+
+test("workers that aren't ready are waited for, but not for ever", async (t) => {
+  const manifest = commandManifest({ listen: "port" });
+  const agent = running(t, manifest);
+  await supervisor(t, agent, manifest, "127.0.0.1:1");
+  await passWorkersGate(agent, manifest, { onTrial: true });
+  await assert.rejects(passWorkersGate(running(t, manifest), manifest, { onTrial: true, patienceMs: 1 }), /its supervisor doesn't answer/);
 });
