@@ -21,10 +21,7 @@ const loginShape = {
   address: leaf(z.string().min(1)),
   port: port.default(22),
   user: z.string().min(1).default("root"),
-  privateKeyFile: z
-    .string()
-    .regex(/^(~\/|\/)/, 'a path from the root or from your home: "~/.ssh/id_ed25519"')
-    .optional(),
+  privateKeyFile: z.string().regex(/^(~\/|\/)/, 'a path from the root or from your home: "~/.ssh/id_ed25519"').optional(),
   privateKey: leaf(z.string().min(1)).optional(),
   hostKey: leaf(hostKey),
 };
@@ -50,9 +47,7 @@ const machinesSchema = z.discriminatedUnion("provider", [
       .min(1)
       .superRefine((hosts, context) => {
         hosts.forEach((host, index) => {
-          const twin = hosts.findIndex(
-            (other) => typeof host.address === "string" && other.address === host.address && other.port === host.port,
-          );
+          const twin = hosts.findIndex((other) => typeof host.address === "string" && other.address === host.address && other.port === host.port);
           if (twin !== -1 && twin < index) {
             context.addIssue({
               code: "custom",

@@ -142,13 +142,15 @@ test("what is wrong with a given certificate is told by key path", () => {
 
 test("nothing of a given key is repeated", () => {
   const { certificate, key } = authority.issue(["a.example.org"]);
+  const body = key.replaceAll(/-----.*-----|\n/g, "");
   for (const own of [
+    body,
     { certificate, key: [key] },
     { certificate, key, more: key },
     { certificate, key: key.slice(0, 200) },
   ]) {
     const said = refusal({ mode: "own", domains: ["a.example.org"], own });
     assert.notEqual(said, "");
-    for (const line of key.split("\n").filter((text) => /^[A-Za-z0-9+/=]{20,}$/.test(text))) assert.ok(!said.includes(line), said);
+    for (const line of key.split("\n").filter((text) => /^[A-Za-z0-9+/=]{20,}$/.test(text))) assert.ok(!said.includes(line.slice(0, 20)), said);
   }
 });
