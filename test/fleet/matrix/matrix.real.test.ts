@@ -4,4 +4,4 @@
  */
 import { matrix } from "./suite.ts";
 
-matrix({ goodRollouts: 6, only: ({ ci }) => ci === true });
+matrix({ goodRollouts: 4, only: ({ ci }) => ci === true });

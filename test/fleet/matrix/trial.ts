@@ -88,6 +88,8 @@ export class Trial {
     const { fleet, traffic } = this;
     const startedMs = performance.now();
     const { fault, machine, after } = given;
+    // A machine goes back, or forward, without room on its disk.
+    if (fault === "fillDisk") await fleet.oneRelease(PATIENCE_MS);
     if (fault !== undefined) await end(fault, fleet, machine);
     const wanted = { old: [before], new: [release.built.releaseId], either: [before, release.built.releaseId] };
     if (after === "told") await this.#toldWhereItIs(ended);
@@ -114,19 +116,21 @@ export class Trial {
   }
 
   /** One line for each machine that was switched; none says what wasn't. */
-  async #judgeHistories({ after }: Case, run: RolloutRun, before: Map<Name, HistoryLine[]>, release: Release): Promise<void> {
+  async #judgeHistories({ after, fault, machine }: Case, run: RolloutRun, before: Map<Name, HistoryLine[]>, release: Release): Promise<void> {
     const now = await this.#histories();
     const live = await this.fleet.releases();
     const switched = new Set(run.events.flatMap((event) => (event.event === "phase" && event.phase === "switch" && event.ok ? [event.machine] : [])));
     for (const name of names) {
       const lines = now.get(name) ?? [];
       const added = lines.slice(before.get(name)?.length);
+      // Where there is no room for a line, there is none.
+      const mute = fault === "fillDisk" && name === machine;
       const told = `${name}: ${JSON.stringify(added)}`;
-      assert.equal(lines.findLast(({ event }) => event === "confirmed")?.release, live.get(name), told);
+      if (!mute) assert.equal(lines.findLast(({ event }) => event === "confirmed")?.release, live.get(name), told);
       assert.ok(added.every((line) => line.release === release.built.releaseId) && added.length <= 1, told);
-      if (switched.has(name)) assert.equal(added.length, 1, told);
+      if (switched.has(name) && !mute) assert.equal(added.length, 1, told);
       if (after === "old") assert.ok(added.every(({ event, why }) => event !== "confirmed" && why !== ""), told);
-      if (after === "new") assert.equal(added[0]?.event, "confirmed", told);
+      if (after === "new" && !mute) assert.equal(added[0]?.event, "confirmed", told);
     }
   }
 }
