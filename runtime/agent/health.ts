@@ -51,7 +51,7 @@ export async function ask({ at, health, host }: Question, timeoutMs = QUESTION_T
       },
     );
     // A timer of ours: the socket's own timeout starts again with every byte.
-    const timer = setTimeout(() => asked.destroy(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
+    const timer = setTimeout(() => asked.destroy(new Error(`no answer within ${Math.round(timeoutMs)} ms`)), timeoutMs);
     asked.on("error", (error) => failed(error.message)).on("close", () => clearTimeout(timer));
     asked.end();
   });

@@ -50,6 +50,12 @@ export async function onceRecords(agent: Agent, app: string, release: string, ma
   return Promise.all([...last.values()].map(known));
 }
 
+/** How an attempt ended, if that is on file. */
+export async function writtenEnd({ paths }: Pick<Agent, "paths">, app: string, attempt: string): Promise<OnceEntry["state"] | undefined> {
+  const entries = parseRecords((await readIfThere(paths.record(app, "once.jsonl"))) ?? "");
+  return entries.findLast((entry) => entry.attempt === attempt && entry.state !== "started")?.state;
+}
+
 /** A line that a power cut left half-written says nothing. Pure. */
 export function parseRecords(text: string): OnceEntry[] {
   return text.split("\n").flatMap((line) => {

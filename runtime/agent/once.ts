@@ -6,7 +6,7 @@ import type { Agent } from "./context.ts";
 import { AgentFailure } from "./failure.ts";
 import { writeAtomic } from "./files.ts";
 import { generationManifest } from "./generations.ts";
-import { markerOf, noteOnce, type OnceEntry } from "./once-records.ts";
+import { markerOf, noteOnce, type OnceEntry, onceRecords, writtenEnd } from "./once-records.ts";
 import { renderOnceUnit } from "./once-unit.ts";
 import { unitNames } from "./paths.ts";
 import { systemctl, type UnitState, unitState } from "./systemd.ts";
@@ -16,8 +16,15 @@ export interface OnceOptions {
   attempt: string;
 }
 
+interface Ended {
+  state: OnceEntry["state"];
+  /** Undefined when it had ended before anybody looked. */
+  ended: UnitState | undefined;
+}
+
 /**
- * Runs the step, or waits for it if that attempt runs already. The unit is systemd's: it goes on when this agent is ended.
+ * Runs the step, or waits for it if that attempt runs already. The unit is systemd's: it goes on when this agent is ended, and
+ * two agents may wait for it. An attempt that has ended meanwhile isn't run again.
  * @throws AgentFailure with the step's last lines; it is on record then whether it ended by itself
  */
 export async function runOnce(agent: Agent, manifest: Manifest, { step: name, attempt }: OnceOptions): Promise<{ state: "done" }> {
@@ -25,19 +32,27 @@ export async function runOnce(agent: Agent, manifest: Manifest, { step: name, at
   const step = await requireStep(agent, manifest, name);
   const unit = unitNames.once(app, manifest.app.release.id, name);
   const entry = { attempt, release: manifest.app.release.id, step: name, on: manifest.machine };
-  if ((await unitState(agent, unit)).active !== "activating") await begin(agent, manifest, step, unit, entry);
-  agent.report.step("once", `${name}: running`);
+  const known = (await onceRecords(agent, app, entry.release, entry.on)).find((one) => one.attempt === attempt);
+  if (known === undefined) await begin(agent, manifest, step, unit, entry);
   const startedMs = agent.clock.nowMs();
-  const { code } = await agent.run("systemctl", ["start", unit]);
+  const runs = known === undefined || known.state === "running";
+  const { state, ended } = runs ? await untilEnd(agent, unit, entry, app) : { state: known.state, ended: undefined };
   const seconds = ((agent.clock.nowMs() - startedMs) / 1000).toFixed(1);
-  const ended = await unitState(agent, unit);
-  const state = code === 0 ? "done" : judgeEnd(ended);
   const log = state === "done" ? [] : await lastLines(agent, unit);
   await noteOnce(agent, app, { ...entry, state });
   await clear(agent, app, unit, attempt);
   if (state !== "done") throw failure(step, ended, state, log);
   agent.report.step("once", `${name}: done in ${seconds} s`);
   return { state };
+}
+
+async function untilEnd(agent: Agent, unit: string, { step, attempt }: Omit<OnceEntry, "state">, app: string): Promise<Ended> {
+  agent.report.step("once", `${step}: running`);
+  const { code } = await agent.run("systemctl", ["start", unit]);
+  const ended = await unitState(agent, unit);
+  if (code === 0) return { state: "done", ended };
+  // Another agent that waited, too, may have cleared the unit away: then it has written down the end before.
+  return { state: (await writtenEnd(agent, app, attempt)) ?? judgeEnd(ended), ended };
 }
 
 /** Whether it is known how far it came: only if it ended by itself. Pure. */
@@ -78,14 +93,16 @@ async function lastLines({ run }: Pick<Agent, "run">, unit: string): Promise<str
   return stdout.split("\n").filter((line) => line !== "");
 }
 
-function failure(step: OnceStep, { result, mainStatus }: UnitState, state: "failed" | "died", log: string[]): AgentFailure {
+function failure(step: OnceStep, ended: UnitState | undefined, state: OnceEntry["state"], log: string[]): AgentFailure {
+  const { result, mainStatus } = ended ?? { result: "", mainStatus: 0 };
   const how: Record<string, string> = {
     "exit-code": `ended with exit code ${mainStatus}`,
     timeout: `wasn't done after ${step.timeoutMs} ms (timeoutMs) and was killed`,
     "oom-kill": "used more memory than it may and was killed",
   };
+  const unknown = state === "failed" ? "ended with an error" : `was killed (${result || "unknown"})`;
   const again = "Mend what its last lines say, then run the same again: it is run once more.";
-  return new AgentFailure("once", `${step.name} ${how[result] ?? `was killed (${result || "unknown"})`}`, {
+  return new AgentFailure("once", `${step.name} ${how[result] ?? unknown}`, {
     kept: "everything; nothing was switched",
     next: state === "failed" || step.repeatable ? again : `See how far it came; then: fleet up --repeat-once ${step.name}`,
     log,

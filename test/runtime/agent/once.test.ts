@@ -76,6 +76,41 @@ test("a step that fails says its last lines, and is on record as ended by itself
   assert.equal((await onceRecords(agent, "shop", release, "m1"))[0]?.state, "failed");
 });
 
+test("a step that ended between a look that found it running and the wait for it isn't run a second time", async (t) => {
+  const agent = fakeAgent(t);
+  staged(agent);
+  const started: string[] = [];
+  const { run } = agent;
+  agent.run = async (command, args, options) => {
+    if (args[0] === "start") started.push(String(args[1]));
+    return run(command, args, options);
+  };
+  await noteOnce(agent, "shop", { ...entry, state: "started" });
+  mkdirSync(dirname(markerOf(agent, "shop", "a1")), { recursive: true });
+  writeFileSync(markerOf(agent, "shop", "a1"), "");
+  await runOnce(agent, manifest, { step: "migrate", attempt: "a1" });
+  await runOnce(agent, manifest, { step: "migrate", attempt: "a1" });
+  await noteOnce(agent, "shop", { ...entry, attempt: "a2", state: "failed" });
+  await assert.rejects(runOnce(agent, manifest, { step: "migrate", attempt: "a2" }), /migrate ended with an error/);
+  assert.deepEqual(started, []);
+});
+
+test("two agents that wait for one step agree on how it ended, though the first clears the unit away", async (t) => {
+  const agent = fakeAgent(t);
+  staged(agent);
+  await noteOnce(agent, "shop", { ...entry, state: "started" });
+  agent.running.add(unit);
+  const { run } = agent;
+  agent.run = async (command, args, options) => {
+    if (command !== "systemctl" || args[0] !== "start") return run(command, args, options);
+    await noteOnce(agent, "shop", { ...entry, state: "failed" });
+    agent.running.clear();
+    return { code: 1, stdout: "", stderr: "" };
+  };
+  await assert.rejects(runOnce(agent, manifest, { step: "migrate", attempt: "a1" }), /migrate ended with an error/);
+  assert.equal((await onceRecords(agent, "shop", release, "m1"))[0]?.state, "failed");
+});
+
 test("a step that was killed by its timeout has died in the middle", async (t) => {
   const agent = fakeAgent(t);
   staged(agent);
