@@ -43,6 +43,9 @@ interface Options {
   prepare?: boolean;
 }
 
+/** Of a rollout. A switch takes about this long: whoever takes over in the middle of one, or comes after a dead operator, is not sent away. */
+const LOCK_PATIENCE_MS = 10_000;
+
 type Action = (agent: Agent, options: Options) => Promise<Record<string, unknown>>;
 
 /** Makes the agent of one command. */
@@ -184,7 +187,9 @@ function archiveMissing(release: string): AgentFailure {
 /** The action under the machine's lock. */
 function underLock(name: string, action: Action): Action {
   return async (agent, options) => {
-    await using _lock = await takeLock(agent, options.applyId === undefined ? name : `${name} (apply ${options.applyId})`);
+    const purpose = options.applyId === undefined ? name : `${name} (apply ${options.applyId})`;
+    const isOfRollout = options.rollout !== undefined || name === "stage";
+    await using _lock = await takeLock(agent, purpose, isOfRollout ? LOCK_PATIENCE_MS : 0);
     // Awaited here, or the lock would be let go of at once.
     return await action(agent, options);
   };

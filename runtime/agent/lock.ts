@@ -4,6 +4,7 @@
  */
 import { mkdir, open } from "node:fs/promises";
 import { dirname } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { agentExit } from "../report.ts";
 import type { Agent } from "./context.ts";
 import { AgentFailure } from "./failure.ts";
@@ -35,16 +36,26 @@ export async function tryLock(agent: Pick<Agent, "paths" | "run" | "clock">, pur
   return { [Symbol.asyncDispose]: () => file.close() };
 }
 
-/** @throws AgentFailure with exit code 4, naming the holder. */
-export async function takeLock(agent: Pick<Agent, "paths" | "run" | "clock">, purpose: string): Promise<Lock> {
-  const lock = await tryLock(agent, purpose);
-  if (lock !== undefined) return lock;
+/**
+ * @param patienceMs How long another's change is waited for: an agent outlives its operator, and ends what it was at. @default 0
+ * @throws AgentFailure with exit code 4, naming the holder.
+ */
+export async function takeLock(agent: Pick<Agent, "paths" | "run" | "clock">, purpose: string, patienceMs = 0): Promise<Lock> {
+  const deadlineMs = agent.clock.nowMs() + patienceMs;
+  for (;;) {
+    const lock = await tryLock(agent, purpose);
+    if (lock !== undefined) return lock;
+    if (agent.clock.nowMs() >= deadlineMs) break;
+    await sleep(LOOK_EVERY_MS);
+  }
   throw new AgentFailure("lock", `another change is under way on this machine: ${await holder(agent.paths.lock)}`, {
     kept: "everything; nothing was touched",
     next: "Wait for it to end, then run the same again.",
     exitCode: agentExit.busy,
   });
 }
+
+const LOOK_EVERY_MS = 200;
 
 /** For a look and a write that belong together: waits for whoever does the same, which takes milliseconds. */
 export async function briefLock({ run }: Pick<Agent, "run">, path: string): Promise<Lock> {

@@ -8,7 +8,7 @@ import * as z from "../zod.ts";
 import type { Agent } from "./context.ts";
 import { readIfThere } from "./files.ts";
 import { unitNames } from "./paths.ts";
-import { unitState } from "./systemd.ts";
+import { type UnitState, unitState } from "./systemd.ts";
 
 export const onceEntrySchema = z.object({
   /** Names this run of the step, on all machines. */
@@ -50,12 +50,6 @@ export async function onceRecords(agent: Agent, app: string, release: string, ma
   return Promise.all([...last.values()].map(known));
 }
 
-/** How an attempt ended, if that is on file. */
-export async function writtenEnd({ paths }: Pick<Agent, "paths">, app: string, attempt: string): Promise<OnceEntry["state"] | undefined> {
-  const entries = parseRecords((await readIfThere(paths.record(app, "once.jsonl"))) ?? "");
-  return entries.findLast((entry) => entry.attempt === attempt && entry.state !== "started")?.state;
-}
-
 /** A line that a power cut left half-written says nothing. Pure. */
 export function parseRecords(text: string): OnceEntry[] {
   return text.split("\n").flatMap((line) => {
@@ -68,9 +62,23 @@ export function parseRecords(text: string): OnceEntry[] {
 }
 
 async function look(agent: Agent, app: string, entry: OnceEntry): Promise<OnceEntry> {
-  const { active } = await unitState(agent, unitNames.once(app, entry.release, entry.step));
-  if (["activating", "active", "deactivating"].includes(active)) return { ...entry, state: "running" };
-  return { ...entry, state: (await markerIsThere(agent, app, entry)) ? "done" : "died" };
+  const unit = await unitState(agent, unitNames.once(app, entry.release, entry.step));
+  if (["activating", "active", "deactivating"].includes(unit.active)) return { ...entry, state: "running" };
+  if (await markerIsThere(agent, app, entry)) return { ...entry, state: "done" };
+  return { ...entry, state: unit.active === "failed" ? judgeEnd(unit) : "died" };
+}
+
+/** Whether it is known how far it came: only if it ended by itself. Pure. */
+export function judgeEnd({ result }: Pick<UnitState, "result">): "failed" | "died" {
+  return result === "exit-code" ? "failed" : "died";
+}
+
+/** A step of the app that runs on this machine just now, of whatever release. */
+export async function runningStep(agent: Agent, app: string, machine: string): Promise<OnceEntry | undefined> {
+  const text = (await readIfThere(agent.paths.record(app, "once.jsonl"))) ?? "";
+  const releases = new Set(parseRecords(text).map(({ release }) => release));
+  const known = await Promise.all([...releases].map((release) => onceRecords(agent, app, release, machine)));
+  return known.flat().find(({ state, on }) => state === "running" && on === machine);
 }
 
 /** Made by systemd at the end of an attempt that succeeded. */

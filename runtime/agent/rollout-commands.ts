@@ -45,7 +45,6 @@ export function registerRolloutCommands(add: AddWithManifest, milliseconds: (val
     .requiredOption("--lease-ms <n>", "ends after this long without a renewal", milliseconds)
     .option("--take-over", "also where another rollout holds it");
   ofRollout(add("release", "Ends the rollout's hold.", false, release));
-  // Nor is this: a step outlives its operator, and the next rollout has to come as far as waiting for it. The hold keeps others away.
   ofStep(add("once", "Runs a step of the staged release.", false, once));
   ofStep(add("note-once", "Writes down what became of a step on another machine.", false, note))
     .addOption(new Option("--state <state>", "what became of it").choices(["started", "done", "failed", "died"]).makeOptionMandatory())

@@ -6,7 +6,7 @@ export type Kind = "good" | "wontBoot" | "unhealthy" | "dies" | "crashLoops" | "
 /** Of a release that dies: when, after its start. */
 export const DIES_AFTER_MS = 2_000;
 /** Of a step that takes its time. */
-export const MIGRATION_MS = 4_000;
+export const MIGRATION_MS = 8_000;
 
 const server = (label: string, start: string, health: string): string => `
 const { existsSync, readFileSync, writeFileSync } = require("node:fs");

@@ -26,6 +26,15 @@ test("the second is refused with exit code 4 and told who holds it", async (t) =
   });
 });
 
+test("who has patience gets it when its holder is done", async (t) => {
+  const { agent } = locker(t);
+  const held = await takeLock(agent, "switch (apply 4711)");
+  const waiting = takeLock(agent, "stage", 60_000);
+  setImmediate(() => void held[Symbol.asyncDispose]());
+  await using lock = await waiting;
+  assert.ok(lock);
+});
+
 test("it is free again after its holder is done", async (t) => {
   const { agent } = locker(t);
   {

@@ -4,12 +4,13 @@ import { execFileSync } from "node:child_process";
 import { appendFileSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
-import { judgeEnd, runOnce } from "../../../runtime/agent/once.ts";
-import { markerOf, noteOnce, onceRecords, parseRecords } from "../../../runtime/agent/once-records.ts";
+import { runOnce } from "../../../runtime/agent/once.ts";
+import { judgeEnd, markerOf, noteOnce, onceRecords, parseRecords } from "../../../runtime/agent/once-records.ts";
 import { quoteWord, renderOnceUnit } from "../../../runtime/agent/once-unit.ts";
 import { unitNames } from "../../../runtime/agent/paths.ts";
 import { renderGenerationUnit } from "../../../runtime/agent/units.ts";
 import { fingerprintOf, generationOf } from "../../../runtime/manifest.ts";
+import { until } from "../../support/poll.ts";
 import { type FakeAgent, fakeAgent } from "./fake-agent.ts";
 import { sampleManifest } from "./sample-manifest.ts";
 
@@ -76,41 +77,6 @@ test("a step that fails says its last lines, and is on record as ended by itself
   assert.equal((await onceRecords(agent, "shop", release, "m1"))[0]?.state, "failed");
 });
 
-test("a step that ended between a look that found it running and the wait for it isn't run a second time", async (t) => {
-  const agent = fakeAgent(t);
-  staged(agent);
-  const started: string[] = [];
-  const { run } = agent;
-  agent.run = async (command, args, options) => {
-    if (args[0] === "start") started.push(String(args[1]));
-    return run(command, args, options);
-  };
-  await noteOnce(agent, "shop", { ...entry, state: "started" });
-  mkdirSync(dirname(markerOf(agent, "shop", "a1")), { recursive: true });
-  writeFileSync(markerOf(agent, "shop", "a1"), "");
-  await runOnce(agent, manifest, { step: "migrate", attempt: "a1" });
-  await runOnce(agent, manifest, { step: "migrate", attempt: "a1" });
-  await noteOnce(agent, "shop", { ...entry, attempt: "a2", state: "failed" });
-  await assert.rejects(runOnce(agent, manifest, { step: "migrate", attempt: "a2" }), /migrate ended with an error/);
-  assert.deepEqual(started, []);
-});
-
-test("two agents that wait for one step agree on how it ended, though the first clears the unit away", async (t) => {
-  const agent = fakeAgent(t);
-  staged(agent);
-  await noteOnce(agent, "shop", { ...entry, state: "started" });
-  agent.running.add(unit);
-  const { run } = agent;
-  agent.run = async (command, args, options) => {
-    if (command !== "systemctl" || args[0] !== "start") return run(command, args, options);
-    await noteOnce(agent, "shop", { ...entry, state: "failed" });
-    agent.running.clear();
-    return { code: 1, stdout: "", stderr: "" };
-  };
-  await assert.rejects(runOnce(agent, manifest, { step: "migrate", attempt: "a1" }), /migrate ended with an error/);
-  assert.equal((await onceRecords(agent, "shop", release, "m1"))[0]?.state, "failed");
-});
-
 test("a step that was killed by its timeout has died in the middle", async (t) => {
   const agent = fakeAgent(t);
   staged(agent);
@@ -130,6 +96,44 @@ test("what became of a step whose agent died is looked into, on the machine it r
   agent.running.clear();
   writeFileSync(markerOf(agent, "shop", "a1"), "");
   assert.equal((await onceRecords(agent, "shop", release, "m1"))[0]?.state, "done");
+});
+
+test("an attempt that was begun by somebody else is waited for, and never begun again, also when it has ended by now", async (t) => {
+  for (const [end, expected] of [["done", "done"], ["failed", "failed"], ["died", "died"]] as const) {
+    const agent = fakeAgent(t);
+    staged(agent);
+    await noteOnce(agent, "shop", { ...entry, state: "started" });
+    agent.running.add(unit);
+    const joined = runOnce(agent, manifest, { step: "migrate", attempt: "a1" }).then(
+      ({ state }) => state,
+      (error: { step: string }) => error.step,
+    );
+    await until("it waits", () => agent.steps.some((text) => /was begun already; waiting for its end/.test(text)), 10_000);
+    // Its first agent, which outlived its operator, is the first to say so; or nobody says anything.
+    if (end !== "died") await noteOnce(agent, "shop", { ...entry, state: end });
+    agent.running.delete(unit);
+    assert.equal(await joined, end === "done" ? "done" : "once");
+    assert.equal((await onceRecords(agent, "shop", release, "m1"))[0]?.state, expected);
+    assert.ok(!agent.calls.some((call) => call.startsWith("start")), agent.calls.join(", "));
+  }
+});
+
+test("while a step of another release still runs, none is begun", async (t) => {
+  const agent = fakeAgent(t);
+  staged(agent);
+  await noteOnce(agent, "shop", { ...entry, release: "f".repeat(64), attempt: "a0", state: "started" });
+  agent.running.add(unitNames.once("shop", "f".repeat(64), "migrate"));
+  await assert.rejects(runOnce(agent, manifest, { step: "migrate", attempt: "a1" }), /of release ffffffff, which a rollout began that is gone, still runs/);
+  assert.ok(!agent.calls.some((call) => call.startsWith("start")));
+});
+
+test("a step that ended by itself with nobody there has failed; one that was killed has died", async (t) => {
+  const agent = fakeAgent(t);
+  await noteOnce(agent, "shop", { ...entry, state: "started" });
+  for (const [result, state] of [["exit-code", "failed"], ["signal", "died"]] as const) {
+    failing(agent, result);
+    assert.equal((await onceRecords(agent, "shop", release, "m1"))[0]?.state, state);
+  }
 });
 
 test("a line that a power cut left half-written, and other releases' steps, say nothing", async (t) => {
