@@ -30,7 +30,7 @@ export async function deployOurs(project: Project, machines: number): Promise<Ou
   let lastLineMs = startedMs;
   const onStderr = (text: string): void => {
     lastLineMs = performance.now();
-    if (/(creating|updating|replacing) web-rollout/.test(text)) rolloutFromMs ??= lastLineMs;
+    if (/(creating|updating|running) web-rollout/.test(text)) rolloutFromMs ??= lastLineMs;
   };
   const run = await project.fleet(["local", "--machines", String(machines)], { onStderr });
   if (run.code !== 0) throw new Error(evidence(run));
