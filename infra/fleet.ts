@@ -10,6 +10,7 @@ import { worldOf } from "./machines/local/world-id.ts";
 import { localMachines, localTarget } from "./machines/local.ts";
 import type { Machine } from "./machines/machine.ts";
 import { artifactBuilder } from "./rollout/artifacts.ts";
+import { acmeAccountKey } from "./rollout/acme-account.ts";
 import { prepare } from "./rollout/prepare.ts";
 import { type RolloutResult, rolloutResultSchema } from "./rollout/result.ts";
 import { nodeCommand } from "./shell.ts";
@@ -66,7 +67,9 @@ export class Fleet extends pulumi.ComponentResource {
 
   /** One command for the whole fleet: nothing in a graph of commands could renew a lease or undo machine 1 when machine 11 fails. */
   private rollOut(name: string, config: FleetConfig, app: App, machines: Machine[], build: Build): pulumi.Output<RolloutResult> {
-    const prepared = prepare({ fleet: name, config, app, machines, build, tell: (line) => void pulumi.log.info(line, this) });
+    const accountKey = acmeAccountKey(this, name, config.https);
+    const tell = (line: string): void => void pulumi.log.info(line, this);
+    const prepared = prepare({ fleet: name, config, app, machines, accountKey, build, tell });
     const rollout = new command.local.Command(
       `${name}-rollout`,
       {

@@ -12,6 +12,8 @@ export type {
   SecretArgs,
   WorkersArgs,
 } from "./args.ts";
+export { type AwsCheckOptions, checkAws, exportedResources } from "./aws/rules/check.ts";
+export type { GraphFinding, GraphResource } from "./aws/rules/graph.ts";
 export { FleetError } from "./errors.ts";
 export { Fleet } from "./fleet.ts";
 export type { Inventory } from "./inventory.ts";

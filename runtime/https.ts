@@ -1,13 +1,62 @@
-/** The part of a manifest that says how a machine answers the outside. Shared by both sides. */
+/** The part of a manifest that says how a machine answers the outside, and what of it travels beside the manifest. Shared by both sides. */
+import { secretVersionSchema } from "./secrets.ts";
 import * as z from "./zod.ts";
 
 const port = z.int().check(z.minimum(1), z.maximum(65535));
+const name = z.string().check(z.regex(/^[a-z0-9.:-]{1,253}$/i, "a domain name or an address"));
+
+/** Where certificates are ordered (RFC 8555). */
+const acmeSchema = z.strictObject({
+  directory: z.string().check(z.regex(/^https:\/\/[^\s{}]+$/, "an https URL")),
+  email: z.string().check(z.regex(/^[^\s@{}/\\]+@[^\s@{}/\\]+$/, "an e-mail address")),
+  /** PEM of what the directory's own certificate is verified with. @default the system's authorities */
+  caRoot: z.optional(z.string()),
+  /** External account binding; the version is one of its MAC key. */
+  eab: z.optional(
+    z.strictObject({ keyId: z.string().check(z.regex(/^[^\s{}]+$/, "text without blanks and braces")), version: secretVersionSchema }),
+  ),
+  /** A certificate is renewed once this part of its lifetime is left. */
+  renewAtPart: z.optional(z.number().check(z.gt(0), z.lt(1))),
+});
 
 export const httpsSchema = z.strictObject({
-  /** `internal`: the machine's own certificate authority. `none`: plain HTTP, behind a balancer. */
-  mode: z.enum(["internal", "none"]),
-  /** Addresses and domain names that the certificate is for; the first is the machine's own address. */
-  names: z.array(z.string().check(z.minLength(1))).check(z.minLength(1)),
+  /**
+   * `internal`: the machine's own certificate authority. `acme`: certificates are ordered and renewed. `own`: one that was given.
+   * `none`: plain HTTP, behind a balancer.
+   */
+  mode: z.enum(["internal", "acme", "own", "none"]),
+  /** Addresses and domain names that the certificates are for; the first is what clients are told. */
+  names: z.array(name).check(z.minLength(1)),
+  /** Those of the names whose requests are sent on to another one, for good. */
+  redirects: z.optional(z.strictObject({ from: z.array(name), to: name })),
+  /** Strict-Transport-Security (RFC 6797). */
+  hsts: z.optional(z.strictObject({ maxAgeS: z.int().check(z.minimum(0)), includeSubDomains: z.boolean(), preload: z.boolean() })),
+  acme: z.optional(acmeSchema),
+  /** The given certificate, by a version of it and its key: neither is in the manifest. */
+  own: z.optional(z.strictObject({ version: secretVersionSchema })),
   httpPort: port,
   httpsPort: port,
 });
+export type Https = z.infer<typeof httpsSchema>;
+
+const pem = z.string().check(z.maxLength(256 * 1024));
+
+/** What comes beside a manifest on standard input: values that are in no manifest. All of it is secret. */
+export const givenTlsSchema = z.strictObject({
+  /** The certificate of `own`, with the chain to its authority, and its key. PEM. */
+  certificate: z.optional(pem),
+  key: z.optional(pem),
+  /** The MAC key of the external account binding. */
+  eabKey: z.optional(z.string().check(z.maxLength(1024))),
+  /** The key of the fleet's account with the issuer, PEM: kept by a machine that has none. */
+  accountKey: z.optional(pem),
+  /** What a machine of that name had from the issuer, sealed with the account's key: for one that has nothing. */
+  storage: z.optional(z.string().check(z.maxLength(8 * 1024 * 1024))),
+});
+export type GivenTls = z.infer<typeof givenTlsSchema>;
+
+/** What versions of the given certificate and of the MAC key are made of: see `secretVersion`. */
+export const tlsSecretNames = { own: "https.own", eabKey: "https.acme.eab.hmacKey" } as const;
+
+/** The value that a version of the given certificate stands for. */
+export const ownValue = ({ certificate, key }: { certificate: string; key: string }): string => `${certificate.trim()}\n${key.trim()}\n`;

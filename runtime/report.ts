@@ -96,6 +96,23 @@ export const rolledBackSchema = z.object({
   by: z.string(),
 });
 
+/** What clients get for one name. */
+export const certificateReportSchema = z.object({
+  name: z.string(),
+  /** `pending`: there is none for it (yet). */
+  state: z.enum(["served", "pending"]),
+  /** Whether the machine renews it by itself. */
+  renews: z.boolean(),
+  issuer: z.nullable(z.string()),
+  /** ISO 8601, like the next ones. */
+  notBefore: z.nullable(z.string()),
+  notAfter: z.nullable(z.string()),
+  /** Why the last order or renewal failed; null when it didn't. */
+  error: z.nullable(z.string()),
+  failedAt: z.nullable(z.string()),
+});
+export type CertificateReport = z.infer<typeof certificateReportSchema>;
+
 /** What `fleethost status --json` prints for an app on its machine. */
 export const appStatusSchema = z.object({
   app: z.string(),
@@ -122,6 +139,10 @@ export const appStatusSchema = z.object({
   urls: z.array(z.string()),
   /** The root certificate that a client must trust, in `internal` mode. */
   caPem: z.nullable(z.string()),
+  /** One for each name; an agent of before doesn't tell. */
+  certificates: z.optional(z.array(certificateReportSchema)),
+  /** Names what the machine has from its ACME issuer, where that is something. */
+  acmeStorage: z.optional(z.string()),
   rolledBack: z.optional(rolledBackSchema),
   /** How the machine differs from what was confirmed, for people; the next `up` mends it. */
   drift: z.optional(z.array(z.string())),
@@ -154,7 +175,7 @@ export const storedSchema = z.object({
   release: z.string(),
   runtime: z.string(),
   madeAt: z.string(),
-  /** Whether its release and its runtime bundle are there as well, so that it could be switched to. */
+  /** Whether its release, its runtime bundle and its secrets' values are there as well, so that it could be switched to. */
   complete: z.boolean(),
   /** The manifest that it was made from, where it was asked for; `manifestSchema` checks it. */
   manifest: z.optional(z.unknown()),
@@ -175,6 +196,16 @@ export const releasesSchema = z.object({
   stored: z.array(storedSchema),
 });
 export type Releases = z.infer<typeof releasesSchema>;
+
+/** A line of what `fleethost logs --json` prints. */
+export const logLineSchema = z.object({
+  /** Microseconds since 1970, by the machine's clock. */
+  atUs: z.number(),
+  /** That it is from, or about. */
+  unit: z.string(),
+  message: z.string(),
+});
+export type LogLine = z.infer<typeof logLineSchema>;
 
 /** With `--json`, each line that an agent command prints to stdout is one of these; the last is `done` or `failed`. */
 export const agentEventSchema = z.discriminatedUnion("event", [

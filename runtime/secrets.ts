@@ -3,6 +3,7 @@
  * and live in the machine's credential store only. Pure.
  */
 import { createHmac } from "node:crypto";
+import type { GivenTls } from "./https.ts";
 import * as z from "./zod.ts";
 
 /** A secret is an environment variable, or a file of that name. */
@@ -34,6 +35,8 @@ export interface GivenSecrets {
   readonly values: SecretValues;
   /** Kept by a machine that has none yet. */
   readonly key?: string | undefined;
+  /** Of its certificates. */
+  readonly tls?: GivenTls | undefined;
 }
 
 /**

@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { globSync } from "node:fs";
 import { prepareComputer } from "../infra/cli/computer.ts";
 
-prepareComputer({ sshd: "openssh-server", curl: "curl", tini: "tini", unshare: "util-linux" });
+prepareComputer({ sshd: "openssh-server", curl: "curl", tini: "tini", unshare: "util-linux", pebble: "pebble", openssl: "openssl" });
 
 const all = globSync(["test/**/*.test.ts", "bench/**/*.test.ts"]).filter((file) => !file.endsWith(".long.test.ts"));
 const fleets = all.filter((file) => file.startsWith("test/fleet/"));

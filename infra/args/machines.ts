@@ -35,6 +35,8 @@ export interface LoginArgs {
 export interface HostArgs extends LoginArgs {
   /** Names the machine in the fleet; two machines can't share one. */
   name: string;
+  /** Domain names of this machine alone; see `https`. @default [] */
+  domains?: string[];
   /** A machine to go through. */
   bastion?: LoginArgs;
 }

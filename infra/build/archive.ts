@@ -1,7 +1,7 @@
 /** Deterministic tar.gz archives: the same entries give the same bytes, whatever the umask, user, clock and file order. */
 import { createHash } from "node:crypto";
 import { createWriteStream, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { dirname, join, posix } from "node:path";
+import { basename, dirname, join, posix } from "node:path";
 import { Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
@@ -43,13 +43,19 @@ export interface Recipe {
   entries: () => Promise<readonly Entry[]>;
   /** Called after packing; when it throws, nothing is kept. */
   check?: () => void;
+  /** Paths of entries that are also kept beside the archive, to be read without unpacking it. */
+  beside?: readonly string[];
 }
 
 /** An archive in a folder of its own in the cache. */
-export async function archiveOnce(folder: string, { entries, check }: Recipe): Promise<Archive> {
+export async function archiveOnce(folder: string, { entries, check, beside = [] }: Recipe): Promise<Archive> {
   await makeOnce(folder, async (temporary) => {
     mkdirSync(temporary);
-    const { sha256, bytes } = await writeArchive(await entries(), join(temporary, "archive.tar.gz"));
+    const all = await entries();
+    const { sha256, bytes } = await writeArchive(all, join(temporary, "archive.tar.gz"));
+    for (const entry of all) {
+      if (entry.kind === "file" && beside.includes(entry.path)) writeFileSync(join(temporary, basename(entry.path)), bytesOf(entry.content));
+    }
     check?.();
     writeFileSync(join(temporary, "archive.json"), JSON.stringify({ sha256, bytes }));
   });

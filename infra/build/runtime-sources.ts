@@ -1,10 +1,11 @@
 /** Our own part of the runtime bundle, `lib/`: supervisor and agent as one program, and the workers' shims. */
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { hashOf } from "../../runtime/manifest.ts";
 import { bundle } from "./bundle.ts";
+import { bundledPackages } from "./bundled-packages.ts";
 import { fingerprint, readTree } from "./tree.ts";
 
 /** Where `lib/` comes from: bundled from TypeScript in a clone, made in advance in the packed library. */
@@ -23,15 +24,22 @@ export function sourcesKey({ kind, folder }: RuntimeSources): string {
   return hashOf(kind === "prebuilt" ? { files } : { files, esbuild: esbuildVersion() });
 }
 
-/** Fills `outDir` with `lib/`'s files: fleethost.mjs and what it loads, node-worker.mjs, and the Python shims as they are. */
+/** Of `lib/` while it is made: the npm packages in it. It goes into the bundle's list of contents, not into `lib/`. */
+export const PACKAGES_FILE = "packages.json";
+
+/** Fills `outDir` with `lib/`'s files: fleethost.mjs and what it loads, node-worker.mjs, the Python shims as they are, and PACKAGES_FILE. */
 export async function bundleRuntimeSources(outDir: string, sources: RuntimeSources = findRuntimeSources()): Promise<void> {
   mkdirSync(outDir, { recursive: true });
   if (sources.kind === "prebuilt") {
-    copyFiles(sources.folder, outDir, /\.(mjs|py)$/);
+    copyFiles(sources.folder, outDir, /\.(mjs|py)$|^packages\.json$/);
     return;
   }
-  await bundle({ folder: sources.folder, entry: "main.ts", outDir, name: "fleethost" });
-  await bundle({ folder: sources.folder, entry: "workers/node-worker.ts", outDir, name: "node-worker" });
+  const files = [
+    await bundle({ folder: sources.folder, entry: "main.ts", outDir, name: "fleethost" }),
+    await bundle({ folder: sources.folder, entry: "workers/node-worker.ts", outDir, name: "node-worker" }),
+  ];
+  const modules = files.flatMap((modulesOf) => Object.values(modulesOf).flat());
+  writeFileSync(join(outDir, PACKAGES_FILE), JSON.stringify(bundledPackages(dirname(sources.folder), modules)));
   copyFiles(join(sources.folder, "workers"), outDir, /\.py$/);
 }
 

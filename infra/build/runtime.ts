@@ -7,8 +7,10 @@ import { cachePath, makeOnce } from "../cache.ts";
 import type { Target } from "../machines/machine.ts";
 import { type Archive, archiveOnce } from "./archive.ts";
 import { NODE_VERSION, nodeBinary } from "./node-binary.ts";
-import { bundleRuntimeSources, findRuntimeSources, type RuntimeSources, sourcesKey } from "./runtime-sources.ts";
-import { type Entry, fingerprint, readTree, textEntry, under } from "./tree.ts";
+import { CADDY_VERSION, caddyModules } from "../offline/caddy.ts";
+import { bundleRuntimeSources, findRuntimeSources, PACKAGES_FILE, type RuntimeSources, sourcesKey } from "./runtime-sources.ts";
+import { type BundledPackage, renderSbom, SBOM_FILE } from "./sbom.ts";
+import { bytesOf, type Entry, fingerprint, readTree, sha256, textEntry, under } from "./tree.ts";
 
 export interface Runtime {
   /** sha256 of the list of its files: the same contents have the same id, wherever they were built. */
@@ -27,7 +29,7 @@ export interface RuntimeOptions {
 }
 
 /** Bumped when the same inputs are to give another bundle. */
-const RECIPE = 2;
+const RECIPE = 3;
 
 /**
  * Resolves links, as the program may be linked to from elsewhere on the machine. A supervisor does too little for V8's middle
@@ -52,10 +54,11 @@ export async function buildRuntime(arch: Target["arch"], options: RuntimeOptions
     recipe: RECIPE,
     arch,
     node: NODE_VERSION,
+    caddy: [CADDY_VERSION, caddyModules()],
     sources: sourcesKey(sources),
     programs: Object.values(programs).map(identity),
   });
-  const entries = (): Promise<Entry[]> => bundleEntries(programs, sources);
+  const entries = (): Promise<Entry[]> => bundleEntries(arch, programs, sources);
 
   const known = await makeOnce(cachePath("runtimes", "ids", key), async (temporary) => {
     writeFileSync(temporary, hashOf(fingerprint(await entries())));
@@ -66,17 +69,37 @@ export async function buildRuntime(arch: Target["arch"], options: RuntimeOptions
       say(`packing the runtime bundle ${id.slice(0, 12)} for ${arch}`);
       return entries();
     },
+    beside: [SBOM_FILE],
   });
   return { id, archive };
 }
 
-async function bundleEntries(programs: { node: string; caddy: string }, sources: RuntimeSources): Promise<Entry[]> {
+async function bundleEntries(arch: Target["arch"], programs: Programs, sources: RuntimeSources): Promise<Entry[]> {
+  const lib = await libEntries(sources);
   return [
     { kind: "file", path: "bin/node", content: { file: programs.node }, executable: true },
     { kind: "file", path: "bin/caddy", content: { file: programs.caddy }, executable: true },
     textEntry("bin/fleethost", LAUNCHER, true),
-    ...under("lib", await libEntries(sources)),
+    ...under("lib", lib.filter(({ path }) => path !== PACKAGES_FILE)),
+    textEntry(SBOM_FILE, sbomOf(arch, programs, lib)),
   ];
+}
+
+interface Programs {
+  node: string;
+  caddy: string;
+}
+
+function sbomOf(arch: Target["arch"], programs: Programs, lib: readonly Entry[]): string {
+  const list = lib.find(({ path }) => path === PACKAGES_FILE);
+  const packages = list?.kind === "file" ? (JSON.parse(bytesOf(list.content).toString("utf8")) as BundledPackage[]) : [];
+  return renderSbom({
+    arch,
+    node: { version: NODE_VERSION, sha256: sha256(readFileSync(programs.node)) },
+    caddy: { version: CADDY_VERSION, sha256: sha256(readFileSync(programs.caddy)) },
+    caddyModules: caddyModules(),
+    packages,
+  });
 }
 
 async function libEntries(sources: RuntimeSources): Promise<Entry[]> {

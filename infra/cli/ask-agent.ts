@@ -34,8 +34,10 @@ async function askAgent({ name, transport }: InventoryMachine, args: readonly st
   }
 }
 
-function whyNot(code: number, stderr: string): string {
+/** Why an agent did not answer, by what it said on standard error. Pure. */
+export function whyNot(code: number, stderr: string): string {
   if (/unknown command/.test(stderr)) return "its agent is older than this command; the next `up` brings a newer one";
   if (/not found|No such file/.test(stderr)) return "nothing of Fleetwright is installed on it";
-  return `its agent failed with exit code ${code}: ${stderr.trim().split("\n").at(-1) ?? ""}`;
+  const said = stderr.trim().split("\n");
+  return `its agent failed with exit code ${code}: ${said.find((line) => line.startsWith("failed ")) ?? said.at(-1) ?? ""}`;
 }

@@ -31,6 +31,7 @@ async function askMachine(app: string, { name, address, transport }: Inventory["
     unreachable: false,
     drift: [],
     notes: [],
+    certificates: [],
     rolledBack: null,
   };
   try {
@@ -50,6 +51,7 @@ async function askMachine(app: string, { name, address, transport }: Inventory["
       health: state === "healthy" ? state : `${state}: ${detail}`,
       drift: status.drift ?? [],
       notes: status.notes ?? [],
+      certificates: status.certificates ?? [],
       rolledBack: status.rolledBack === undefined ? null : rolledBackText(status.rolledBack),
     };
   } catch (error) {

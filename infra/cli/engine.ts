@@ -1,6 +1,7 @@
 /** Runs Pulumi's engine on a stack and tells what it does, a line a step. */
 import type { EngineEvent, Stack } from "@pulumi/pulumi/automation/index.js";
 import { exitCodes } from "../errors.ts";
+import type { Watch } from "./watch.ts";
 
 export interface Outcome {
   exitCode: number;
@@ -31,15 +32,20 @@ function isKnown(text: string): boolean {
   return text.startsWith("using pulumi-resource-command from $PATH");
 }
 
+/** Whether an event is a passing message of a rollout: a live view shows those itself. Pure. */
+export function isRolloutMessage({ diagnosticEvent }: EngineEvent): boolean {
+  return diagnosticEvent?.severity.startsWith("info") === true && diagnosticEvent.urn?.endsWith("-rollout") === true;
+}
+
 /** `pulumi up` on an open stack. Failures were told when this returns. */
-export async function runUp(stack: Stack): Promise<Outcome> {
+export async function runUp(stack: Stack, { live, print }: Pick<Watch, "live" | "print">): Promise<Outcome> {
   // A failed command's error repeats all that the command has printed: only what is new in it is told.
   const told = new Set<string>();
   const onEvent = (event: EngineEvent): void => {
     const line = eventLine(event);
     const news = (line ?? "").split("\n").filter((part) => part !== "" && !(line?.startsWith("error: ") && told.has(part)));
     for (const part of news) told.add(part);
-    if (news.length > 0) process.stderr.write(`${news.join("\n")}\n`);
+    if (news.length > 0 && !(live && isRolloutMessage(event))) print(news.join("\n"));
   };
   const interrupts = watchInterrupts();
   const { signal } = interrupts;
@@ -49,7 +55,7 @@ export async function runUp(stack: Stack): Promise<Outcome> {
     return { exitCode: exitCodes.ok, changes: changed.reduce((sum, [, count]) => sum + (count ?? 0), 0) };
   } catch (error) {
     if (interrupts.heard()) return { exitCode: exitCodes.interrupted, changes: 0 };
-    if (![...told].some((line) => line.startsWith("error: "))) process.stderr.write(`${(error as Error).message}\n`);
+    if (![...told].some((line) => line.startsWith("error: "))) print((error as Error).message);
     return { exitCode: exitCodes.failed, changes: 0 };
   }
 }

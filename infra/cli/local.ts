@@ -14,6 +14,7 @@ import { inventorySchema } from "./inventories.ts";
 import { localFolder, openLocalStack, sayToStderr } from "./stacks.ts";
 import { releaseStaleLocks } from "./stale-lock.ts";
 import { statusTable } from "./table.ts";
+import { watchRollout } from "./watch.ts";
 
 export interface LocalOptions {
   app?: string;
@@ -22,6 +23,8 @@ export interface LocalOptions {
   skip?: string;
   takeOver?: boolean;
   repeatOnce?: string;
+  /** The rollout's events on standard output, and all else on standard error. */
+  json?: boolean;
 }
 
 export async function local(options: LocalOptions): Promise<number> {
@@ -35,10 +38,11 @@ export async function local(options: LocalOptions): Promise<number> {
   // Plugins run in the stack's folder. So must the program: the commands in the state are relative to it.
   const home = process.cwd();
   process.chdir(localFolder());
-  const outcome = await runUp(stack);
+  const watch = watchRollout(options);
+  const outcome = await runUp(stack, watch).finally(watch.stop);
   process.chdir(home);
   if (outcome.exitCode !== exitCodes.ok) return outcome.exitCode;
-  return show(stack, outcome.changes);
+  return show(stack, outcome.changes, options.json === true ? process.stderr : process.stdout);
 }
 
 /** The stack's value out of Pulumi.local.yaml, with the command line's wishes over it. What is odd in it is left for the schema to tell. */
@@ -86,7 +90,7 @@ function withoutEntry(app: Record<string, unknown>): Record<string, unknown> {
 
 const APP_SPECIFIC = ["asgi", "node", "wsgi", "command", "listen", "probe", "slots", "portBase", "health", "once"];
 
-async function show(stack: Stack, changes: number): Promise<number> {
+async function show(stack: Stack, changes: number, out: NodeJS.WriteStream): Promise<number> {
   const outputs = await stack.outputs();
   const inventory = inventorySchema.parse(outputs.inventory?.value);
   const caFile = join(localFolder(), "ca.pem");
@@ -94,7 +98,7 @@ async function show(stack: Stack, changes: number): Promise<number> {
   const fleet = await askFleet(inventory);
   const url = fleet.machines.find((machine) => machine.url !== null)?.url;
   const skipped = outputs.skipped?.value as string[];
-  process.stdout.write(
+  out.write(
     [
       changes === 0 ? "No changes." : `${changes} resource${changes === 1 ? "" : "s"} changed.`,
       "",

@@ -1,13 +1,15 @@
-/** `fleet logs`: the machines' journals in one, as they come. */
+/** `fleet logs`: the machines' journals in one, as they come. Each machine's agent takes the secrets that it knows out of them. */
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { exitCodes } from "../errors.ts";
 import type { Inventory, InventoryMachine } from "../inventory.ts";
-import { rootCommand } from "../rollout/commands.ts";
+import type { LogLine } from "../../runtime/report.ts";
+import { currentAgentCommand } from "../rollout/commands.ts";
 import { sshOwnExitCode } from "../rollout/transports/ssh-failure.ts";
 import { sshWords } from "../rollout/transports/ssh.ts";
 import { chooseFleets } from "./inventories.ts";
-import { type JournalOptions, journalWords, type LogLine, logText, parseEntry } from "./log-lines.ts";
+import { whyNot } from "./ask-agent.ts";
+import { type LogQuestion, logText, logWords, parseLogLine } from "./log-lines.ts";
 import { Merge } from "./log-merge.ts";
 import { type FleetChoice, oneMachine } from "./machines.ts";
 import { readInventories } from "./stacks.ts";
@@ -76,21 +78,22 @@ function all(inventories: readonly Inventory[]): Source[] {
 /** Reads one machine's journal into the merge. `done` is false when it broke off; the others go on. */
 function read(
   { label, machine }: Source,
-  options: JournalOptions,
+  options: LogQuestion,
   signal: AbortSignal,
   merge: Merge<string>,
   text: (line: LogLine) => string,
 ): { done: Promise<boolean> } {
   const { words, remove } = sshWords(machine.transport, CONNECT_TIMEOUT_MS);
-  const command = rootCommand(...journalWords(options));
-  const child = spawn("ssh", [...words, "--", command], { stdio: ["ignore", "pipe", "pipe"], detached: true });
+  const command = currentAgentCommand(...logWords(options));
+  // An end of its standard input tells the agent that nobody reads any more.
+  const child = spawn("ssh", [...words, "--", command], { stdio: ["pipe", "pipe", "pipe"], detached: true });
   const stop = (): void => void child.kill();
   signal.addEventListener("abort", stop);
   let errors = "";
   child.stderr.on("data", (chunk: Buffer) => (errors = (errors + chunk.toString()).slice(-2_000)));
   const reader = createInterface({ input: child.stdout });
   reader.on("line", (line) => {
-    const entry = parseEntry(line);
+    const entry = parseLogLine(line);
     if (entry === undefined) return;
     merge.push(label, entry.atUs, text(entry), performance.now());
     if (merge.held(label) > MAX_HELD_EACH) child.stdout.pause();
@@ -114,5 +117,5 @@ function read(
 function why(code: number | null, errors: string): string {
   const last = errors.trim().split("\n").at(-1) ?? "";
   if (code === sshOwnExitCode) return `its log can't be had: ${last === "" ? "the connection ended" : last}`;
-  return `its log ended (journalctl: exit code ${code}${last === "" ? "" : `, ${last}`})`;
+  return code === null || code === 0 ? "its log ended" : `its log can't be had: ${whyNot(code, errors)}`;
 }

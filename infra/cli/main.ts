@@ -9,8 +9,19 @@ function wholeNumber(value: string): number {
   throw new InvalidArgumentError("It must be a whole number, 1 or more.");
 }
 
+const exitCodesHelp = [
+  "Exit codes:",
+  "  0    done",
+  "  1    it failed; the message says what every machine runs now",
+  "  2    wrong command line or configuration, nothing was touched; `fleet drift`: a machine isn't as it was confirmed",
+  "  3    done, but machines that could not be reached were left out",
+  "  130  interrupted; what had been switched was put back",
+].join("\n");
+
 const program = new Command("fleet")
   .description("VM fleets from one typed configuration")
+  .showHelpAfterError("What to do: see `fleet --help`, or `fleet COMMAND --help`.")
+  .addHelpText("after", `\n${exitCodesHelp}`)
   .exitOverride((error) => process.exit(error.exitCode === 0 ? exitCodes.ok : exitCodes.usage));
 
 const stackOption = new Option("--stack <name>", "the stack to ask").default("local");
@@ -24,6 +35,7 @@ program
   .option("--skip <names>", "machines to leave out if they can't be reached, separated by commas")
   .option("--take-over", "take the machines from another rollout that holds them; what it switched is undone")
   .option("--repeat-once <names>", "steps to run again although nobody knows how far they came, separated by commas")
+  .option("--json", "the rollout's events as lines of JSON on standard output; all else goes to standard error")
   .action(async (options) => process.exit(await (await import("./local.ts")).local(options)));
 
 program
@@ -38,6 +50,7 @@ program
   .option("--skip <names>", "machines to leave out if they can't be reached, separated by commas")
   .option("--take-over", "take the machines from another rollout that holds them; what it switched is undone")
   .option("--repeat-once <names>", "steps to run again although nobody knows how far they came, separated by commas")
+  .option("--json", "the rollout's events as lines of JSON on standard output; all else goes to standard error")
   .action(async (options) => process.exit(await (await import("./up.ts")).up(options)));
 
 program
@@ -46,6 +59,8 @@ program
   .addOption(stackOption)
   .option("--fleet <name>", "only this fleet, where the stack has several")
   .option("--json", "for programs; one fleet at a time")
+  .option("--check", "exit code 1, too, when a certificate is missing, about to expire, or could not be renewed")
+  .option("--days <n>", "with --check: how many days a certificate must be left", wholeNumber, 14)
   .action(async (options) => process.exit(await (await import("./status.ts")).status(options)));
 
 registerOperate(program, wholeNumber);
@@ -59,6 +74,11 @@ program
     const commands = await import("./rollout.ts");
     process.exit(await (drive === true ? commands.driveRollout(options) : commands.rollout(options)));
   });
+
+program
+  .command("acme-key", { hidden: true })
+  .description("print a new key for an ACME account (pulumi up runs this, once a fleet)")
+  .action(async () => void process.stdout.write((await import("../rollout/acme-account.ts")).newAccountKey()));
 
 program
   .command("env")

@@ -18,6 +18,7 @@ export function registerOperate(program: Command, wholeNumber: (value: string) =
     .option("--to <release>", "a release's id or its beginning, or a generation; see fleet releases", identifier)
     .option("--batch <n>", "machines switched at the same time, after the first one alone", wholeNumber)
     .option("--skip <names>", "machines to leave out if they can't be reached, separated by commas")
+    .option("--json", "the rollout's events as lines of JSON on standard output; all else goes to standard error")
     .action(async (options) => process.exit(await (await import("./rollback.ts")).rollback(options)));
 
   command("drift", "whether each machine still is what was confirmed on it; exit code 2 when one isn't")

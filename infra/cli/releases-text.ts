@@ -2,7 +2,7 @@
 import Table from "cli-table3";
 import type { Releases } from "../../runtime/report.ts";
 import { short } from "../rollout/plan.ts";
-import type { MachineReleases } from "./releases.ts";
+import type { MachineReleases } from "./ask-releases.ts";
 
 /** How many switches of each machine are shown; `--json` has them all. */
 const SHOWN = 15;

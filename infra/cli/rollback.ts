@@ -5,35 +5,34 @@ import { exitCodes, FleetError } from "../errors.ts";
 import type { Inventory } from "../inventory.ts";
 import { drive, unreachableError } from "../rollout/drive.ts";
 import { type Plan, planSchema, short } from "../rollout/plan.ts";
-import { columns } from "../rollout/progress.ts";
+import { askReleases } from "./ask-releases.ts";
 import { interruption } from "./interruption.ts";
 import { type FleetChoice, oneFleet, unknownMachine } from "./machines.ts";
-import { askReleases } from "./releases.ts";
 import { planRollback, type Reported, type RollbackPlan } from "./rollback-plan.ts";
 import { readInventories } from "./stacks.ts";
+import { watchOwn } from "./watch.ts";
 
 export interface RollbackOptions extends FleetChoice {
   to?: string;
   /** Machines to leave out if they can't be reached. */
   skip?: string;
   batch?: number;
+  /** The rollout's events on standard output, and all else on standard error. */
+  json?: boolean;
 }
 
 const CONNECT_TIMEOUT_MS = 10_000;
 const LEASE_MS = 30_000;
 
-export async function rollback({ stack, fleet, to, skip, batch = 1 }: RollbackOptions): Promise<number> {
+export async function rollback({ stack, fleet, to, skip, batch = 1, json = false }: RollbackOptions): Promise<number> {
   const inventory = oneFleet(await readInventories(stack), fleet);
   const { reported, skipped } = await ask(inventory, skip?.split(",") ?? []);
   const back = planRollback(reported, to);
   process.stderr.write(`${describe(back)}\n`);
   const plan = planOf(inventory, back, { skipped, batch });
-  const say = columns(
-    plan.machines.map(({ name }) => name),
-    (line) => process.stderr.write(`${line}\n`),
-  );
-  await drive(plan, say, interruption());
-  process.stdout.write(`${afterwards(inventory, back, skipped)}\n`);
+  const watch = watchOwn(plan, { json });
+  await drive(plan, watch.say, interruption(), { tell: watch.tell }).finally(watch.stop);
+  (json ? process.stderr : process.stdout).write(`${afterwards(inventory, back, skipped)}\n`);
   return skipped.length > 0 ? exitCodes.partial : exitCodes.ok;
 }
 

@@ -46,7 +46,7 @@ export async function driveRollout({ json = false }: RolloutOptions): Promise<nu
   const print = (text: string): void => void process.stderr.write(`${redact(text)}\n`);
   const say = json ? () => undefined : columns(names, print);
   const events: RolloutEvent[] = [];
-  const tell = eventWriter(events, redact, json ? print : undefined, eventsFile);
+  const tell = eventWriter(plan.fleet, events, redact, json ? print : undefined, eventsFile);
   try {
     const result = await drive(plan, say, interrupt, { takeOver, repeatOnce, tell });
     if (!json) summaryLines(events).forEach(print);
@@ -61,6 +61,7 @@ export async function driveRollout({ json = false }: RolloutOptions): Promise<nu
 
 /** Keeps events for the summary, and writes them where they are wanted. A file that can't be written to doesn't stop a rollout. */
 function eventWriter(
+  fleet: string,
   events: RolloutEvent[],
   redact: (text: string) => string,
   print: ((line: string) => void) | undefined,
@@ -69,7 +70,7 @@ function eventWriter(
   const startedMs = performance.now();
   return (event) => {
     events.push(event);
-    const line = JSON.stringify(stamp(event, startedMs));
+    const line = JSON.stringify({ ...stamp(event, startedMs), fleet });
     print?.(line);
     if (file === undefined) return;
     try {

@@ -75,7 +75,9 @@ export async function readInventories(stackName: string): Promise<Inventory[]> {
 
 async function openExistingLocal(): Promise<Stack> {
   if (existsSync(join(localFolder(), "Pulumi.yaml"))) return openLocalStack(undefined, async () => ({}));
-  throw new FleetError("there is no local fleet in this folder.", { next: "bring one up: npm run local" });
+  throw new FleetError("there is no local fleet in this folder.", {
+    next: "bring one up: npm run local; or name your stack: --stack NAME",
+  });
 }
 
 async function openUserStack(stackName: string): Promise<Stack> {

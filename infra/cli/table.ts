@@ -1,5 +1,7 @@
 /** A fleet's status as people and as programs read it. Pure. */
 import Table from "cli-table3";
+import type { CertificateReport } from "../../runtime/report.ts";
+import { certificateCell, certificateRemarks } from "./certificates.ts";
 import { short } from "../rollout/plan.ts";
 
 /** One machine, as `fleet status --json` prints it. */
@@ -20,6 +22,8 @@ export interface MachineStatus {
   drift: string[];
   /** What else is to be known of it: a reboot that is due, a switch that isn't confirmed. */
   notes: string[];
+  /** What clients get for each name. */
+  certificates: CertificateReport[];
   /** That somebody went back to the release that it runs. */
   rolledBack: string | null;
 }
@@ -31,7 +35,7 @@ export interface FleetStatus {
   machines: MachineStatus[];
 }
 
-const heads = ["machine", "address", "URL", "cores", "supervisor", "workers", "release", "health"];
+const heads = ["machine", "address", "URL", "cores", "supervisor", "workers", "release", "certificate", "health"];
 
 export function statusTable(status: FleetStatus): string {
   const table = new Table({ head: heads, style: { head: [], border: [], compact: true } });
@@ -41,10 +45,11 @@ export function statusTable(status: FleetStatus): string {
 }
 
 /** What doesn't fit into a column. */
-function remarks({ name, drift, notes, rolledBack }: MachineStatus): string[] {
+function remarks({ name, drift, notes, certificates, rolledBack }: MachineStatus): string[] {
   return [
     ...(rolledBack === null ? [] : [`${name}: ${rolledBack}`]),
     ...drift.map((text) => `${name}: drift: ${text}`),
+    ...certificateRemarks(certificates).map((text) => `${name}: ${text}`),
     ...notes.map((text) => `${name}: ${text}`),
   ];
 }
@@ -59,6 +64,7 @@ function row(machine: MachineStatus): string[] {
     String(machine.supervisorPid ?? "-"),
     `${ready}/${wanted}${pids.length === 0 ? "" : ` (${pids.join(" ")})`}`,
     machine.release === null ? "-" : short(machine.release),
+    certificateCell(machine.certificates, new Date()),
     machine.health,
   ];
 }

@@ -1,23 +1,32 @@
-/** `fleet up`: `pulumi up` itself, with an exit code for "done, but not on every machine". */
-import { spawn } from "node:child_process";
+/** `fleet up`: `pulumi up` itself, with an exit code for "done, but not on every machine", and each machine's step on a terminal. */
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { createInterface } from "node:readline";
 import { exitCodes } from "../errors.ts";
 import { pulumiEnvironment } from "../offline/tools.ts";
 import { overrideVariables } from "../overrides.ts";
 import { SKIP_VARIABLE } from "../skip.ts";
 import { readOutputs, sayToStderr } from "./stacks.ts";
+import { type Watch, watchRollout } from "./watch.ts";
 
 export interface UpOptions {
   stack: string;
   skip?: string;
   takeOver?: boolean;
   repeatOnce?: string;
+  /** The rollout's events on standard output, and all else on standard error. */
+  json?: boolean;
 }
 
-export async function up({ stack, skip, ...overrides }: UpOptions): Promise<number> {
+export async function up({ stack, skip, json = false, ...overrides }: UpOptions): Promise<number> {
   const { pulumi, env } = await pulumiEnvironment({ say: sayToStderr });
   Object.assign(process.env, env, skip === undefined ? {} : { [SKIP_VARIABLE]: skip }, overrideVariables(overrides));
-  const child = spawn(pulumi, ["up", "--yes", "--skip-preview", "--stack", stack], { stdio: "inherit" });
+  const watch = watchRollout({ json });
+  const color = watch.live ? ["--color", "always"] : [];
+  const child = spawn(pulumi, ["up", "--yes", "--skip-preview", "--stack", stack, ...color], {
+    stdio: watch.live ? ["inherit", "pipe", "pipe"] : ["inherit", json ? 2 : "inherit", "inherit"],
+  });
+  if (watch.live) relay(child, watch);
   let heard = false;
   process.on("SIGINT", () => {
     // A terminal's Ctrl-C reaches the engine by itself; this process only waits for its end.
@@ -27,8 +36,26 @@ export async function up({ stack, skip, ...overrides }: UpOptions): Promise<numb
     heard = true;
     child.kill("SIGINT");
   });
-  const [code] = (await once(child, "exit")) as [number | null];
+  const [code] = (await once(child, "close")) as [number | null];
+  watch.stop();
   if (code !== 0) return heard ? exitCodes.interrupted : exitCodes.failed;
   const { skipped } = await readOutputs(stack);
   return Array.isArray(skipped) && skipped.length > 0 ? exitCodes.partial : exitCodes.ok;
 }
+
+/** Pulumi's own lines, above what is drawn. */
+function relay({ stdout, stderr }: ChildProcess, { print }: Watch): void {
+  for (const stream of [stdout, stderr]) {
+    if (stream === null) continue;
+    createInterface({ input: stream }).on("line", (line) => {
+      if (!isStepLine(line)) print(line);
+    });
+  }
+}
+
+/** Pulumi's line with what a rollout said last, such as ` ~  command:local:Command web-rollout updating (3s) web-1  health …`. Pure. */
+export function isStepLine(line: string): boolean {
+  return /command:local:Command\s+\S+-rollout\s+\w+ing\b.*\(\d+s\)\s+\S/.test(line.replaceAll(ANSI, ""));
+}
+
+const ANSI = /\u001b\[[0-9;]*m/g;

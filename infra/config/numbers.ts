@@ -3,3 +3,9 @@ import { z } from "zod";
 
 export const milliseconds = z.int().min(1).max(3_600_000);
 export const port = z.int().min(1).max(65535);
+
+/** A number of machines, or a part of the fleet. */
+export const batchSchema = z.union([
+  z.int().min(1),
+  z.string().regex(/^([1-9]\d?|100)%$/, 'a number of machines, or a part of the fleet such as "25%"'),
+]);

@@ -66,7 +66,12 @@ function valueAt(input: unknown, path: readonly (string | number)[]): unknown {
 /** Secrets have no place in an error, so only short, plain values are repeated. */
 function given(input: unknown, path: readonly (string | number)[]): string {
   const value = valueAt(input, path);
-  if (/privateKey$|secret|password|token/i.test(String(path.at(-1))) || path.includes("environment") || path.includes("secrets"))
+  if (
+    /privateKey$|hmacKey|accountKey|secret|password|token/i.test(String(path.at(-1))) ||
+    path.includes("own") ||
+    path.includes("environment") ||
+    path.includes("secrets")
+  )
     return "a value that isn't repeated here";
   if (Array.isArray(value)) return "a list";
   if (typeof value === "object" && value !== null) return "a group of keys";

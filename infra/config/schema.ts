@@ -2,14 +2,13 @@
 import { z } from "zod";
 import { commandSchema, healthSchema, nameSchema, onceSchema, recycleSchema, workersSchema } from "../../runtime/manifest.ts";
 import { appFindings, type Finding, NOTHING_TO_SERVE, workersFindings } from "./app-rules.ts";
-import { httpsConfigSchema } from "./https.ts";
+import { domain, httpsConfigSchema } from "./https.ts";
+import { httpsFindings } from "./https-rules.ts";
 import { leaf } from "./leaf.ts";
-import { milliseconds, port } from "./numbers.ts";
+import { batchSchema, milliseconds, port } from "./numbers.ts";
 import { secretFindings, secretsSchema } from "./secrets.ts";
 import { slotFindings } from "./slot-rules.ts";
 
-/** A number of machines, or a part of the fleet. */
-export const batchSchema = z.union([z.int().min(1), z.string().regex(/^([1-9]\d?|100)%$/, 'a part of the fleet, for example "25%"')]);
 const cores = z.union([z.literal("all"), z.int().min(1).max(1024)]);
 const hostKey = z
   .string()
@@ -27,7 +26,12 @@ const loginShape = {
   hostKey: leaf(hostKey),
 };
 
-const hostSchema = z.strictObject({ name: nameSchema, ...loginShape, bastion: z.strictObject(loginShape).optional() });
+const hostSchema = z.strictObject({
+  name: nameSchema,
+  ...loginShape,
+  domains: z.array(domain).default([]),
+  bastion: z.strictObject(loginShape).optional(),
+});
 
 const machinesSchema = z.discriminatedUnion("provider", [
   z.strictObject({
@@ -142,7 +146,10 @@ const fleetKeys = z.strictObject({
     .prefault({}),
 });
 
-const wholeFleet = between(({ app, workers: wanted, https }: z.output<typeof fleetKeys>) => slotFindings(app, wanted, https));
+const wholeFleet = between(({ app, machines, workers: wanted, https }: z.output<typeof fleetKeys>) => [
+  ...slotFindings(app, wanted, https),
+  ...httpsFindings(https, machines),
+]);
 
 export const fleetSchema = fleetKeys.superRefine(wholeFleet);
 
@@ -153,4 +160,4 @@ export const stackConfigSchema = z.strictObject({ name: z._default(nameSchema, "
 export type FleetConfig = z.output<typeof fleetSchema>;
 export type StackConfig = z.output<typeof stackConfigSchema>;
 export type HostConfig = z.output<typeof hostSchema>;
-export type LoginConfig = Omit<HostConfig, "name" | "bastion">;
+export type LoginConfig = Omit<HostConfig, "name" | "domains" | "bastion">;

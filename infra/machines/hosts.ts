@@ -10,6 +10,7 @@ export function hostMachines(hosts: readonly HostConfig[]): Machine[] {
   return hosts.map((host) => ({
     name: host.name,
     address: pulumi.output(host.address),
+    domains: host.domains,
     transport: transportOf(host),
     // A machine that was rebuilt has a new host key, which has to be pinned anew: that makes it another machine.
     identity: pulumi.output(host.hostKey).apply((hostKey) => hashOf(hostKey.trim().split(/\s+/).slice(0, 2))),

@@ -32,6 +32,8 @@ export interface Machine {
   name: string;
   /** What clients and the operator reach the machine by. */
   address: pulumi.Output<string>;
+  /** Domain names of this machine alone. @default [] */
+  domains?: readonly string[];
   transport: pulumi.Output<Transport>;
   /** Changes when the machine behind the name is another one (rebuilt, replaced). */
   identity: pulumi.Output<string>;

@@ -1,12 +1,12 @@
 /** The Caddy of the runtime bundle, for the machines' architecture: its release, else built from its Go module. */
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Say } from "./executables.ts";
 import { alreadyBuilt, type GoProgram, goBuild } from "./go-build.ts";
 import { installRelease, type Release, releaseFolder } from "./release.ts";
 
 /** Tried out with slots that come and go; older ones lose POSTs then (caddyserver/caddy #7360, #7547, #7715). */
-const CADDY_VERSION = "2.11.9";
+export const CADDY_VERSION = "2.11.9";
 
 const published = `https://github.com/caddyserver/caddy/releases/download/v${CADDY_VERSION}`;
 
@@ -24,6 +24,9 @@ export async function caddyBinary(arch: "x64" | "arm64", { say, releases = publi
   const folder = await installRelease(release, releases, say);
   return folder === undefined ? goBuild(programFor(arch), say) : join(folder, "caddy");
 }
+
+/** The go.mod that our Caddy is built from; its release has the modules of the same versions of Caddy. */
+export const caddyModules = (): string => readFileSync(join(import.meta.dirname, "go/caddy/go.mod"), "utf8");
 
 function releaseFor(arch: "x64" | "arm64"): Release {
   return {

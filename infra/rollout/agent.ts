@@ -1,5 +1,6 @@
 /** Runs the agent's commands on one machine and tells their steps. */
 import { type AgentEvent, agentEventSchema, agentExit } from "../../runtime/report.ts";
+import type { GivenTls } from "../../runtime/https.ts";
 import type { SecretValues } from "../../runtime/secrets.ts";
 import { FleetError } from "../errors.ts";
 import { agentCommand } from "./commands.ts";
@@ -21,14 +22,18 @@ export class Refused extends FleetError {}
 
 /**
  * Runs one agent command with the manifest on its standard input.
- * @param options `secrets`: values that go with it there.
+ * @param options `secrets` and `tls`: values that go with it there.
  * @throws FleetError with the agent's own words when it fails, or what is known when the connection is lost
  */
 export async function agent(
   session: Session,
   say: Say,
   args: readonly string[],
-  { secrets, ...options }: Pick<RunOptions, "signal" | "timeoutMs"> & { secrets?: SecretValues | undefined } = {},
+  {
+    secrets,
+    tls,
+    ...options
+  }: Pick<RunOptions, "signal" | "timeoutMs"> & { secrets?: SecretValues | undefined; tls?: GivenTls | undefined } = {},
 ): Promise<Record<string, unknown>> {
   const { machine, connection } = session;
   const [step = ""] = args;
@@ -37,7 +42,7 @@ export async function agent(
   const result = await talk(machine.name, step, () =>
     connection.run(agentCommand(machine.agentRuntime ?? machine.manifest.runtime, ...args, "--json"), {
       ...options,
-      stdin: JSON.stringify(secrets === undefined ? manifest : { manifest, secrets, secretKey }),
+      stdin: JSON.stringify(secrets === undefined && tls === undefined ? manifest : { manifest, secrets, secretKey, tls }),
       onLine: (line) => {
         const event = parseEvent(line);
         if (event === undefined) return;

@@ -43,15 +43,37 @@ export function incomingPath(sha256: string): string {
   return `${INCOMING_FOLDER}/${sha256}.tar.gz`;
 }
 
-/** Unpacks a received runtime bundle under its id, at once or not at all, and makes it the machine's current one. */
+/**
+ * Unpacks a received runtime bundle under its id, at once or not at all, and makes it the machine's current one. There may be no
+ * agent yet that could judge it: a shell does, before anything is unpacked.
+ */
 export function installRuntimeCommand(id: string, archiveSha256: string): string {
   const target = `${RUNTIME_FOLDER}/${id}`;
+  const archive = incomingPath(archiveSha256);
   return asRoot(
-    `set -e; umask 022; mkdir -p ${RUNTIME_FOLDER}; t=${RUNTIME_FOLDER}/.${id}.$$; trap 'rm -rf "$t" ${incomingPath(archiveSha256)}' EXIT; ` +
+    `set -e; umask 022; mkdir -p ${RUNTIME_FOLDER}; t=${RUNTIME_FOLDER}/.${id}.$$; trap 'rm -rf "$t" ${archive}' EXIT; ` +
       // Synced before it has its name: what is there counts as whole, also after a power cut.
-      `if [ ! -d ${target} ]; then mkdir "$t"; tar -xzf ${incomingPath(archiveSha256)} -C "$t" --no-same-owner; sync -f "$t"; mv -T "$t" ${target}; fi; ` +
+      `if [ ! -d ${target} ]; then ${judgeBundle(archive, archiveSha256)}; mkdir "$t"; ` +
+      `tar -xzf ${archive} -C "$t" --no-same-owner; sync -f "$t"; mv -T "$t" ${target}; fi; ` +
       currentLink(id),
   );
+}
+
+/** Far more than any file of a bundle. In blocks of 512 bytes, as dash counts. */
+const LARGEST_FILE_BLOCKS = 2 * 2 ** 20;
+
+/** A bundle has nothing but files and folders with the two modes that we give; what else is there is refused by name. */
+function judgeBundle(archive: string, sha256: string): string {
+  const refuse = (what: string) => `{ echo "the runtime bundle is refused: ${what}" >&2; exit 1; }`;
+  return [
+    `ulimit -f ${LARGEST_FILE_BLOCKS}`,
+    `echo "${sha256}  ${archive}" | sha256sum -c --status - || ${refuse("it is not the archive that the rollout names")}`,
+    `names=$(tar -tPzf ${archive} --quoting-style=escape) && modes=$(tar -tvPzf ${archive} --quoting-style=escape) || ${refuse("it can't be read")}`,
+    `bad=$(printf "%s\n" "$names" | grep -E "^/|(^|/)[.][.](/|$)|[\\\\]" | head -n 1) || :; [ -z "$bad" ] || ${refuse("$bad leads outside its folder")}`,
+    `bad=$(printf "%s\n" "$names" | sed "s:/*\$::" | sort | uniq -d | head -n 1); [ -z "$bad" ] || ${refuse("$bad is there twice")}`,
+    `bad=$(printf "%s\n" "$modes" | grep -vE "^(-rw-r--r--|-rwxr-xr-x|drwxr-xr-x) " | head -n 1) || :; ` +
+      `[ -z "$bad" ] || ${refuse("neither a plain file nor a folder: $bad")}`,
+  ].join("; ");
 }
 
 /** Points `current` at an installed bundle. */
@@ -71,11 +93,6 @@ export function agentCommand(runtime: string, ...args: string[]): string {
 /** Runs the machine's current agent, whatever bundle it is of. */
 export function currentAgentCommand(...args: string[]): string {
   return asRoot(`exec /opt/fleetwright/current/bin/fleethost ${args.map(shellQuote).join(" ")}`);
-}
-
-/** A command of the machine itself, as root. */
-export function rootCommand(...words: string[]): string {
-  return asRoot(`exec ${words.map(shellQuote).join(" ")}`);
 }
 
 /** Removes an archive that has been unpacked. */

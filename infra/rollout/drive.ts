@@ -6,6 +6,7 @@ import { operator } from "../operator.ts";
 import { agent, LostConnection, Refused, type Session } from "./agent.ts";
 import { all } from "./all.ts";
 import { batches } from "./batches.ts";
+import { settleCertificates } from "./certificates.ts";
 import { confirmAll } from "./confirming.ts";
 import { type RolloutEvent, type Tell, timed } from "./events.ts";
 import { keepRollout } from "./keeper.ts";
@@ -54,7 +55,7 @@ export async function drive(plan: Plan, say: Say, signal: AbortSignal, options: 
     tell({ event: "end", tookMs: Math.round(performance.now() - startedMs), ...rest });
   try {
     const confirmWindowMs = await change(lead, sessions);
-    const after = await look(lead, sessions);
+    const after = await settleCertificates(plan, both, await look(lead, sessions), () => look(lead, sessions), signal);
     const result = resultOf(
       plan,
       sessions.map((session) => ({ machine: session.machine, seen: reachable(after, session) })),

@@ -1,4 +1,5 @@
 /** A machine's manifest out of the fleet's configuration and what was built. Pure. */
+import type { Https } from "../../runtime/https.ts";
 import { type Manifest, manifestSchema, type WorkerCommand } from "../../runtime/manifest.ts";
 import type { Secrets } from "../../runtime/secrets.ts";
 import type { FleetConfig } from "../config/schema.ts";
@@ -7,15 +8,15 @@ import type { Archive } from "../build/archive.ts";
 export interface ManifestParts {
   fleet: string;
   machine: string;
-  address: string;
   app: { name: string; command: WorkerCommand; environment: Record<string, string>; secrets?: Secrets | undefined };
   runtimeId: string;
   release: { id: string; archive: Omit<Archive, "path"> };
+  https: Https;
 }
 
 /** @throws ZodError when a value that was deferred (an Output) turns out not to be allowed */
 export function manifestOf(config: FleetConfig, parts: ManifestParts): Manifest {
-  const { app, workers, https } = config;
+  const { app, workers } = config;
   return manifestSchema.parse({
     schema: 1,
     fleet: parts.fleet,
@@ -43,7 +44,7 @@ export function manifestOf(config: FleetConfig, parts: ManifestParts): Manifest 
       memoryMaxMiB: app.memoryMaxMiB,
       once: app.once.length === 0 ? undefined : app.once,
     },
-    https: { mode: https.mode, names: [parts.address, ...https.domains], httpPort: https.httpPort, httpsPort: https.httpsPort },
+    https: parts.https,
   });
 }
 

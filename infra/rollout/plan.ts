@@ -1,5 +1,7 @@
 /** What one rollout shall do, decided before anything is done. Pure. */
 import { z } from "zod";
+import { omit, optional } from "zod/mini";
+import { givenTlsSchema } from "../../runtime/https.ts";
 import { fingerprintOf, generationOf, hashOf, type Manifest, manifestSchema, sha256Schema } from "../../runtime/manifest.ts";
 import { secretKeySchema } from "../../runtime/secrets.ts";
 import type { AppStatus } from "../../runtime/report.ts";
@@ -40,6 +42,8 @@ export const planSchema = z.strictObject({
   ),
   /** Values of the app's secrets; not there when it has none. Sent to machines on standard input, and nowhere else. */
   secrets: z.record(z.string(), z.string()).optional(),
+  /** Of certificates; not there when there is nothing to tell. Sent to machines on standard input, and nowhere else. */
+  tls: optional(omit(givenTlsSchema, { storage: true })),
   /** Machines that this rollout leaves out, as they could not be reached. */
   skipped: z.array(z.string()),
   options: z.strictObject({

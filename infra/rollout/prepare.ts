@@ -7,11 +7,14 @@ import type { FleetConfig } from "../config/schema.ts";
 import { FleetError } from "../errors.ts";
 import type { Machine, Target, Transport } from "../machines/machine.ts";
 import type { Built } from "./artifacts.ts";
+import { backUpAll } from "./acme-backups.ts";
+import { certificateLines } from "./certificates.ts";
 import { unreachableError } from "./drive.ts";
 import { manifestOf } from "./manifests.ts";
 import type { Observation } from "./observation.ts";
 import { observe } from "./observe.ts";
 import { decide, type Plan, reach } from "./plan.ts";
+import { givenTls, hasTlsSecrets, httpsOf, type KnownTls } from "./tls.ts";
 import { type KnownSecrets, manifestSecrets, newSecretKey, secretValues } from "./secrets.ts";
 
 export interface PrepareOptions {
@@ -19,6 +22,8 @@ export interface PrepareOptions {
   config: FleetConfig;
   app: App;
   machines: readonly Machine[];
+  /** Key of the fleet's account with its ACME issuer, where it needs one. */
+  accountKey?: pulumi.Output<string> | undefined;
   build: (targets: readonly Target[]) => Promise<Built>;
   /** Tells the operator what is about to change. */
   tell: (line: string) => void;
@@ -28,6 +33,7 @@ export interface PrepareOptions {
 interface Seen {
   name: string;
   address: string;
+  domains: readonly string[];
   identity: string;
   transport: Transport;
   sight: Observation;
@@ -37,6 +43,7 @@ interface Seen {
 interface Confidential {
   environment: Record<string, string>;
   secrets: KnownSecrets;
+  tls: KnownTls;
 }
 
 type Reachable = Seen & { sight: { state: "reachable" } };
@@ -51,10 +58,11 @@ export interface Prepared {
 export function prepare(options: PrepareOptions): Prepared {
   const { config, machines } = options;
   const seen = pulumi.all(
-    machines.map(({ name, address, identity, transport }) =>
+    machines.map(({ name, address, domains = [], identity, transport }) =>
       pulumi.all([address, identity, transport]).apply(async ([at, who, way]) => ({
         name,
         address: at,
+        domains,
         identity: who,
         transport: way,
         sight: await observe(name, way, config.rollout.connectTimeoutMs),
@@ -62,25 +70,35 @@ export function prepare(options: PrepareOptions): Prepared {
     ),
   );
   const { environment, secrets } = config.app;
+  const tls = { own: config.https.own, eabKey: config.https.acme?.eab?.hmacKey };
   const decided = pulumi
-    .all([seen, pulumi.secret({ environment, secrets })])
+    .all([seen, pulumi.secret({ environment, secrets, tls })])
     .apply(([all, confidential]) => decideAll(options, all, confidential));
-  return { plan: decided.apply(({ plan }) => plan), triggers: decided.apply(({ triggers }) => triggers) };
+  // Apart: in the first preview, the account's key doesn't exist yet.
+  const plan = pulumi.all([decided, options.accountKey]).apply(async ([{ plan: without, sights }, accountKey]) => {
+    const whole = accountKey === undefined ? without : { ...without, tls: { ...without.tls, accountKey } };
+    // Certificates that were renewed since, and no resource tells of.
+    if (!pulumi.runtime.isDryRun()) await backUpAll(whole, sights);
+    return whole;
+  });
+  return { plan, triggers: decided.apply(({ triggers }) => triggers) };
 }
 
 async function decideAll(
   options: PrepareOptions,
   seen: Seen[],
   confidential: Confidential,
-): Promise<{ plan: Plan; triggers: string[] }> {
+): Promise<{ plan: Plan; triggers: string[]; sights: Map<string, Observation> }> {
   const { rollout } = options.config;
   const values = secretValues(confidential.secrets);
+  const tls = givenTls(options.config.https, confidential.tls, seen, new Date());
   const skipped = leftOut(seen, rollout);
   const here = seen.filter((machine): machine is Reachable => machine.sight.state === "reachable");
   for (const name of skipped) options.tell(`${name}: can't be reached; this rollout goes on without it`);
   const built = await options.build(here.map((machine) => targetOf(machine, options.app)));
   const planned = here.map((machine) => planMachine(options, built, machine, confidential));
   for (const { entry, decision } of planned) if (!decision.matches) options.tell(`${entry.name}: ${decision.change}`);
+  for (const line of here.flatMap((machine) => pendingLines(machine, options.app.name))) options.tell(line);
   for (const line of stepLines(planned.map(({ entry, decision }) => ({ ...entry, ...decision })))) options.tell(line);
   return {
     plan: {
@@ -89,6 +107,7 @@ async function decideAll(
       release: built.releaseId,
       machines: planned.map(({ entry }) => entry),
       ...(Object.keys(values).length === 0 ? {} : { secrets: values }),
+      ...(tls === undefined ? {} : { tls }),
       skipped,
       options: {
         batch: rollout.batch,
@@ -98,8 +117,15 @@ async function decideAll(
         surge: rollout.surge,
       },
     },
+    sights: new Map(seen.map(({ name, sight }) => [name, sight])),
     triggers: planned.flatMap(({ entry, identity }) => [identity, fingerprintOf(entry.manifest), entry.applyId]),
   };
+}
+
+/** Also where nothing changes: somebody has to know. */
+function pendingLines({ name, sight }: Reachable, app: string): string[] {
+  const reports = sight.apps.find((status) => status.app === app)?.certificates ?? [];
+  return certificateLines(reports).map((line) => `${name}: certificate: ${line}`);
 }
 
 /** The steps before a switch; whether one was done already, a rollout asks the machines. */
@@ -134,7 +160,7 @@ function targetOf(machine: Reachable, app: App): Target {
   return target;
 }
 
-function planMachine(options: PrepareOptions, built: Built, machine: Reachable, { environment, secrets }: Confidential) {
+function planMachine(options: PrepareOptions, built: Built, machine: Reachable, { environment, secrets, tls }: Confidential) {
   const target = targetOf(machine, options.app);
   const runtime = built.runtime(target.arch);
   const key = machine.sight.secretKey ?? newSecretKey();
@@ -142,7 +168,7 @@ function planMachine(options: PrepareOptions, built: Built, machine: Reachable, 
   const manifest = manifestOf(options.config, {
     fleet: options.fleet,
     machine: machine.name,
-    address: machine.address,
+    https: httpsOf(options.config.https, machine, tls, key),
     app: { ...options.app, environment, secrets: versions },
     runtimeId: runtime.id,
     release: { id: built.releaseId, archive: built.releaseArchive(target) },
@@ -154,7 +180,7 @@ function planMachine(options: PrepareOptions, built: Built, machine: Reachable, 
     applyId: decision.applyId,
     runtimeArchive: { sha256: runtime.archive.sha256, bytes: runtime.archive.bytes },
     manifest,
-    ...(versions === undefined ? {} : { secretKey: key }),
+    ...(versions === undefined && !hasTlsSecrets(tls) ? {} : { secretKey: key }),
   };
   return { entry, decision, identity: machine.identity };
 }

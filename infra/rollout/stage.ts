@@ -1,6 +1,8 @@
 /** Brings a machine everything it will need, touching nothing that runs. What is there already is not sent again. */
 import { statSync } from "node:fs";
+import type { GivenTls } from "../../runtime/https.ts";
 import { FleetError } from "../errors.ts";
+import { readBackup } from "./acme-backups.ts";
 import { agent, type Session, talk } from "./agent.ts";
 import { findArchive } from "./archives.ts";
 import { forgetCommand, incomingPath, installRuntimeCommand, receiveCommand, useRuntimeCommand } from "./commands.ts";
@@ -13,14 +15,15 @@ type Reachable = Extract<Observation, { state: "reachable" }>;
 
 export interface StageOptions {
   signal: AbortSignal;
-  plan: Pick<Plan, "secrets">;
+  plan: Pick<Plan, "secrets" | "tls">;
   tell: Tell;
 }
 
 /** Release, then generation; the machine has its runtime. */
 export async function stage(session: Session, say: Say, options: StageOptions): Promise<void> {
   const { archive } = session.machine.manifest.app.release;
-  const given = { signal: options.signal, secrets: options.plan.secrets };
+  const { secrets, tls } = options.plan;
+  const given = { signal: options.signal, secrets, tls: withBackup(tls, session.machine.name) };
   const known = await agent(session, say, ["stage"], given);
   if (known.needs !== "archive") return;
   await send(session, say, archive.sha256, "release", options);
@@ -30,6 +33,12 @@ export async function stage(session: Session, say: Say, options: StageOptions): 
     // Unpacked or refused, the next attempt sends it again: it would only fill the disk. Not ended by an interrupt.
     await session.connection.run(forgetCommand(archive.sha256)).catch(() => undefined);
   }
+}
+
+/** What a machine of that name had from its issuer: one that was rebuilt takes it, any other has it. */
+function withBackup(tls: Plan["tls"], machine: string): GivenTls | undefined {
+  const storage = tls?.accountKey === undefined ? undefined : readBackup(tls.accountKey, machine);
+  return storage === undefined ? tls : { ...tls, storage };
 }
 
 /** The runtime bundle, with the agent: before anything else. */

@@ -11,17 +11,34 @@ export function outerServers(manifest: Manifest): object {
 
 function httpsServers(manifest: Manifest): object {
   const { names, httpPort, httpsPort } = manifest.https;
+  const https = server(httpsPort, [proxy(manifest, LISTED_CHECK_MS)]);
   return {
     http: server(httpPort, [redirect(httpsPort)]),
     // A client that connects to an IP address sends no server name (RFC 6066, section 3).
     https: {
-      ...server(httpsPort, [proxy(manifest, LISTED_CHECK_MS)]),
+      ...https,
+      routes: [...nameRoutes(manifest.https), ...https.routes],
       tls_connection_policies: [{ default_sni: names[0] }],
     },
   };
 }
 
-function server(port: number, handle: object[]): object {
+/** What is done before the app is asked: by what name the client came. */
+function nameRoutes(https: Manifest["https"]): object[] {
+  const { from, to } = https.redirects ?? { from: [], to: "" };
+  return [
+    ...(https.hsts === undefined ? [] : [{ handle: [hsts(https.hsts)] }]),
+    ...(from.length === 0 ? [] : [{ match: [{ host: from }], handle: [redirect(https.httpsPort, to)], terminal: true }]),
+  ];
+}
+
+function hsts({ maxAgeS, includeSubDomains, preload }: NonNullable<Manifest["https"]["hsts"]>): object {
+  const value = [`max-age=${maxAgeS}`, ...(includeSubDomains ? ["includeSubDomains"] : []), ...(preload ? ["preload"] : [])].join("; ");
+  // After the app has answered: this is the fleet's to say.
+  return { handler: "headers", response: { deferred: true, set: { "Strict-Transport-Security": [value] } } };
+}
+
+function server(port: number, handle: object[]) {
   return {
     listen: [`:${port}`],
     routes: [{ handle }],
@@ -40,14 +57,14 @@ export function localServer(manifest: Manifest): object {
   };
 }
 
-function redirect(httpsPort: number): object {
+function redirect(httpsPort: number, host = "{http.request.host}"): object {
   const port = httpsPort === 443 ? "" : `:${httpsPort}`;
   return {
     handler: "static_response",
     // 308 keeps the method and the body (RFC 9110, section 15.4.9).
     status_code: 308,
     headers: {
-      Location: [`https://{http.request.host}${port}{http.request.uri}`],
+      Location: [`https://${host}${port}{http.request.uri}`],
       Connection: ["close"],
     },
   };

@@ -76,8 +76,8 @@ export function listedServer(slots: Slots): object {
 }
 
 /** A check that finds no file is no news, and each is a line: only what is wrong with checking itself is told. */
-export function slotsLogging(): object {
-  return { logs: { default: { exclude: [CHECK_LOGGER] }, checks: { include: [CHECK_LOGGER], level: "ERROR" } } };
+export function slotsLogs(): object {
+  return { default: { exclude: [CHECK_LOGGER] }, checks: { include: [CHECK_LOGGER], level: "ERROR" } };
 }
 
 function dialAddress(slots: Slots, slot: number): string {

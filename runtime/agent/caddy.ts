@@ -6,18 +6,18 @@
 import type { Manifest } from "../manifest.ts";
 import { slotsIn } from "./caddy-proxy.ts";
 import { localServer, outerServers } from "./caddy-servers.ts";
-import { listedServer, slotsLogging } from "./caddy-slots.ts";
-import { internalTls } from "./caddy-tls.ts";
+import { listedServer, slotsLogs } from "./caddy-slots.ts";
+import { certificateLogs, tlsApps } from "./caddy-tls.ts";
 
 export function renderCaddyConfig(manifest: Manifest): string {
   return `${JSON.stringify(caddyConfig(manifest), null, 2)}\n`;
 }
 
 function caddyConfig(manifest: Manifest): object {
-  const internal = manifest.https.mode === "internal";
   const slots = slotsIn(manifest);
+  const logs = { ...(slots === undefined ? {} : slotsLogs()), ...certificateLogs(manifest) };
   return {
-    ...(slots === undefined ? {} : { logging: slotsLogging() }),
+    ...(Object.keys(logs).length === 0 ? {} : { logging: { logs } }),
     admin: {
       listen: "unix//run/fleetwright-caddy/admin.sock|0600",
       config: { persist: false },
@@ -34,7 +34,7 @@ function caddyConfig(manifest: Manifest): object {
           ...(slots === undefined ? {} : { listed: listedServer(slots) }),
         },
       },
-      ...(internal ? internalTls(manifest) : {}),
+      ...tlsApps(manifest),
     },
   };
 }

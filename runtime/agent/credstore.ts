@@ -4,7 +4,7 @@ import { chmod, mkdir, readFile, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Manifest } from "../manifest.ts";
 import { type Redact, redactor } from "../redact.ts";
-import type { GivenSecrets } from "../secrets.ts";
+import { type GivenSecrets, secretVersion } from "../secrets.ts";
 import type { Agent } from "./context.ts";
 import { AgentFailure } from "./failure.ts";
 import { namesIn, readIfThere, temporaryPrefix, writeAtomic } from "./files.ts";
@@ -13,25 +13,39 @@ import type { Paths } from "./paths.ts";
 const OWN_FILE = /^[A-Za-z_][A-Za-z0-9_]*\.[0-9a-f]{32}$/;
 
 /**
- * Writes the values that this machine lacks. A version that is there stays as it is: generations that run use it.
- * @throws AgentFailure when a value is neither here nor given, or another one than was given is here
+ * Writes the values that this machine lacks. A version that is there stays as it is: generations that run use it. But one that
+ * somebody has altered, which a version of this machine's key can tell, is put back.
+ * @throws AgentFailure when a value is neither here nor given, or another one than was given is here and no key says which is right
  */
 export async function storeSecrets({ paths }: Pick<Agent, "paths">, { app }: Manifest, { values, key }: GivenSecrets): Promise<void> {
   const wanted = Object.entries(app.secrets ?? {});
   if (wanted.length === 0) return;
   await makeFolder(paths.credstore(app.name));
-  const hasKey = (await readIfThere(paths.secretKey)) !== undefined;
-  if (key !== undefined && !hasKey) await writeAtomic(paths.secretKey, `${key}\n`, { mode: 0o600 });
+  const ownKey = await keepKey({ paths }, key);
   const missing: string[] = [];
   for (const [name, { version }] of wanted) {
     const path = paths.credential(app.name, name, version);
     const value = values[name];
     const there = await readIfThere(path);
     if (there === undefined && value === undefined) missing.push(name);
-    if (there !== undefined && value !== undefined && there !== value) throw sameVersion(name, path);
-    if (there === undefined && value !== undefined) await writeAtomic(path, value, { mode: 0o600 });
+    const differs = value !== undefined && there !== value;
+    if (differs && there !== undefined && !isVersionOf(value, name, version, ownKey ?? key)) throw sameVersion(name, path);
+    if (differs) await writeAtomic(path, value, { mode: 0o600 });
+    else if (there !== undefined) await chmod(path, 0o600);
   }
   if (missing.length > 0) throw valueMissing(missing);
+}
+
+/** Versions given by hand may be anything: of those, nothing is claimed. */
+function isVersionOf(value: string, name: string, version: string, key: string | undefined): boolean {
+  return key !== undefined && secretVersion(key, name, value) === version;
+}
+
+/** The key of the versions, for a machine that has none yet. @returns the key that the machine had before */
+export async function keepKey({ paths }: Pick<Agent, "paths">, key: string | undefined): Promise<string | undefined> {
+  const own = (await readIfThere(paths.secretKey))?.trim();
+  if (key !== undefined && own === undefined) await writeAtomic(paths.secretKey, `${key}\n`, { mode: 0o600 });
+  return own;
 }
 
 async function makeFolder(folder: string): Promise<void> {

@@ -1,6 +1,7 @@
 /** What of a machine isn't as it was confirmed. Pure: what was seen in, sentences out. */
 
 import type { CaddyRuns } from "./caddy-admin.ts";
+import { credentialDrift, type SeenCredential } from "./credential-drift.ts";
 
 /** What was seen of one app, beside what its confirmed manifest asks for. */
 export interface Seen {
@@ -19,6 +20,7 @@ export interface Seen {
   /** Undefined when Caddy wasn't asked, or didn't answer. */
   caddyRuns: CaddyRuns;
   users: { name: string; there: boolean }[];
+  credentials: SeenCredential[];
 }
 
 /** At most this many of a release's changed files are named. */
@@ -32,6 +34,7 @@ export function driftOf(seen: Seen): string[] {
     ...seen.files.flatMap(({ path, hash, accepted }) =>
       hash === undefined ? [`${path} is missing`] : accepted.length === 0 || accepted.includes(hash) ? [] : [`${path} was changed`],
     ),
+    ...credentialDrift(seen.credentials),
     ...seen.links.filter(({ now, target }) => now !== target).map(({ path, now }) => `${path} leads to ${now ?? "nothing"}`),
     ...enabledGeneration(seen),
     ...seen.units.filter(({ enabled }) => !enabled).map(({ unit }) => `${unit} is not enabled`),

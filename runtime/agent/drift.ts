@@ -6,6 +6,7 @@ import type { Manifest } from "../manifest.ts";
 import type { AppStatus } from "../report.ts";
 import { caddyRunsWith } from "./caddy-admin.ts";
 import type { Agent } from "./context.ts";
+import { seeCredentials } from "./credential-drift.ts";
 import { driftOf, notesOf, rebootReason, type Seen } from "./drift-plan.ts";
 import { expectedFiles, sha256 } from "./expected-files.ts";
 import { namesIn, readIfThere } from "./files.ts";
@@ -52,6 +53,7 @@ async function look(agent: Agent, { manifest, generation, files = {} }: State): 
     units: await seeUnits(agent, app),
     caddyRuns: await caddyRunsWith(paths, (await readIfThere(paths.caddyConfig)) ?? ""),
     users: await seeUsers([appUser(app), caddyUser]),
+    credentials: await seeCredentials(agent, manifest, files),
   };
 }
 

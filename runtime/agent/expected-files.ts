@@ -4,10 +4,12 @@ import { join } from "node:path";
 import { canonicalJson, generationOf, type Manifest } from "../manifest.ts";
 import { renderCaddyConfig } from "./caddy.ts";
 import type { Agent } from "./context.ts";
+import { credentialHashes } from "./credential-drift.ts";
 import { renderEnvironmentFile } from "./environment.ts";
 import { readIfThere } from "./files.ts";
 import { renderConvergeUnit, renderLeaseUnit } from "./machine-units.ts";
 import { type Paths, unitNames } from "./paths.ts";
+import { tlsPaths } from "./tls-files.ts";
 import { renderGenerationUnit, renderSlotFolders, renderSocket } from "./units.ts";
 
 /** A file that must be there. */
@@ -30,13 +32,15 @@ export function expectedFiles(paths: Paths, manifest: Manifest): ExpectedFile[] 
     // Names Caddy's binary by its hash, which is read from the bundle at the switch.
     { path: paths.unit(unitNames.caddy), text: undefined },
     { path: paths.caddyConfig, text: renderCaddyConfig(manifest) },
+    // What is in them, only the confirm knows.
+    ...tlsPaths(paths, manifest.https).map((path) => ({ path, text: undefined })),
     { path: paths.tmpfiles(app), text: renderSlotFolders(app) },
     { path: join(folder, "manifest.json"), text: `${canonicalJson(manifest)}\n` },
     { path: join(folder, "environment"), text: renderEnvironmentFile(manifest.app.environment) },
   ];
 }
 
-/** sha256 by path of those that are there now. */
+/** sha256 by path of those that are there now; of secrets' values, a hash with the machine's key. */
 export async function fileHashes({ paths }: Pick<Agent, "paths">, manifest: Manifest): Promise<Record<string, string>> {
   const found = await Promise.all(
     expectedFiles(paths, manifest).map(async ({ path }) => {
@@ -44,7 +48,7 @@ export async function fileHashes({ paths }: Pick<Agent, "paths">, manifest: Mani
       return text === undefined ? undefined : ([path, sha256(text)] as const);
     }),
   );
-  return Object.fromEntries(found.filter((entry) => entry !== undefined));
+  return { ...Object.fromEntries(found.filter((entry) => entry !== undefined)), ...(await credentialHashes({ paths }, manifest)) };
 }
 
 export const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");

@@ -1,4 +1,5 @@
 /** The manifest as it comes in on stdin, alone or with the values of its secrets: everything wrong with it is told at once. */
+import { givenTlsSchema } from "../https.ts";
 import { type Manifest, manifestSchema } from "../manifest.ts";
 import { agentExit } from "../report.ts";
 import { type GivenSecrets, secretKeySchema, secretsTotalProblem, secretValueProblem } from "../secrets.ts";
@@ -17,6 +18,7 @@ const envelopeSchema = z.strictObject({
   manifest: manifestSchema,
   secrets: z._default(z.record(z.string(), z.string()), {}),
   secretKey: z.optional(secretKeySchema),
+  tls: z.optional(givenTlsSchema),
 });
 
 /** Pure. A problem reads `app.processes[0].health.path: a path starting with "/"`. */
@@ -35,9 +37,9 @@ export function readManifest(text: string): ManifestInput {
     const issues = parsed.error.issues.map((issue) => (enveloped ? issue : inManifest(issue)));
     return { problems: issues.flatMap(describeIssue) };
   }
-  const { manifest, secrets: values, secretKey: key } = parsed.data;
+  const { manifest, secrets: values, secretKey: key, tls } = parsed.data;
   const problems = [...environmentProblems(manifest.app.environment), ...secretProblems(manifest, values)];
-  return problems.length > 0 ? { problems } : { manifest, secrets: { values, key } };
+  return problems.length > 0 ? { problems } : { manifest, secrets: { values, key, ...(tls === undefined ? {} : { tls }) } };
 }
 
 /** Node's message has a piece of the text in it, which may be one of a secret. */

@@ -3,6 +3,7 @@ import { rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { generationOf, type Manifest } from "../manifest.ts";
 import type { Agent } from "./context.ts";
+import { staleCredentials } from "./credential-drift.ts";
 import { writeAtomic } from "./files.ts";
 import { unitNames } from "./paths.ts";
 import { observe, systemctl, unitState } from "./systemd.ts";
@@ -31,9 +32,18 @@ export async function noteMended(agent: Pick<Agent, "paths">, app: string, relea
   await writeAtomic(marker(agent, app), `${release}\n`, { mode: 0o600 });
 }
 
-/** Workers may have loaded what somebody changed: they are replaced, one by one, by a reload. */
+/**
+ * Workers may have loaded what somebody changed: they are replaced, one by one, by a reload. A value that was changed back needs
+ * another start of the unit, as systemd reads them then only; requests wait in the socket meanwhile.
+ */
 export async function reloadIfMended(agent: Agent, manifest: Manifest): Promise<void> {
   const app = manifest.app.name;
+  const stale = await staleCredentials(agent, manifest);
+  if (stale.length > 0) {
+    agent.report.step("restart", `its value of ${stale.join(", ")} was put back: it starts again with it`);
+    await systemctl(agent, "restart", unitNames.generation(app, generationOf(manifest)));
+    return void (await rm(marker(agent, app), { force: true }));
+  }
   const note = marker(agent, app);
   if ((await stat(note).catch(() => undefined)) === undefined) return;
   agent.report.step("reload", "the release's files were put back: its workers are replaced one by one");

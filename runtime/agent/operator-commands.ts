@@ -1,9 +1,15 @@
-/** The agent's commands that an operator's `fleet` command asks for: releases, drift, decommission. */
-import type { Command } from "commander";
-import { agentExit } from "../report.ts";
+/** The agent's commands that an operator's `fleet` command asks for: releases, drift, logs, decommission. */
+import { once } from "node:events";
+import { type Command, InvalidArgumentError } from "commander";
+import { agentExit, type LogLine } from "../report.ts";
+import { backUp } from "./acme-storage.ts";
 import type { Agent } from "./context.ts";
+import { storedSecretsRedactor } from "./credstore.ts";
 import { decommission } from "./decommission.ts";
 import { asFailure } from "./failure.ts";
+import { confirmedManifest } from "./go-back.ts";
+import { type LogOptions, tellLogs } from "./logs.ts";
+import { readPending } from "./records.ts";
 import { reportReleases } from "./releases-report.ts";
 import { status } from "./status.ts";
 
@@ -42,8 +48,49 @@ export function registerOperatorCommands(program: Command, { makeAgent, addLocke
     const lines = differs ? [...drift, ...notes] : ["as it was confirmed"];
     return { value: { schema: 1, app, drift, notes }, lines, exitCode: differs ? DRIFT_EXIT : agentExit.ok };
   });
+  program
+    .command("logs")
+    .description("An app's journal, Caddy's and the agent's, without the values of secrets; with --follow until standard input ends.")
+    .requiredOption("--app <name>", "the app", appName)
+    .option("--json", "each line as JSON")
+    .option("-f, --follow", "go on")
+    .option("--since <time>", '"10m", or as journalctl takes it')
+    .option("-n, --lines <n>", "so many of the last lines (default: 100, or all with --since)", wholeNumber)
+    .action((options) => showLogs(makeAgent(false), options));
+  reading("acme-backup", "What this machine has from its ACME issuer, sealed with the account's key.", async (agent, { app }) => {
+    const manifest = (await readPending(agent, app))?.manifest ?? (await confirmedManifest(agent, app))?.manifest;
+    const backup = manifest === undefined ? { hash: null, sealed: null } : await backUp(agent, manifest.https);
+    return { value: { schema: 1, ...backup }, lines: [backup.sealed ?? "nothing"], exitCode: agentExit.ok };
+  });
   const leaving = "Stops an app and removes it: units, releases, records, its user; with the last app everything of ours.";
   addLocked("decommission", leaving, (agent, { app }) => decommission(agent, app));
+}
+
+function wholeNumber(value: string): number {
+  if (/^[1-9]\d{0,5}$/.test(value)) return Number(value);
+  throw new InvalidArgumentError("a whole number, at least 1");
+}
+
+/** Ends with its reader: a connection that is cut closes standard input, and a pipe that is closed refuses a line. */
+async function showLogs(agent: Agent, { json = false, ...options }: LogOptions & { json?: boolean }): Promise<void> {
+  const ended = new AbortController();
+  process.stdout.on("error", () => ended.abort());
+  if (options.follow === true) process.stdin.resume().on("end", () => ended.abort());
+  const signal = AbortSignal.any([agent.signal, ended.signal]);
+  const textOf = (line: LogLine): string =>
+    json ? JSON.stringify(line) : `${new Date(line.atUs / 1000).toISOString()} ${line.unit} ${line.message}`;
+  const put = async (line: LogLine): Promise<void> => {
+    if (!process.stdout.write(`${textOf(line)}\n`)) await once(process.stdout, "drain", { signal }).catch(() => undefined);
+  };
+  try {
+    await tellLogs(options, storedSecretsRedactor(agent.paths), put, signal);
+  } catch (error) {
+    const failure = asFailure(error, "logs");
+    agent.report.failed(failure);
+    process.exitCode = failure.exitCode;
+  } finally {
+    process.stdin.pause();
+  }
 }
 
 interface Printed {

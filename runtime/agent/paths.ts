@@ -1,5 +1,6 @@
 /** Where everything of ours is on a machine. Pure; `root` is another folder in tests. */
 import { join } from "node:path";
+import { hashOf } from "../manifest.ts";
 import { slotsFolder } from "../slots.ts";
 
 export interface Paths {
@@ -17,6 +18,8 @@ export interface Paths {
   credentials: string;
   credstore(app: string): string;
   credential(app: string, name: string, version: string): string;
+  /** systemd's copies of them, for a unit that runs. */
+  runningCredentials(unit: string): string;
   /** Key of the versions of secrets, of this machine's own. */
   secretKey: string;
   releases(app: string): string;
@@ -50,7 +53,16 @@ export interface Paths {
   /** Configuration of ours that is no unit. */
   etc: string;
   caddyConfig: string;
+  /** What Caddy reads of certificates; keys are for root and Caddy's group. */
+  tls: {
+    folder: string;
+    own(version: string): string;
+    eabKey(version: string): string;
+    /** @param pem what is in it */
+    acmeRoot(pem: string): string;
+  };
   caddyState: string;
+  caddyCertificateLog: string;
   caddyRootCertificate: string;
   caddyAdminSocket: string;
   /** Caddy's listener for this machine's own questions. */
@@ -79,6 +91,7 @@ export function pathsUnder(root = "/"): Paths {
     credentials: at("etc/credstore"),
     credstore: (app) => at("etc/credstore", app),
     credential: (app, name, version) => at("etc/credstore", app, `${name}.${version}`),
+    runningCredentials: (unit) => at("run/credentials", unit),
     secretKey: at("var/lib/fleetwright/secret.key"),
     releases: (app) => at("srv", app, "releases"),
     release: (app, id) => at("srv", app, "releases", id),
@@ -100,7 +113,14 @@ export function pathsUnder(root = "/"): Paths {
     slots: (app) => at(slotsFolder(app)),
     appState: (app) => at(`var/lib/fleetwright-${app}`),
     etc: at("etc/fleetwright"),
+    tls: {
+      folder: at("etc/fleetwright/tls"),
+      own: (version) => at("etc/fleetwright/tls", `own.${version}.pem`),
+      eabKey: (version) => at("etc/fleetwright/tls", `eab.${version}.key`),
+      acmeRoot: (pem) => at("etc/fleetwright/tls", `root.${hashOf(pem).slice(0, 32)}.pem`),
+    },
     caddyState: at("var/lib/fleetwright-caddy"),
+    caddyCertificateLog: at("var/lib/fleetwright-caddy/certificates.log"),
     caddyConfig: at("etc/fleetwright/caddy.json"),
     caddyRootCertificate: at("var/lib/fleetwright-caddy/pki/authorities", caddyAuthority, "root.crt"),
     caddyAdminSocket: at("run/fleetwright-caddy/admin.sock"),

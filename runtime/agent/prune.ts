@@ -9,6 +9,7 @@ import { unitNames } from "./paths.ts";
 import { type PrunePlan, planPrune, planRuntimes } from "./prune-plan.ts";
 import { readPending, readState, recordedApps } from "./records.ts";
 import { observe } from "./systemd.ts";
+import { pruneTlsFiles } from "./tls-files.ts";
 
 /** @param needed Generations to keep beside those that are enabled or active. */
 export async function prune(agent: Agent, app: string, needed: string[]): Promise<PrunePlan> {
@@ -26,6 +27,7 @@ export async function prune(agent: Agent, app: string, needed: string[]): Promis
   for (const id of plan.releases) await remove(paths.release(app, id));
   await pruneRuntimes(agent);
   await pruneCaddies(agent);
+  await pruneTls(agent);
   return plan;
 }
 
@@ -49,6 +51,18 @@ async function usedRuntimes(agent: Agent): Promise<string[]> {
     used.push(...[...manifests, ...records].flatMap((manifest) => (manifest === undefined ? [] : [manifest.runtime])));
   }
   return used;
+}
+
+/** While a record can't be read, all stays. */
+async function pruneTls(agent: Agent): Promise<void> {
+  const apps = await recordedApps(agent.paths);
+  const states = await Promise.all(apps.map((app) => readState(agent, app)));
+  const pendings = await Promise.all(apps.map((app) => readPending(agent, app)));
+  if (states.includes(undefined)) return;
+  await pruneTlsFiles(
+    agent,
+    [...states, ...pendings].flatMap((record) => (record === undefined ? [] : [record.manifest.https])),
+  );
 }
 
 /** Binaries of Caddy but the one that its unit names: going back brings the other one from its bundle again. */

@@ -48,7 +48,10 @@ async function describe(
 ): Promise<Releases["stored"][number]> {
   const { app, runtime } = manifest;
   const release = paths.release(app.name, app.release.id);
-  const complete = (await isThere(release)) && (await isThere(paths.runtime(runtime))) && (await changedFiles(release)).length === 0;
+  const values = Object.entries(app.secrets ?? {}).map(([name, { version }]) => isThere(paths.credential(app.name, name, version)));
+  const hasValues = (await Promise.all(values)).every((there) => there);
+  const hasBundle = await isThere(paths.runtime(runtime));
+  const complete = hasValues && hasBundle && (await isThere(release)) && (await changedFiles(release)).length === 0;
   return {
     generation,
     release: app.release.id,

@@ -1,13 +1,15 @@
 /** `fleethost stage`: everything a switch will need is put on the machine; nothing live is touched. */
 import { generationOf, type Manifest } from "../manifest.ts";
 import type { GivenSecrets } from "../secrets.ts";
+import { restoreStorage } from "./acme-storage.ts";
 import type { Agent } from "./context.ts";
-import { storeSecrets } from "./credstore.ts";
+import { keepKey, storeSecrets } from "./credstore.ts";
 import { gatherFacts } from "./facts.ts";
 import { asFailure } from "./failure.ts";
 import { makeGeneration } from "./generations.ts";
 import { preflight, refuse } from "./preflight.ts";
 import { installRelease, releaseIsThere } from "./releases.ts";
+import { storeTlsFiles } from "./tls-files.ts";
 import { ensureUsers } from "./users.ts";
 
 export interface StageResult extends Record<string, unknown> {
@@ -43,7 +45,16 @@ async function prepare(agent: Agent, manifest: Manifest, archive: string | undef
   report.step("release", `${release.slice(0, 12)} ${there ? "was there already" : "unpacked"}`);
   await ensureUsers(agent, manifest.app.name);
   await storeSecrets(agent, manifest, secrets);
+  await storeTls(agent, manifest, secrets);
   await makeGeneration(agent, manifest);
   report.step("generation", `${generation} is ready to be switched to`);
   return { generation, release, needs: null };
+}
+
+/** Nothing that Caddy reads now is changed: other versions have other files, and of its storage only what is missing is written. */
+async function storeTls(agent: Agent, { https }: Manifest, { key, tls: given = {} }: GivenSecrets): Promise<void> {
+  if (https.own !== undefined || https.acme?.eab !== undefined) await keepKey(agent, key);
+  await storeTlsFiles(agent, https, given);
+  const restored = await restoreStorage(agent, https, given);
+  if (restored.length > 0) agent.report.step("certificate", `put back for ${restored.join(", ")}`);
 }

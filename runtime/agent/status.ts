@@ -1,6 +1,8 @@
 /** `fleethost status`: what this machine runs, as systemd, the supervisor and Caddy say; claims are checked. */
 import { type Manifest, partsOf } from "../manifest.ts";
 import type { AppStatus, Status, SupervisorStatus } from "../report.ts";
+import { storageHash } from "./acme-storage.ts";
+import { certificateReports } from "./certificates.ts";
 import type { Agent } from "./context.ts";
 import { compareApp } from "./drift.ts";
 import { readIfThere } from "./files.ts";
@@ -54,10 +56,17 @@ async function appStatus(agent: Agent, app: string): Promise<AppStatus | undefin
     workers: supervisor?.workers ?? { wanted: 0, ready: 0, pids: [] },
     health: judgeHealth(answer, supervisor),
     urls: urlsOf(https),
+    certificates: await certificateReports(agent, https),
+    ...(await acmeStorageOf(agent, https)),
     caPem: https.mode === "internal" ? ((await readIfThere(agent.paths.caddyRootCertificate)) ?? null) : null,
     ...(state?.rolledBack !== undefined && state.generation === confirmed?.generation ? { rolledBack: state.rolledBack } : {}),
     ...(await compareApp(agent, app, supervisor?.workers)),
   };
+}
+
+async function acmeStorageOf(agent: Agent, https: Manifest["https"]): Promise<Pick<AppStatus, "acmeStorage">> {
+  const hash = await storageHash(agent, https);
+  return hash === undefined ? {} : { acmeStorage: hash };
 }
 
 /** The generation that serves; the unconfirmed one first, as it is the one that stays when both run. Pure. */
@@ -92,7 +101,8 @@ export function judgeHealth(answer: Answer, supervisor: { workers: Crew } | unde
 }
 
 /** What clients use. Pure. */
-export function urlsOf({ mode, names, httpPort, httpsPort }: Manifest["https"]): string[] {
+export function urlsOf({ mode, names, redirects, httpPort, httpsPort }: Manifest["https"]): string[] {
   const [scheme, port, usual] = mode === "none" ? ["http", httpPort, 80] : ["https", httpsPort, 443];
-  return names.map((name) => `${scheme}://${name.includes(":") ? `[${name}]` : name}${port === usual ? "" : `:${port}`}`);
+  const serving = names.filter((name) => redirects?.from.includes(name) !== true);
+  return serving.map((name) => `${scheme}://${name.includes(":") ? `[${name}]` : name}${port === usual ? "" : `:${port}`}`);
 }

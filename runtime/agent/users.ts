@@ -25,3 +25,13 @@ export async function groupId(group: string): Promise<number> {
     });
   return id;
 }
+
+/** Numbers of a user and its group in /etc/passwd. */
+export async function userId(user: string): Promise<[uid: number, gid: number]> {
+  const line = (await readFile("/etc/passwd", "utf8")).split("\n").find((entry) => entry.startsWith(`${user}:`));
+  const [uid, gid] = (line?.split(":") ?? []).slice(2, 4).map(Number);
+  if (uid !== undefined && gid !== undefined) return [uid, gid];
+  throw new AgentFailure("users", `the user ${user} is missing`, {
+    next: "Run the same again: the agent makes it.",
+  });
+}

@@ -104,7 +104,7 @@ describe("bad input", () => {
     await refused(
       /has 2 problems/,
       /app\.healt: unknown key; did you mean "health"\?/,
-      /rollout\.batch: given "many"; allowed: a (whole )?number/,
+      /rollout\.batch: given "many"; allowed: a number of machines, or a part of the fleet/,
     );
     const exported = await stack.pulumi(["stack", "export"]);
     assert.doesNotMatch(exported.stdout, /fleetwright:index:Fleet|command:/);
@@ -215,7 +215,7 @@ describe("bad input", () => {
     const second = await rival.up();
     assert.match(
       messageOf(second),
-      /web-1: .*another change is under way on this machine: switch \(apply [0-9a-f]+\), process \d+/,
+      /web-1: .*a rollout of \S+@\S+ holds this machine since \d{4}-[\s\S]*its hold ends by itself in \d+ s\. To take over/,
       evidence(second),
     );
     const won = await first;

@@ -69,6 +69,7 @@ describe("a local fleet", () => {
     for (const one of status.machines) {
       assert.deepEqual(Object.keys(one).sort(), [
         "address",
+        "certificates",
         "cores",
         "drift",
         "generation",

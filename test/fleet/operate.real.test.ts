@@ -152,6 +152,18 @@ describe("a fleet in operation", () => {
     assert.deepEqual(await greetings(), ["Hello again", "Hello again"]);
   });
 
+  test("a reboot that is due is named, exit code 2, and up doesn't pretend to mend it", async () => {
+    await hosts.sh("web-2", "touch /run/reboot-required");
+    assert.match((await run(2, "drift")).stdout, /web-2: a reboot is due: the system's updates ask for it/);
+    assert.match((await stack.fleet(["status"])).stdout, /web-2: a reboot is due/);
+    await quiet();
+    // As an update installs a newer kernel than the one that runs.
+    await hosts.sh("web-2", "rm /run/reboot-required; touch /boot/vmlinuz-$(uname -r) /boot/vmlinuz-999.1.0-1-amd64");
+    assert.match((await run(2, "drift")).stdout, /web-2: a reboot is due: kernel 999\.1\.0-1-amd64 is installed/);
+    await hosts.sh("web-2", "rm /boot/vmlinuz-*");
+    await run(0, "drift");
+  });
+
   test("logs: both machines' lines by time; one machine's alone; followed until Ctrl-C", async () => {
     await hosts.sh("web-1", "systemd-run --unit=fleetwright-probe --collect --wait -q echo first-mark");
     await hosts.sh("web-2", "systemd-run --unit=fleetwright-probe --collect --wait -q echo second-mark");
@@ -159,6 +171,9 @@ describe("a fleet in operation", () => {
     const lines = stdout.split("\n").filter((line) => /^web-/.test(line));
     const times = lines.map((line) => line.split(/ +/)[1] ?? "");
     assert.deepEqual(times, times.toSorted(), "by time");
+    assert.doesNotMatch(stdout, /"logger":"admin\.api"/);
+    assert.match(await hosts.sh("web-1", "journalctl -u fleetwright-caddy -o cat"), /"logger":"admin\.api"/, "there are such lines to leave out");
+    assert.match((await run(3, "logs", "--since", "gibberish")).stderr, /web-1: its log can't be had: .*timestamp/);
     assert.ok(stdout.indexOf("first-mark") < stdout.indexOf("second-mark") && stdout.includes("first-mark"));
     for (const name of names) assert.ok(lines.some((line) => line.startsWith(name) && line.includes("  shop@")), name);
     assert.doesNotMatch((await run(0, "logs", "web-1", "-n", "20")).stdout, /^web-2/m);

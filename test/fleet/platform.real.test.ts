@@ -109,7 +109,10 @@ describe("the packed library in another repository", () => {
     const ours = [...stdout.matchAll(/node_modules\/fleetwright\/dist\/(.*)\.d\.ts/g)].map(([, name]) => name).sort();
     assert.deepEqual(
       ours,
-      ["args", "errors", "fleet", "inventory", "library", "machines/machine"].map((name) => `infra/${name}`),
+      [
+        ...["args", "args/app", "args/https", "args/machines", "args/rollout", "aws/rules/check", "aws/rules/graph"],
+        ...["errors", "fleet", "inventory", "library", "machines/machine"],
+      ].map((name) => `infra/${name}`),
     );
   });
 

@@ -1,39 +1,17 @@
 /** Secrets reach the app, and nothing else: searched for in Pulumi's state and output, in processes, journals and on disks. */
 import assert from "node:assert/strict";
-import { createHash, randomBytes } from "node:crypto";
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import type { FleetDrift } from "../../infra/cli/drift.ts";
 import { Hosts } from "../support/hosts.ts";
 import { leakingFiles, leaks, pidInside, processFiles, tracesOf, watchCommandLines } from "../support/leaks.ts";
 import { startLoad } from "../support/load.ts";
 import { evidence, Project, type Run } from "../support/project.ts";
+import { APP, BROKEN, password, pem, sha } from "../support/secret-app.ts";
 import { UserStack } from "../support/stack.ts";
 
-const password = (): string => `p"a$HOME's\\w\`o ${randomBytes(9).toString("hex")}\n$(second) line %n of \\n it ${randomBytes(9).toString("hex")}"\n`;
-const pem = `# its key\n-----BEGIN PRIVATE KEY-----\n${randomBytes(1_500).toString("base64").replace(/.{64}/g, "$&\n")}\n-----END PRIVATE KEY-----\n`;
-
-const APP = `
-import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
-const sha = (text) => createHash("sha256").update(text).digest("hex");
-export default (request, response) => {
-  const key = readFileSync(process.env.CREDENTIALS_DIRECTORY + "/TLS_KEY", "utf8");
-  if (request.method === "POST") return void request.pipe(response);
-  response.end(JSON.stringify({ variable: sha(process.env.DB_PASSWORD), file: sha(key), both: "TLS_KEY" in process.env }));
-};
-`;
-/** Says its secrets in every way, then dies. */
-const BROKEN = `
-import { readFileSync } from "node:fs";
-const secret = process.env.DB_PASSWORD;
-console.log({ secret }, JSON.stringify(process.env), Buffer.from("user:" + secret).toString("base64"));
-console.error(readFileSync(process.env.CREDENTIALS_DIRECTORY + "/TLS_KEY", "utf8"));
-throw new Error("cannot connect with " + secret);
-`;
-
-const sha = (text: string): string => createHash("sha256").update(text).digest("hex");
 const NAMES = ["web-1", "web-2"];
 
 describe("secrets", () => {
@@ -114,6 +92,14 @@ describe("secrets", () => {
     assert.ok(!leaks(traces(), status), status);
   }
 
+  /** `fleet ARGS`, whose output is searched, too. */
+  async function fleet(code: number, ...args: string[]): Promise<Run> {
+    const run = await stack.fleet(args);
+    assert.equal(run.code, code, evidence(run));
+    assert.ok(!leaks(traces(), run.stdout + run.stderr), evidence(run));
+    return run;
+  }
+
   test("the app gets every byte, as a variable and as a file, on Debian 12 and 13", async () => {
     await up();
     const expected = { variable: sha(current), file: sha(pem), both: false };
@@ -162,6 +148,9 @@ describe("secrets", () => {
     assert.match(run.stdout + run.stderr, /cannot connect with \[secret\]/);
     await searchMachine("web-1", { journal: false });
     assert.match(await hosts.sh("web-1", "journalctl -u 'shop@*' -o cat --all"), /cannot connect with p"a/);
+    const logs = await fleet(0, "logs", "--since", "1h");
+    assert.match(logs.stdout, /^web-1 .*cannot connect with \[secret\]/m);
+    assert.doesNotMatch(logs.stdout, /"logger":"admin\.api"/);
     writeFileSync(join(project.folder, "app/server.js"), APP);
     await up();
   });
@@ -174,7 +163,7 @@ describe("secrets", () => {
     given.push(current);
     await set("DB_PASSWORD", current);
     const preview = await pulumi("preview");
-    assert.match(preview.stdout, /web-1: the app's settings/, evidence(preview));
+    assert.match(preview.stdout, /web-1: new generation \(secrets\)/, evidence(preview));
     await up();
     const { sent, failures, bodies } = await load.stop();
     assert.ok(sent > 50);
@@ -197,6 +186,48 @@ describe("secrets", () => {
       assert.equal(store, generations);
       assert.ok(Number(store) <= 5, `${store} values are kept`);
     }
+  });
+
+  test("a rollback brings the secrets of its time with it, out of the store; up says what it brings, and brings the newer ones", async () => {
+    const old = current;
+    current = password();
+    given.push(current);
+    writeFileSync(join(project.folder, "app/server.js"), `${APP}// newer`);
+    await set("DB_PASSWORD", current);
+    await up();
+    const now = async (value: string): Promise<void> => {
+      const expected = { variable: sha(value), file: sha(pem), both: false };
+      assert.deepEqual(await seen(), [expected, expected]);
+    };
+    await now(current);
+    await fleet(0, "rollback");
+    await now(old);
+    const preview = await pulumi("preview");
+    assert.match(preview.stdout, /web-1: new generation \(release \w{8} -> \w{8}, secrets\); rolled back from \w{8} at .*: this brings it back/, evidence(preview));
+    await up();
+    await now(current);
+  });
+
+  test("a value that is changed, missing or open on a machine is drift, exit code 2; up mends it with nothing lost, then all is quiet", async () => {
+    await fleet(0, "drift");
+    const file = (name: string): string => `$(systemctl cat 'shop@*' | sed -n 's/^LoadCredential=${name}://p' | tail -1)`;
+    await hosts.sh("web-1", `set -e; f=${file("DB_PASSWORD")}; echo altered > $f; chmod 644 $f; systemctl restart 'shop@*'`);
+    await hosts.sh("web-2", `set -e; rm ${file("TLS_KEY")}`);
+    const [one] = JSON.parse((await fleet(2, "drift", "--json")).stdout) as FleetDrift[];
+    const [first, second] = one?.machines.map(({ drift }) => drift.join("\n")) ?? [];
+    assert.match(first ?? "", /secret DB_PASSWORD was changed[\s\S]*DB_PASSWORD can be read by others than root/);
+    assert.match(second ?? "", /^the value of the secret TLS_KEY is missing \(.*\)$/);
+    assert.match((await stack.fleet(["status"])).stdout, /web-2: drift: the value of the secret TLS_KEY is missing/);
+    const origin = String((await stack.status()).machines[0]?.url);
+    const load = startLoad({ origin, caPem: readFileSync(caFile, "utf8"), requestsPerSecond: 40, maxRequests: 4_000 });
+    await up();
+    const { failures, bodies } = await load.stop();
+    assert.deepEqual(failures, []);
+    assert.equal((JSON.parse(bodies.at(-1) ?? "") as { variable: string }).variable, sha(current));
+    const expected = { variable: sha(current), file: sha(pem), both: false };
+    assert.deepEqual(await seen(), [expected, expected]);
+    await fleet(0, "drift");
+    await up("--expect-no-changes");
   });
 
   test("with Pulumi's state lost nothing is rotated, and a machine that joins gets every secret", async () => {

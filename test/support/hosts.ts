@@ -73,6 +73,14 @@ export class Hosts {
     return this.#command("boot", name);
   }
 
+  /** An empty machine in the place of the one of that name: another disk, another host key. */
+  async rebuild(name: string, image: "trixie" | "bookworm" = "trixie"): Promise<Login> {
+    const request = { world: this.#machines.world, name, image, cores: 1, createId: "first" };
+    const { code, stderr } = await this.#machines.run(["destroy"], request);
+    if (code !== 0) throw new Error(`destroy ${name} failed:\n${stderr}`);
+    return this.make(name, image);
+  }
+
   /** Removes all machines. */
   close(): void {
     this.#machines.close();

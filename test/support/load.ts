@@ -9,6 +9,8 @@ export interface LoadOptions {
   /** For example `https://10.213.1.11`; several are asked in turn. */
   origin: string | readonly string[];
   caPem: string;
+  /** The name to ask for, where the origin has an address. */
+  servername?: string;
   /** To all origins together. */
   requestsPerSecond: number;
   /** The load ends by itself after this many requests, whoever forgets to stop it. */
@@ -50,12 +52,13 @@ const SLOW_MS = 1_000;
 const SOCKETS = { maxSockets: Number.POSITIVE_INFINITY, maxFreeSockets: 8 };
 
 /** Starts the load. */
-export function startLoad({ origin, caPem, requestsPerSecond, maxRequests }: LoadOptions): Load {
+export function startLoad({ origin, caPem, servername, requestsPerSecond, maxRequests }: LoadOptions): Load {
   const origins = typeof origin === "string" ? [origin] : origin;
   const result: LoadResult = { sent: 0, failures: [], lost: [], slow: [], worstMs: 0, bodies: [] };
-  const keeping = (): Agent => new Agent({ ca: caPem, keepAlive: true, ...SOCKETS });
+  const trust = { ca: caPem, ...(servername === undefined ? {} : { servername }) };
+  const keeping = (): Agent => new Agent({ ...trust, keepAlive: true, ...SOCKETS });
   const kept = new Map(origins.map((one) => [one, keeping()]));
-  const fresh = new Agent({ ca: caPem, keepAlive: false });
+  const fresh = new Agent({ ...trust, keepAlive: false });
   const pending = new Set<Promise<void>>();
   const startedMs = performance.now();
   let stopped = false;

@@ -62,6 +62,11 @@ export class UserStack {
     return this.pulumi(["up", "--yes", "--skip-preview", ...args]);
   }
 
+  /** Any program, in the shell that the stack was made in. */
+  run(command: string, args: readonly string[], options: RunOptions = {}): Promise<Run> {
+    return this.project.run(command, args, { ...options, env: { ...this.#env, ...options.env } });
+  }
+
   /** `fleet ARGS… --stack NAME` */
   fleet(args: readonly string[], options: RunOptions = {}): Promise<Run> {
     return this.project.fleet([...args, "--stack", this.name], { ...options, env: { ...this.#env, ...options.env } });

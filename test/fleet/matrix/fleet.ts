@@ -11,6 +11,7 @@ import { manifestOf } from "../../../infra/rollout/manifests.ts";
 import type { Observation } from "../../../infra/rollout/observation.ts";
 import { observe } from "../../../infra/rollout/observe.ts";
 import { decide, type Plan } from "../../../infra/rollout/plan.ts";
+import { httpsOf } from "../../../infra/rollout/tls.ts";
 import type { AppStatus, HistoryLine } from "../../../runtime/report.ts";
 import { Hosts } from "../../support/hosts.ts";
 import { until } from "../../support/poll.ts";
@@ -100,7 +101,8 @@ export class MatrixFleet {
       const sight = seen.get(name) as Reachable;
       const runtime = built.runtime(sight.facts.target.arch);
       const archive = built.releaseArchive(sight.facts.target);
-      const parts = { fleet: "matrix", machine: name, address: this.transport(name).host, app: { ...app, environment: {} } };
+      const https = httpsOf(config.https, { name, address: this.transport(name).host, domains: [] }, {}, "");
+      const parts = { fleet: "matrix", machine: name, https, app: { ...app, environment: {} } };
       const manifest = manifestOf(config, { ...parts, runtimeId: runtime.id, release: { id: built.releaseId, archive } });
       const { sha256, bytes } = runtime.archive;
       const { applyId } = decide(manifest, name, sight);

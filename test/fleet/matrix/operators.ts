@@ -52,6 +52,7 @@ export function operatorTests(it: () => Trial): void {
     const plan = await fleet.plan(release);
     run.kill("SIGKILL");
     const killedMs = performance.now();
+    // At once: on a busy computer the hold would have ended by the time a plan was made.
     const refused = await fleet.start(plan).ended;
     assert.equal(refused.code, 1, refused.evidence);
     const [, leftS] = /ends by itself in (\d+) s/.exec(refused.message) ?? [];
@@ -73,7 +74,7 @@ export function operatorTests(it: () => Trial): void {
     await run.ended;
     const next = await fleet.start(await fleet.plan(release), { env: { FLEETWRIGHT_TAKE_OVER: "1" } }).ended;
     assert.equal(next.code, 0, next.evidence);
-    assert.match(next.evidence, /migrate: was begun already; waiting for its end/);
+    assert.match(next.evidence, /migrate: (was begun already; waiting for its end|was done for this release)/);
     assert.deepEqual((await stepsOf(fleet, "web-1")).slice(ran.length), [release.built.releaseId]);
   });
 

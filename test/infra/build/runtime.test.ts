@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { requireIntegrity } from "../../../infra/build/node-binary.ts";
 import { buildRuntime, type Runtime } from "../../../infra/build/runtime.ts";
@@ -55,7 +55,9 @@ test("the bundle holds programs, launcher and our files, and runs through a link
     "lib/asgi_worker.py",
     "lib/fleethost.mjs",
     "lib/node-worker.mjs",
+    "sbom.cdx.json",
   ]);
+  assert.equal(readFileSync(join(dirname(archive.path), "sbom.cdx.json"), "utf8"), readFileSync(join(into, "sbom.cdx.json"), "utf8"));
   symlinkSync("bin/fleethost", join(into, "linked"));
   assert.equal(execFileSync(join(into, "linked"), ["run", "two words"], { encoding: "utf8" }), "stub 3 1 function run,two words\n");
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { journalWords, logText, parseEntry, shortUnit, sinceArgument } from "../../../infra/cli/log-lines.ts";
+import { logText, logWords, parseLogLine, shortUnit } from "../../../infra/cli/log-lines.ts";
 import { Merge } from "../../../infra/cli/log-merge.ts";
 
 const PATIENT = { windowMs: Number.POSITIVE_INFINITY, maxHeld: 1_000 };
@@ -51,20 +51,15 @@ test("what is held is bounded", () => {
   assert.equal(merge.held("a"), 10);
 });
 
-test("a journal's entry: systemd's own words belong to the unit they are about; bytes are text; noise is none", () => {
-  const entry = (fields: object): string => JSON.stringify({ __REALTIME_TIMESTAMP: "1767225600123456", ...fields });
-  const own = parseEntry(entry({ MESSAGE: "Started.", UNIT: "shop@0123456789abcdef.service", _SYSTEMD_UNIT: "init.scope" }));
-  assert.deepEqual(own, { atUs: 1767225600123456, unit: "shop@01234567", message: "Started." });
-  assert.equal(parseEntry(entry({ MESSAGE: [104, 105] }))?.message, "hi");
-  assert.equal(parseEntry(entry({ MESSAGE: null }))?.message, "");
-  assert.deepEqual([parseEntry("-- No entries --"), parseEntry('{"a":1}')], [undefined, undefined]);
-  assert.equal(logText("web-1", 6, { atUs: 1767225600123456, unit: "caddy", message: "a\nb\n" }), "web-1   2026-01-01T00:00:00.123Z  caddy  a\n        b\n");
-  assert.equal(shortUnit("fleetwright-caddy.service"), "caddy");
+test("a line stands beside its machine, its time and its unit; what isn't a line is none", () => {
+  const line = { atUs: 1767225600123456, unit: "fleetwright-caddy.service", message: "a\nb\n" };
+  assert.deepEqual(parseLogLine(JSON.stringify(line)), line);
+  assert.deepEqual([parseLogLine("-- No entries --"), parseLogLine('{"a":1}')], [undefined, undefined]);
+  assert.equal(logText("web-1", 6, line), "web-1   2026-01-01T00:00:00.123Z  caddy  a\n        b\n");
+  assert.equal(shortUnit("shop@0123456789abcdef.service"), "shop@01234567");
 });
 
-test("the journalctl command: its own last lines, or all since; short times are those of people", () => {
-  assert.deepEqual([sinceArgument("10m"), sinceArgument("2h"), sinceArgument("yesterday")], ["-10min", "-2h", "yesterday"]);
-  assert.ok(journalWords({ app: "shop", follow: false }).includes("--lines=100"));
-  const since = journalWords({ app: "shop", follow: true, since: "1h" });
-  assert.ok(since.includes("--since=-1h") && since.includes("--follow") && !since.some((word) => word.startsWith("--lines")));
+test("the agent's words: a time that begins with a dash is no option of its own", () => {
+  assert.deepEqual(logWords({ app: "shop", follow: false }), ["logs", "--app", "shop", "--json"]);
+  assert.ok(logWords({ app: "shop", follow: true, since: "-1h", lines: 5 }).join(" ").endsWith("--json --follow --since=-1h --lines=5"));
 });

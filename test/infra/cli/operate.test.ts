@@ -37,6 +37,7 @@ const machine = (name: string, changed: Partial<MachineStatus> = {}): MachineSta
   unreachable: false,
   drift: [],
   notes: [],
+  certificates: [],
   rolledBack: null,
   ...changed,
 });

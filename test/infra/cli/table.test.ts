@@ -15,6 +15,7 @@ const healthy: MachineStatus = {
   unreachable: false,
   drift: [],
   notes: [],
+  certificates: [],
   rolledBack: null,
 };
 const lost: MachineStatus = {
@@ -31,7 +32,7 @@ const lost: MachineStatus = {
 
 test("the table has a row for every machine, with its workers and what is wrong", () => {
   const text = statusTable({ fleet: "web", release: null, machines: [healthy, lost] });
-  assert.match(text, /web-1 +│ 192\.0\.2\.1 │ https:\/\/192\.0\.2\.1\/ │ 1 +│ 70 +│ 1\/1 \(81\) │ abcdef01 │ healthy/);
+  assert.match(text, /web-1 +│ 192\.0\.2\.1 │ https:\/\/192\.0\.2\.1\/ │ 1 +│ 70 +│ 1\/1 \(81\) │ abcdef01 │ - +│ healthy/);
   assert.match(text, /web-2 .* - .*unreachable: timed out/);
 });
 

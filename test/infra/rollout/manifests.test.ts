@@ -6,17 +6,13 @@ import { manifestOf } from "../../../infra/rollout/manifests.ts";
 const parts = {
   fleet: "web",
   machine: "web-1",
-  address: "192.0.2.1",
+  https: { mode: "internal" as const, names: ["192.0.2.1"], httpPort: 80, httpsPort: 443 },
   app: { name: "shop", command: { kind: "node" as const, module: "server.ts" }, environment: { LEVEL: "info" } },
   runtimeId: "a".repeat(64),
   release: { id: "b".repeat(64), archive: { sha256: "c".repeat(64), bytes: 9 } },
 };
 const config = (more: object = {}) =>
-  parseFleet("web", { app: { dir: "shop", ...more }, machines: { provider: "local" }, https: { domains: ["shop.example.org"] } });
-
-test("a certificate is for the machine's address first, then for the domains", () => {
-  assert.deepEqual(manifestOf(config(), parts).https.names, ["192.0.2.1", "shop.example.org"]);
-});
+  parseFleet("web", { app: { dir: "shop", ...more }, machines: { provider: "local" } });
 
 test("with no health path, any answer below 500 will do; a named path must succeed", () => {
   assert.deepEqual(manifestOf(config(), parts).app.processes[0].health, { path: "/", accept: "alive", timeoutMs: 30_000 });

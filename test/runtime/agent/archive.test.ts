@@ -1,49 +1,10 @@
 import assert from "node:assert/strict";
-import { createHash } from "node:crypto";
-import { existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { gzipSync } from "node:zlib";
-import * as tar from "tar";
 import { unpackArchive } from "../../../runtime/agent/archive.ts";
-
-interface Part {
-  path: string;
-  type?: "File" | "Directory" | "SymbolicLink" | "Link" | "CharacterDevice";
-  linkpath?: string;
-  text?: string;
-  mode?: number;
-}
-
-/** Written block by block: no tool would make the archives that have to be refused. */
-function makeArchive(folder: string, parts: Part[]) {
-  const blocks = parts.flatMap(({ path, type = "File", linkpath, text = "", mode = 0o644 }) => {
-    const header = new tar.Header({
-      path,
-      type,
-      mode,
-      size: Buffer.byteLength(text),
-      mtime: new Date(0),
-      ...(linkpath === undefined ? {} : { linkpath }),
-    });
-    const block = Buffer.alloc(512);
-    header.encode(block);
-    const body = Buffer.alloc(Math.ceil(Buffer.byteLength(text) / 512) * 512);
-    body.write(text);
-    return [block, body];
-  });
-  const bytes = gzipSync(Buffer.concat([...blocks, Buffer.alloc(1024)]));
-  const path = join(folder, "release.tar.gz");
-  writeFileSync(path, bytes);
-  return {
-    path,
-    expected: {
-      sha256: createHash("sha256").update(bytes).digest("hex"),
-      bytes: bytes.length,
-    },
-  };
-}
+import { makeArchive, type Part, writeFile } from "./make-archive.ts";
 
 function folders(t: TestContext) {
   const outer = mkdtempSync(join(tmpdir(), "fleetwright-archive-"));
@@ -53,12 +14,12 @@ function folders(t: TestContext) {
   return { outer, inner };
 }
 
-test("files, folders and links inside come out, without setuid and readable by all", async (t) => {
+test("files, folders and links inside come out, readable by all", async (t) => {
   const { outer, inner } = folders(t);
   const { path, expected } = makeArchive(outer, [
     { path: "app/", type: "Directory", mode: 0o700 },
     { path: "app/main.py", text: "print(1)\n", mode: 0o600 },
-    { path: "app/tool", text: "#!/bin/sh\n", mode: 0o4700 },
+    { path: "app/tool", text: "#!/bin/sh\n", mode: 0o700 },
     { path: "app/link", type: "SymbolicLink", linkpath: "main.py" },
   ]);
   await unpackArchive(path, expected, inner);
@@ -73,6 +34,19 @@ const unsafe: Record<string, Part[]> = {
   "a path through ..": [{ path: "app/../../escaped", text: "x" }],
   "a symbolic link that leads out": [{ path: "app/l", type: "SymbolicLink", linkpath: "../../.." }],
   "a hard link that leads out": [{ path: "app/l", type: "Link", linkpath: "../release.tar.gz" }],
+  "a link through another that leads out": [
+    { path: "a/b/up", type: "SymbolicLink", linkpath: "../.." },
+    { path: "out", type: "SymbolicLink", linkpath: "a/b/up/.." },
+  ],
+  "a file through a link to a folder": [
+    { path: "d", type: "SymbolicLink", linkpath: "." },
+    { path: "d/x", text: "x" },
+  ],
+  "a name twice": [{ path: "app/x", text: "1" }, { path: "app/x", text: "2" }],
+  "a setuid program": [{ path: "app/tool", text: "x", mode: 0o4755 }],
+  "a fifo": [{ path: "app/fifo", type: "FIFO" }],
+  "a size far beyond the archive's": [{ path: "app/huge", text: "x", size: 8 * 2 ** 30 }],
+  "a size beyond its bytes": [{ path: "app/long", text: "x", size: 2 ** 20 }],
   "a device": [{ path: "app/null", type: "CharacterDevice" }],
 };
 for (const [name, parts] of Object.entries(unsafe)) {
@@ -84,6 +58,22 @@ for (const [name, parts] of Object.entries(unsafe)) {
     assert.ok(!existsSync(join(outer, "escaped")) && !existsSync("/tmp/fleetwright-escaped"));
   });
 }
+
+test("an archive that unpacks to far more than its own size is refused before the disk is written to", async (t) => {
+  const { outer, inner } = folders(t);
+  const { path, expected } = makeArchive(outer, [{ path: "app/zeros", text: "\0".repeat(96 * 2 ** 20) }]);
+  await assert.rejects(unpackArchive(path, expected, inner), /unpacks to more than \d+ MiB/);
+  assert.deepEqual(readdirSync(inner), []);
+});
+
+test("a file that is no archive, and an archive that was cut off, are refused", async (t) => {
+  const { outer, inner } = folders(t);
+  for (const bytes of [Buffer.alloc(0), Buffer.from("no archive"), Buffer.from([0x1f, 0x8b, 8, 0])]) {
+    const { path, expected } = writeFile(outer, bytes);
+    await assert.rejects(unpackArchive(path, expected, inner), /the archive is refused/);
+  }
+  assert.deepEqual(readdirSync(inner), []);
+});
 
 test("another hash or length is refused before anything is unpacked", async (t) => {
   const { outer, inner } = folders(t);

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { pruneSecrets, storedSecretsRedactor, storeSecrets } from "../../../runtime/agent/credstore.ts";
 import { REDACTED } from "../../../runtime/redact.ts";
+import { secretVersion } from "../../../runtime/secrets.ts";
 import { fakeAgent } from "./fake-agent.ts";
 import { sampleManifest } from "./sample-manifest.ts";
 
@@ -44,6 +45,21 @@ test("a version stands for one value", async (t) => {
   await storeSecrets({ paths }, wanting({ DB: v("1") }), { values: { DB: value } });
   await assert.rejects(storeSecrets({ paths }, wanting({ DB: v("1") }), { values: { DB: "other" } }), /DB is here with another value/);
   assert.equal(readFileSync(paths.credential("shop", "DB", v("1")), "utf8"), value);
+});
+
+test("a value that somebody altered is put back, where the machine's key tells which is right; its mode as well", async (t) => {
+  const { paths } = fakeAgent(t);
+  const key = "a".repeat(64);
+  const manifest = wanting({ DB: secretVersion(key, "DB", value) });
+  const path = paths.credential("shop", "DB", secretVersion(key, "DB", value));
+  const store = (): Promise<void> => storeSecrets({ paths }, manifest, { values: { DB: value }, key });
+  await store();
+  writeFileSync(path, "altered");
+  await store();
+  assert.equal(readFileSync(path, "utf8"), value);
+  chmodSync(path, 0o644);
+  await store();
+  assert.equal(mode(path), "600");
 });
 
 test("an app without secrets leaves nothing", async (t) => {

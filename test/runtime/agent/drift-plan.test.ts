@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { SeenCredential } from "../../../runtime/agent/credential-drift.ts";
 import { driftOf, notesOf, rebootReason, type Seen } from "../../../runtime/agent/drift-plan.ts";
 import { differences } from "../../../runtime/agent/listing.ts";
+
+function seen(changed: Partial<SeenCredential>): SeenCredential {
+  return { name: "DB", path: "/etc/credstore/shop/DB.1", there: true, altered: false, open: false, stale: false, ...changed };
+}
 
 const asConfirmed: Seen = {
   generation: "aa",
@@ -13,6 +18,7 @@ const asConfirmed: Seen = {
   units: [{ unit: "shop.socket", enabled: true, active: true }],
   caddyRuns: "its file",
   users: [{ name: "fw-shop", there: true }],
+  credentials: [seen({})],
 };
 
 test("a machine that is as it was confirmed has no drift; what can't be asked is none", () => {
@@ -34,6 +40,10 @@ for (const [what, change, expected] of [
   ["a unit is disabled", { units: [{ unit: "u", enabled: false, active: undefined }] }, "u is not enabled"],
   ["a unit doesn't run", { units: [{ unit: "u", enabled: true, active: false }] }, "u doesn't run"],
   ["Caddy runs with something else", { caddyRuns: "something else" }, "Caddy runs with another configuration than its file has"],
+  ["a secret's file is gone", { credentials: [seen({ there: false })] }, "the value of the secret DB is missing (/etc/credstore/shop/DB.1)"],
+  ["a secret was edited", { credentials: [seen({ altered: true })] }, "the value of the secret DB was changed (/etc/credstore/shop/DB.1)"],
+  ["a secret is open", { credentials: [seen({ open: true })] }, "the value of the secret DB can be read by others than root (/etc/credstore/shop/DB.1)"],
+  ["a secret is another one in the app", { credentials: [seen({ stale: true })] }, "the app runs with another value of the secret DB than is stored"],
   ["a user is gone", { users: [{ name: "fw-shop", there: false }] }, "the user fw-shop is missing"],
 ] as [string, Partial<Seen>, string][]) {
   test(`drift: ${what}`, () => assert.deepEqual(driftOf({ ...asConfirmed, ...change }), [expected]));

@@ -1,19 +1,21 @@
 /** Releases, drift and decommission on a made-up machine. */
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { confirm } from "../../../runtime/agent/confirm.ts";
+import { storeSecrets } from "../../../runtime/agent/credstore.ts";
 import { decommission } from "../../../runtime/agent/decommission.ts";
 import { compareApp } from "../../../runtime/agent/drift.ts";
 import { expectedFiles } from "../../../runtime/agent/expected-files.ts";
 import { changedFiles, writeListing } from "../../../runtime/agent/listing.ts";
-import { startSocket } from "../../../runtime/agent/mend.ts";
+import { reloadIfMended, startSocket } from "../../../runtime/agent/mend.ts";
 import { unitNames } from "../../../runtime/agent/paths.ts";
 import { pruneRuntimes } from "../../../runtime/agent/prune.ts";
 import { readState, remember, writePending } from "../../../runtime/agent/records.ts";
 import { reportReleases } from "../../../runtime/agent/releases-report.ts";
 import { generationOf, type Manifest } from "../../../runtime/manifest.ts";
+import { secretVersion } from "../../../runtime/secrets.ts";
 import { type FakeAgent, fakeAgent } from "./fake-agent.ts";
 import { hash, sampleManifest } from "./sample-manifest.ts";
 
@@ -67,6 +69,33 @@ test("a machine just confirmed has no drift; each thing that somebody does to it
   assert.deepEqual(await drift(agent), ["the release's files were changed: app/main.py"]);
   agent.running.delete(unitNames.caddy);
   assert.ok((await drift(agent)).includes(`${unitNames.caddy} doesn't run`));
+});
+
+test("secrets: a value that is missing, altered, open or not the app's is drift, and one that is missing can't be gone back to", async (t) => {
+  const agent = fakeAgent(t);
+  const { paths } = agent;
+  const key = "a".repeat(64);
+  const manifest = sampleManifest({ app: { secrets: { DB: { as: "environment", version: secretVersion(key, "DB", "hush") } } } });
+  await storeSecrets(agent, manifest, { values: { DB: "hush" }, key });
+  await confirmed(agent, manifest);
+  const path = paths.credential("shop", "DB", secretVersion(key, "DB", "hush"));
+  const running = join(paths.runningCredentials(unitNames.generation("shop", generationOf(manifest))), "DB");
+  put(running, "hush");
+  assert.deepEqual(await drift(agent), []);
+  assert.doesNotMatch(JSON.stringify(await readState(agent, "shop")), /hush/);
+  writeFileSync(path, "other");
+  assert.deepEqual(await drift(agent), [`the value of the secret DB was changed (${path})`, "the app runs with another value of the secret DB than is stored"]);
+  put(running, "other");
+  await storeSecrets(agent, manifest, { values: { DB: "hush" } });
+  agent.calls.length = 0;
+  await reloadIfMended(agent, manifest);
+  assert.deepEqual(agent.calls, [`restart ${unitNames.generation("shop", generationOf(manifest))}`]);
+  put(running, "hush");
+  chmodSync(path, 0o640);
+  assert.match((await drift(agent)).join(), /can be read by others/);
+  rmSync(path);
+  assert.deepEqual(await drift(agent), [`the value of the secret DB is missing (${path})`]);
+  assert.deepEqual((await reportReleases(agent, "shop", false)).stored.map(({ complete }) => complete), [false]);
 });
 
 test("while a switch is under way nothing is called drift", async (t) => {

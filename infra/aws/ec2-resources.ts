@@ -1,0 +1,37 @@
+/** Everything on AWS that a fleet of provider `ec2` consists of. */
+import type * as pulumi from "@pulumi/pulumi";
+import type { Ec2Config } from "../config/aws/ec2.ts";
+import { addressRecords } from "./dns.ts";
+import { firewall, type Opening } from "./firewall.ts";
+import { machineProfile } from "./identity.ts";
+import { type Ec2Instance, ec2Instances } from "./instances.ts";
+import { networkOf } from "./network.ts";
+
+/** What the fleet serves on. */
+export interface Serving {
+  httpPort: number;
+  httpsPort: number;
+  domains: readonly string[];
+}
+
+export function ec2Resources(parent: pulumi.Resource, fleet: string, config: Ec2Config, serving: Serving): Ec2Instance[] {
+  const scope = { parent, fleet, tags: config.tags };
+  const network = networkOf(scope, config.network);
+  const group = firewall(scope, network.vpcId, openings(config, serving));
+  const profile = machineProfile(scope, []);
+  const machines = ec2Instances(scope, config, { network, securityGroupId: group.id, profile: profile.name });
+  const addresses = machines.map(({ address }) => address);
+  if (config.dns !== undefined) addressRecords(parent, fleet, config.dns, { domains: serving.domains, addresses });
+  return machines;
+}
+
+function openings({ access, clients, ssh }: Ec2Config, { httpPort, httpsPort }: Serving): Opening[] {
+  const ranges = access === "public" ? ["0.0.0.0/0"] : clients;
+  return [
+    { name: "http", port: httpPort, protocol: "tcp", ranges },
+    { name: "https", port: httpsPort, protocol: "tcp", ranges },
+    // HTTP/3.
+    { name: "http3", port: httpsPort, protocol: "udp", ranges },
+    { name: "ssh", port: ssh.port, protocol: "tcp", ranges: ssh.from },
+  ];
+}

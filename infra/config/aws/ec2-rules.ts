@@ -1,0 +1,115 @@
+/** What must fit together in a fleet on EC2: AWS would refuse it late, or take it and surprise. Pure. */
+import type { Finding } from "../app-rules.ts";
+import { architectureOf, isInstanceType } from "./instance-type.ts";
+import { type NetworkKeys, networkFindings } from "./network-rules.ts";
+import { tagFindings } from "./tag-rules.ts";
+
+export interface InstanceKeys {
+  name: string;
+  type: string;
+  zone?: string | undefined;
+}
+
+export interface Ec2Keys {
+  network: NetworkKeys;
+  instances: readonly InstanceKeys[];
+  images: { x64?: string | undefined; arm64?: string | undefined };
+  ssh: { from: readonly string[] };
+  access: "public" | "private";
+  clients: readonly string[];
+  elasticIps: boolean;
+  dns?: { zone: string } | undefined;
+  tags: Readonly<Record<string, string>>;
+}
+
+export function ec2Findings(machines: Ec2Keys): Finding[] {
+  return [
+    ...networkFindings(machines.network),
+    ...nameFindings(machines.instances),
+    ...zoneFindings(machines),
+    ...imageFindings(machines),
+    ...accessFindings(machines),
+    ...tagFindings(machines.tags),
+  ];
+}
+
+/** What depends on the fleet's domains. Paths begin at the fleet. */
+export function domainFindings(dns: { zone: string } | undefined, domains: readonly string[]): Finding[] {
+  if (dns === undefined) return [];
+  if (domains.length === 0) return [at("machines.dns", 'has no domain to make records for: give "https.domains", or remove it')];
+  return domains.flatMap((domain, index) => {
+    if (domain === dns.zone || domain.endsWith(`.${dns.zone}`)) return [];
+    return [at(`https.domains.${index}`, `is "${domain}", which isn't in the hosted zone "${dns.zone}" ("machines.dns.zone")`)];
+  });
+}
+
+const MOVING = "a machine that stops and starts gets another address";
+
+/** What a public fleet may open to everybody. Paths begin at the fleet. */
+export function portFindings(access: Ec2Keys["access"], https: { httpPort: number; httpsPort: number }): Finding[] {
+  const usual = { httpPort: 80, httpsPort: 443 };
+  if (access === "private") return [];
+  return (["httpPort", "httpsPort"] as const)
+    .filter((key) => https[key] !== usual[key])
+    .map((key) => at(`https.${key}`, `is ${https[key]}; only ${usual[key]} is opened to everybody: use it, or "machines.access: private"`));
+}
+
+function nameFindings(instances: readonly InstanceKeys[]): Finding[] {
+  const seen = new Map<string, number>();
+  return instances.flatMap(({ name }, index) => {
+    const first = seen.get(name);
+    if (first === undefined) seen.set(name, index);
+    if (first === undefined) return [];
+    return [at(`instances.${index}.name`, `"${name}" is the name of machine ${first} already; give each a name of its own`)];
+  });
+}
+
+function zoneFindings({ instances, network }: Ec2Keys): Finding[] {
+  const zones = Object.keys(network.subnets);
+  if (zones.length === 0) return [];
+  return instances.flatMap(({ zone }, index) => {
+    const key = `instances.${index}.zone`;
+    if (zone === undefined && zones.length > 1) return [at(key, `missing; there are several zones: ${zones.join(", ")}`)];
+    if (zone === undefined || zones.includes(zone)) return [];
+    return [at(key, `is "${zone}", which has no subnet; give it one in "network.subnets", or use ${zones.join(", ")}`)];
+  });
+}
+
+function imageFindings({ instances, images }: Ec2Keys): Finding[] {
+  const kinds = instances.map(({ type }) => architectureOf(type));
+  const unusable = instances.flatMap(({ type }, index) => {
+    if (kinds[index] !== undefined || !isInstanceType(type)) return [];
+    return [at(`instances.${index}.type`, `is "${type}", which can't run Debian`)];
+  });
+  const missing = (["x64", "arm64"] as const).flatMap((arch) => {
+    const index = kinds.indexOf(arch);
+    if (index === -1 || images[arch] !== undefined) return [];
+    const needs = `"${instances[index]?.name}" (${instances[index]?.type})`;
+    return [at(`images.${arch}`, `missing; ${needs} needs the id of a Debian 13 or 12 image for ${arch}`)];
+  });
+  const same = images.x64 !== undefined && images.x64 === images.arm64;
+  return [...unusable, ...missing, ...(same ? [at("images.arm64", "is the image for x64, too; an image is for one architecture")] : [])];
+}
+
+function accessFindings({ ssh, access, clients, elasticIps, dns }: Ec2Keys): Finding[] {
+  const open = ssh.from.flatMap((range, index) =>
+    range.endsWith("/0") ? [at(`ssh.from.${index}`, "is the whole internet; give the ranges that you come from")] : [],
+  );
+  const wide = clients.flatMap((range, index) =>
+    range.endsWith("/0") ? [at(`clients.${index}`, 'is the whole internet; use "access: public" if it is meant')] : [],
+  );
+  const isPublic = access === "public";
+  const when = (wrong: boolean, key: string, message: string): Finding[] => (wrong ? [at(key, message)] : []);
+  return [
+    ...open,
+    ...wide,
+    ...when(isPublic && clients.length > 0, "clients", 'is for "access: private"; remove it'),
+    ...when(!isPublic && clients.length === 0, "clients", "missing; give the ranges that may use the app"),
+    ...when(!isPublic && elasticIps, "elasticIps", 'is for "access: public"; remove it'),
+    ...when(isPublic && dns !== undefined && !elasticIps, "elasticIps", `must be true with "dns": ${MOVING}`),
+  ];
+}
+
+function at(key: string, message: string): Finding {
+  return { path: key.split("."), message };
+}

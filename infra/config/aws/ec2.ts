@@ -1,0 +1,53 @@
+/** Provider `ec2`: named machines in the zones of one region. */
+import { z } from "zod";
+import { nameSchema } from "../../../runtime/manifest.ts";
+import { leaf } from "../leaf.ts";
+import { port } from "../numbers.ts";
+import { cidr, imagesSchema, instanceType, networkSchema, tagsSchema, zoneName } from "./common.ts";
+import { ec2Findings } from "./ec2-rules.ts";
+
+const instanceSchema = z.strictObject({
+  name: nameSchema,
+  type: instanceType,
+  /** Given, not dealt out: a list that gets shorter would otherwise move, and so replace, machines. */
+  zone: zoneName.optional(),
+  diskGiB: z.int().min(8).max(16_384).default(16),
+});
+
+const sshSchema = z.strictObject({
+  /** Who may come to port 22. */
+  from: z.array(cidr).min(1).max(50),
+  /** `admin` is the user of Debian's images; one with a password-less sudo. */
+  user: z.string().min(1).default("admin"),
+  port: port.default(22),
+  publicKey: z.string().regex(/^(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp256) [A-Za-z0-9+/]+=*( .*)?$/, 'a public key: "ssh-ed25519 AAAA…"'),
+  privateKeyFile: z.string().regex(/^(~\/|\/)/, 'a path from the root or from your home: "~/.ssh/id_ed25519"').optional(),
+});
+
+const dnsSchema = z.strictObject({
+  /** Name of a public hosted zone in Route 53; the fleet's domains are in it. */
+  zone: z.string().regex(/^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,}$/, 'the name of a hosted zone, for example "example.org"'),
+  ttlSeconds: z.int().min(30).max(86_400).default(60),
+});
+
+export const ec2Schema = z
+  .strictObject({
+    provider: z.literal("ec2"),
+    network: networkSchema,
+    instances: z.array(instanceSchema).min(1).max(1_000),
+    images: imagesSchema,
+    ssh: sshSchema,
+    /** `public`: HTTP and HTTPS from anywhere. `private`: from these ranges only, and no public address. */
+    access: z.enum(["public", "private"]).default("public"),
+    clients: z.array(cidr).max(50).default([]),
+    elasticIps: z.boolean().default(false),
+    terminationProtection: z.boolean().default(false),
+    dns: dnsSchema.optional(),
+    kmsKey: leaf(z.string().regex(/^(arn:aws[a-z-]*:kms:|alias\/)/, "the ARN of a KMS key")).optional(),
+    tags: tagsSchema,
+  })
+  .superRefine((value, context) => {
+    for (const finding of ec2Findings(value)) context.addIssue({ code: "custom", input: value, ...finding });
+  });
+
+export type Ec2Config = z.output<typeof ec2Schema>;

@@ -1,0 +1,101 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { ec2Schema } from "../../../../infra/config/aws/ec2.ts";
+import { domainFindings, portFindings } from "../../../../infra/config/aws/ec2-rules.ts";
+import { problemLines } from "../../../../infra/config/problems.ts";
+import { ec2Machines } from "../../aws/samples.ts";
+
+function problems(more: object): string[] {
+  const value = { ...ec2Machines(), ...more };
+  const result = ec2Schema.safeParse(value);
+  return result.success ? [] : problemLines(ec2Schema, result.error, value);
+}
+
+const instance = { name: "web-1", type: "m7g.large", zone: "eu-central-1a" };
+const subnets = { "eu-central-1a": "10.80.0.0/24", "eu-central-1b": "10.80.1.0/24" };
+
+test("a fleet of both architectures over two zones is accepted, with safe defaults", () => {
+  const config = ec2Schema.parse(ec2Machines());
+  assert.equal(config.access, "public");
+  assert.equal(config.elasticIps, false);
+  assert.deepEqual(config.instances.map(({ diskGiB }) => diskGiB), [16, 16]);
+});
+
+const refused: [string, object, RegExp][] = [
+  ["a zone without a subnet", { instances: [{ ...instance, zone: "eu-central-1c" }] }, /^instances\.0\.zone: is "eu-central-1c", which has no subnet/],
+  ["no zone where there are several", { instances: [{ ...instance, zone: undefined }] }, /^instances\.0\.zone: missing; there are several zones/],
+  ["a zone that is no zone", { network: { subnets: { "eu-central-1": "10.80.0.0/24" } } }, /^network\.subnets\.eu-central-1/],
+  ["no subnet at all", { network: { subnets: {} } }, /^network\.subnets: is empty/],
+  ["zones of two regions", { network: { subnets: { ...subnets, "us-east-1a": "10.80.2.0/24" } } }, /^network\.subnets\.us-east-1a: is in another region/],
+  ["a range that is no range", { network: { cidr: "10.80.0.0/33", subnets } }, /^network\.cidr: must be an IPv4 range/],
+  ["a range that begins in its middle", { network: { cidr: "10.80.0.1/16", subnets } }, /^network\.cidr: must be an IPv4 range/],
+  ["a VPC too large for AWS", { network: { cidr: "10.0.0.0/8", subnets } }, /^network\.cidr: is 10\.0\.0\.0\/8; AWS allows \/16 to \/28/],
+  ["a subnet outside of the VPC", { network: { cidr: "10.80.0.0/16", subnets: { ...subnets, "eu-central-1b": "10.81.0.0/24" } } }, /^network\.subnets\.eu-central-1b: .*outside of the VPC's range/],
+  ["subnets that overlap", { network: { subnets: { ...subnets, "eu-central-1b": "10.80.0.128/25" } } }, /^network\.subnets\.eu-central-1b: .*overlaps with eu-central-1a/],
+  ["a subnet too small for AWS", { network: { subnets: { ...subnets, "eu-central-1b": "10.80.1.0/29" } } }, /^network\.subnets\.eu-central-1b: .*\/16 to \/28/],
+  ["ranges in a VPC that is there", { network: { vpc: "vpc-0a", subnets: { ...subnets, "eu-central-1b": "subnet-0b" } } }, /^network\.subnets\.eu-central-1a: must be a subnet of the VPC/],
+  ["two machines of one name", { instances: [instance, instance] }, /^instances\.1\.name: "web-1" is the name of machine 0 already/],
+  ["an architecture without an image", { images: { x64: "ami-0123456789abcdef0" } }, /^images\.arm64: missing; "web-2" \(m7g\.large\)/],
+  ["one image for both architectures", { images: { x64: "ami-0123456789abcdef0", arm64: "ami-0123456789abcdef0" } }, /^images\.arm64: is the image for x64/],
+  ["a Mac", { instances: [{ ...instance, type: "mac2.metal" }] }, /^instances\.0\.type: .*can't run Debian/],
+  ["what is no instance type", { instances: [{ ...instance, type: "large" }] }, /^instances\.0\.type: must be an instance type/],
+  ["SSH from anywhere", { ssh: { ...ec2Machines().ssh, from: ["0.0.0.0/0"] } }, /^ssh\.from\.0: is the whole internet/],
+  ["a private fleet that nobody may use", { access: "private" }, /^clients: missing/],
+  ["a private fleet for everybody", { access: "private", clients: ["0.0.0.0/0"] }, /^clients\.0: is the whole internet/],
+  ["clients of a public fleet", { clients: ["10.0.0.0/8"] }, /^clients: is for "access: private"/],
+  ["public addresses of a private fleet", { access: "private", clients: ["10.0.0.0/8"], elasticIps: true }, /^elasticIps: is for "access: public"/],
+  ["records for addresses that change", { dns: { zone: "example.org" } }, /^elasticIps: must be true with "dns"/],
+  ["a tag that AWS keeps for itself", { tags: { "aws:x": "y" } }, /^tags\.aws:x: begins with "aws:"/],
+  ["a tag that is the fleet's", { tags: { Name: "y" } }, /^tags\.Name: is a tag that the fleet sets itself/],
+  ["a tag with a letter that AWS refuses", { tags: { team: "a;b" } }, /^tags\.team: AWS allows letters/],
+];
+
+for (const [what, more, expected] of refused) {
+  test(`refused by key path, and nothing else is: ${what}`, () => {
+    const found = problems(more);
+    assert.equal(found.length, 1, found.join("\n"));
+    assert.match(found[0] ?? "", expected);
+  });
+}
+
+test("a domain must be in the hosted zone", () => {
+  const dns = { zone: "example.org" };
+  assert.deepEqual(domainFindings(dns, ["example.org", "app.example.org"]), []);
+  assert.deepEqual(domainFindings(dns, ["app.example.org", "notexample.org"])[0]?.path, ["https", "domains", "1"]);
+  assert.deepEqual(domainFindings(dns, [])[0]?.path, ["machines", "dns"]);
+  assert.deepEqual(domainFindings(undefined, []), []);
+});
+
+test("a public fleet opens nothing but 80 and 443", () => {
+  assert.deepEqual(portFindings("public", { httpPort: 80, httpsPort: 443 }), []);
+  assert.deepEqual(portFindings("public", { httpPort: 80, httpsPort: 8443 })[0]?.path, ["https", "httpsPort"]);
+  assert.deepEqual(portFindings("private", { httpPort: 8080, httpsPort: 8443 }), []);
+});
+
+/** Any value, and often one that is nearly right. */
+function nearly(value: unknown): fc.Arbitrary<unknown> {
+  const other = { arbitrary: fc.anything(), weight: 1 };
+  if (Array.isArray(value)) return fc.oneof({ arbitrary: fc.tuple(...value.map(nearly)), weight: 12 }, other);
+  if (typeof value !== "object" || value === null) return fc.oneof({ arbitrary: fc.constant(value), weight: 12 }, other);
+  const keys = Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, nearly(inner)]));
+  // Whole ones by far the most: with any key left out by chance hardly one of hundreds would be right.
+  return fc.oneof({ arbitrary: fc.record(keys), weight: 12 }, { arbitrary: fc.record(keys, { requiredKeys: [] }), weight: 1 }, other);
+}
+
+test("whatever is given, it validates or has problems that name their key; it never throws", () => {
+  let [good, bad] = [0, 0];
+  fc.assert(
+    fc.property(nearly({ ...ec2Machines(), elasticIps: true, dns: { zone: "example.org" }, tags: { team: "web" } }), (value) => {
+      const result = ec2Schema.safeParse(value);
+      if (result.success) good += 1;
+      if (result.success) return;
+      bad += 1;
+      const lines = problemLines(ec2Schema, result.error, value);
+      assert.ok(lines.length > 0);
+      for (const line of lines) assert.match(line, /^[^\n]+: ./s);
+    }),
+    { numRuns: 500 },
+  );
+  assert.ok(good > 0 && bad > 0, `${good} good, ${bad} bad`);
+});
