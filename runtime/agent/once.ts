@@ -32,8 +32,9 @@ export async function runOnce(agent: Agent, manifest: Manifest, { step: name, at
   if (begun === undefined) await begin(agent, manifest, step, unit, entry);
   agent.report.step("once", `${name}: ${begun === undefined ? "running" : "was begun already; waiting for its end"}`);
   const code = begun === undefined ? (await agent.run("systemctl", ["start", unit])).code : undefined;
+  const joined = code === undefined ? await endOf(agent, manifest, attempt) : undefined;
   const ended = await unitState(agent, unit);
-  const state = code === 0 ? "done" : code === undefined ? await endOf(agent, manifest, attempt) : judgeEnd(ended);
+  const state = joined ?? (code === 0 ? "done" : judgeEnd(ended));
   const log = state === "done" ? [] : await lastLines(agent, unit);
   await noteOnce(agent, app, { ...entry, state });
   await clear(agent, app, unit, attempt);
