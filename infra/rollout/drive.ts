@@ -14,7 +14,7 @@ import { interruptedError, type Lead, stopper } from "./lead.ts";
 import type { Observation } from "./observation.ts";
 import { observeThrough } from "./observe.ts";
 import { type OnceEntry, onceEntrySchema } from "./once.ts";
-import { decide, type Plan } from "./plan.ts";
+import { decide, type Plan, short } from "./plan.ts";
 import type { Say } from "./progress.ts";
 import { type RolloutResult, resultOf } from "./result.ts";
 import { stage, stageRuntime } from "./stage.ts";
@@ -58,7 +58,7 @@ export async function drive(plan: Plan, say: Say, signal: AbortSignal, options: 
     const after = await settleCertificates(plan, both, await look(lead, sessions), () => look(lead, sessions), signal);
     const result = resultOf(
       plan,
-      sessions.map((session) => ({ machine: session.machine, seen: reachable(after, session) })),
+      sessions.map((session) => ({ machine: session.machine, seen: reachable(after, session, plan) })),
     );
     end({ ok: true, confirmWindowMs, message: null });
     return result;
@@ -126,7 +126,7 @@ async function ready(
   const options = { signal: AbortSignal.any([lead.signal, lead.keeper.signal, refused.signal]), tell: lead.tell, plan: lead.plan };
   const readyOne = async (session: Session): Promise<void> => {
     const changes = changing.includes(session);
-    if (changes) await stageRuntime(session, reachable(seen, session), lead.say, options);
+    if (changes) await stageRuntime(session, reachable(seen, session, lead.plan), lead.say, options);
     options.signal.throwIfAborted();
     held.push(session);
     known.push(...(await hold(lead, session)));
@@ -193,13 +193,14 @@ function isDone({ machine }: Session, seen: Observation | undefined): boolean {
   return now.matches && now.applyId === machine.applyId;
 }
 
-function reachable(seen: Map<Session, Observation>, session: Session): Extract<Observation, { state: "reachable" }> {
+/** Who is asked at the end, all have confirmed. */
+function reachable(seen: Map<Session, Observation>, session: Session, { release }: Plan): Extract<Observation, { state: "reachable" }> {
   const sight = seen.get(session);
   if (sight?.state === "reachable") return sight;
-  throw new FleetError("it stopped answering during the rollout.", {
+  throw new FleetError("it stopped answering after its confirm.", {
     machine: session.machine.name,
-    kept: "the other machines run the new release.",
-    next: "bring it back, then run the same command again.",
+    kept: "the new release, on every machine; this one serves it, too, once it is back.",
+    next: `bring it back, then run the same command again.\nThe fleet is on release ${short(release)}.`,
   });
 }
 

@@ -2,6 +2,7 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { machinePlace, placeOf } from "../../infra/machines/local/place.ts";
+import { cutPower } from "../../infra/machines/local/nspawn.ts";
 import { readMachine } from "../../infra/machines/local/registry.ts";
 import type { Created } from "../../infra/machines/local/spec.ts";
 import { type LocalMachines, localMachinesIn } from "../infra/machines/local/main.ts";
@@ -62,6 +63,13 @@ export class Hosts {
     const record = readMachine(machinePlace(placeOf(this.#machines.world, this.#machines.root), name));
     if (record === undefined) throw new Error(`${name} has no cable`);
     return record.link;
+  }
+
+  /** At once: everything of it is killed, by this process. */
+  async cutPower(name: string): Promise<void> {
+    const machine = machinePlace(placeOf(this.#machines.world, this.#machines.root), name);
+    const record = readMachine(machine);
+    if (record !== undefined) await cutPower(machine, record);
   }
 
   /** As a cut power cable does. */

@@ -32,7 +32,7 @@ export async function bring(fault: Fault, fleet: MatrixFleet, run: RolloutRun, m
   if (fault === "interrupt") return run.kill("SIGINT");
   if (machine === undefined) throw new Error(`${fault}: which machine?`);
   if (fault === "cut") setLink(fleet, machine, "down");
-  if (fault === "kill") await fleet.hosts.kill(machine);
+  if (fault === "kill") await fleet.hosts.cutPower(machine);
   if (fault === "reboot") await fleet.hosts.sh(machine, "systemctl reboot --no-block").catch(() => undefined);
   if (fault === "fillDisk") await fleet.hosts.sh(machine, `cat /dev/zero > ${RECORDS}/filler 2> /dev/null || true`);
 }

@@ -86,7 +86,7 @@ export function operatorTests(it: () => Trial): void {
     const onEvent = (event: Parameters<typeof steps.once>[0]): void => {
       if (!steps.once(event)) return;
       traffic.away(fleet.url("web-1"));
-      killing = fleet.hosts.kill("web-1");
+      killing = fleet.hosts.cutPower("web-1");
     };
     const lost = await fleet.start(await fleet.plan(release), { onEvent }).ended;
     await killing;

@@ -25,8 +25,17 @@ export class Trial {
     const histories = await this.#histories();
     const release = await fleet.build(given.release);
     const { run, ended, brought } = await this.#provoke(given, release);
-    assert.ok(given.fault === undefined || brought, `the fault was never brought about:\n${ended.evidence}`);
-    this.#judgeEnd(given, ended, release, before);
+    const judged = (): void => {
+      assert.ok(given.fault === undefined || brought, `the fault was never brought about:\n${ended.evidence}`);
+      this.#judgeEnd(given, ended, release, before);
+    };
+    try {
+      judged();
+    } catch (error) {
+      // The next case has to find a whole fleet.
+      await this.#settle({ ...given, after: "told" }, ended, before, release).catch(() => undefined);
+      throw error;
+    }
     const settledMs = await this.#settle(given, ended, before, release);
     await this.#judgeHistories(given, run, histories, release);
     this.traffic.judge(nameOf(given), given.mayLose ?? 0, ended.evidence);
