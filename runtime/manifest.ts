@@ -1,7 +1,7 @@
 /**
  * The contract from the operator's side to a machine: everything about what one machine shall run.
  * Both halves import this file; nothing else of the runtime is imported by `infra/`, `report.ts`, `slots.ts`, `secrets.ts`,
- * `redact.ts` and `https.ts` apart.
+ * `redact.ts`, `https.ts` and `once.ts` apart.
  */
 import { httpsSchema } from "./https.ts";
 import { secretsSchema } from "./secrets.ts";

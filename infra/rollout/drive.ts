@@ -1,6 +1,7 @@
 /** Carries out a plan: stage everywhere, steps, switch batch by batch, confirm everywhere; or put everything back. */
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
+import { type OnceEntry, onceEntrySchema } from "../../runtime/once.ts";
 import { FleetError } from "../errors.ts";
 import { operator } from "../operator.ts";
 import { agent, LostConnection, Refused, type Session } from "./agent.ts";
@@ -13,7 +14,6 @@ import { keepRollout } from "./keeper.ts";
 import { interruptedError, type Lead, stopper } from "./lead.ts";
 import type { Observation } from "./observation.ts";
 import { observeThrough } from "./observe.ts";
-import { type OnceEntry, onceEntrySchema } from "./once.ts";
 import { decide, type Plan, short } from "./plan.ts";
 import type { Say } from "./progress.ts";
 import { type RolloutResult, resultOf } from "./result.ts";

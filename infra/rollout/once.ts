@@ -1,16 +1,6 @@
 /** Whether a step has to run, by what the machines know of it. Pure; `steps.ts` has the effects. */
 import type { OnceStep } from "../../runtime/manifest.ts";
-import { z } from "zod";
-
-/** What a machine says of a step's attempts: `onceEntrySchema` in `runtime/agent/once-records.ts`. */
-export const onceEntrySchema = z.object({
-  attempt: z.string(),
-  release: z.string(),
-  step: z.string(),
-  state: z.enum(["started", "running", "done", "failed", "died"]),
-  on: z.string(),
-});
-export type OnceEntry = z.infer<typeof onceEntrySchema>;
+import type { OnceEntry } from "../../runtime/once.ts";
 
 export type OnceVerdict =
   | { kind: "run" }

@@ -1,12 +1,13 @@
 /** The steps before the first switch: each on one machine, known to all. `once.ts` decides. */
 import { randomUUID } from "node:crypto";
 import type { OnceStep } from "../../runtime/manifest.ts";
+import type { OnceEntry } from "../../runtime/once.ts";
 import { FleetError } from "../errors.ts";
 import { agent, type Session } from "./agent.ts";
 import { all } from "./all.ts";
 import { timed } from "./events.ts";
 import type { Lead } from "./lead.ts";
-import { judgeOnce, type OnceEntry } from "./once.ts";
+import { judgeOnce } from "./once.ts";
 
 /**
  * Runs what has not been done for this release, on the first machine that changes.

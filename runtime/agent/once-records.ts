@@ -4,26 +4,16 @@
  */
 import { mkdir, open, stat } from "node:fs/promises";
 import { dirname } from "node:path";
-import * as z from "../zod.ts";
+import { type OnceEntry, onceEntrySchema } from "../once.ts";
 import type { Agent } from "./context.ts";
 import { readIfThere } from "./files.ts";
 import { unitNames } from "./paths.ts";
 import { type UnitState, unitState } from "./systemd.ts";
 
-export const onceEntrySchema = z.object({
-  /** Names this run of the step, on all machines. */
-  attempt: z.string(),
-  release: z.string(),
-  step: z.string(),
-  /**
-   * `failed`: it ended by itself, with another exit code than 0. `died`: killed, by its timeout for one, or gone with its machine;
-   * nobody knows how far it came. `running`: found so just now; never on file.
-   */
-  state: z.enum(["started", "running", "done", "failed", "died"]),
-  /** The machine it ran on. */
-  on: z.string(),
-});
-export type OnceEntry = z.infer<typeof onceEntrySchema>;
+/** How an attempt ended. */
+export type End = "done" | "failed" | "died";
+
+export const isEnd = (state: OnceEntry["state"]): state is End => state === "done" || state === "failed" || state === "died";
 
 /** Appends to the record. On disk when this returns. */
 export async function noteOnce({ paths, clock }: Agent, app: string, entry: OnceEntry): Promise<void> {
@@ -39,15 +29,30 @@ export async function noteOnce({ paths, clock }: Agent, app: string, entry: Once
 }
 
 /**
- * The last word on each attempt for a release. One that began on this machine, and whose end nobody wrote down, is looked into.
+ * What is known of each attempt for a release. One that began on this machine, and whose end nobody wrote down, is looked into.
  * @param machine this machine's name
  */
 export async function onceRecords(agent: Agent, app: string, release: string, machine: string): Promise<OnceEntry[]> {
   const text = (await readIfThere(agent.paths.record(app, "once.jsonl"))) ?? "";
-  const entries = parseRecords(text).filter((entry) => entry.release === release);
-  const last = new Map(entries.map((entry) => [entry.attempt, entry]));
-  const known = (entry: OnceEntry) => (entry.state === "started" && entry.on === machine ? look(agent, app, entry) : entry);
-  return Promise.all([...last.values()].map(known));
+  const entries = lastWords(parseRecords(text).filter((entry) => entry.release === release));
+  return Promise.all(entries.map((entry) => (entry.state === "started" && entry.on === machine ? look(agent, app, entry) : entry)));
+}
+
+/** One entry an attempt. Of several ends the first: whoever wrote it saw the unit, which is cleared away after that. Pure. */
+function lastWords(entries: readonly OnceEntry[]): OnceEntry[] {
+  const words = new Map<string, OnceEntry>();
+  for (const entry of entries) {
+    const known = words.get(entry.attempt);
+    if (known === undefined || !isEnd(known.state)) words.set(entry.attempt, entry);
+  }
+  return [...words.values()];
+}
+
+/** How an attempt ended, if that is on file. */
+export async function writtenEnd({ paths }: Pick<Agent, "paths">, app: string, attempt: string): Promise<End | undefined> {
+  const text = (await readIfThere(paths.record(app, "once.jsonl"))) ?? "";
+  const [word] = lastWords(parseRecords(text).filter((entry) => entry.attempt === attempt));
+  return word !== undefined && isEnd(word.state) ? word.state : undefined;
 }
 
 /** A line that a power cut left half-written says nothing. Pure. */
@@ -64,8 +69,9 @@ export function parseRecords(text: string): OnceEntry[] {
 async function look(agent: Agent, app: string, entry: OnceEntry): Promise<OnceEntry> {
   const unit = await unitState(agent, unitNames.once(app, entry.release, entry.step));
   if (["activating", "active", "deactivating"].includes(unit.active)) return { ...entry, state: "running" };
-  if (await markerIsThere(agent, app, entry)) return { ...entry, state: "done" };
-  return { ...entry, state: unit.active === "failed" ? judgeEnd(unit) : "died" };
+  const seen = (await markerIsThere(agent, app, entry)) ? "done" : unit.active === "failed" ? judgeEnd(unit) : "died";
+  // An agent that waits for it may have written its end down and cleared away what is looked at here, just now.
+  return { ...entry, state: (await writtenEnd(agent, app, entry.attempt)) ?? seen };
 }
 
 /** Whether it is known how far it came: only if it ended by itself. Pure. */

@@ -2,12 +2,13 @@
 import { rm } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { generationOf, type Manifest, type OnceStep } from "../manifest.ts";
+import type { OnceEntry } from "../once.ts";
 import { agentExit } from "../report.ts";
 import type { Agent } from "./context.ts";
 import { AgentFailure } from "./failure.ts";
 import { writeAtomic } from "./files.ts";
 import { generationManifest } from "./generations.ts";
-import { judgeEnd, markerOf, noteOnce, type OnceEntry, onceRecords, runningStep } from "./once-records.ts";
+import { type End, isEnd, judgeEnd, markerOf, noteOnce, onceRecords, runningStep, writtenEnd } from "./once-records.ts";
 import { renderOnceUnit } from "./once-unit.ts";
 import { unitNames } from "./paths.ts";
 import { systemctl, type UnitState, unitState } from "./systemd.ts";
@@ -26,36 +27,52 @@ export async function runOnce(agent: Agent, manifest: Manifest, { step: name, at
   const app = manifest.app.name;
   const step = await requireStep(agent, manifest, name);
   const unit = unitNames.once(app, manifest.app.release.id, name);
-  const entry = { attempt, release: manifest.app.release.id, step: name, on: manifest.machine };
   const startedMs = agent.clock.nowMs();
-  const begun = await knownAttempt(agent, manifest, attempt);
-  if (begun === undefined) await begin(agent, manifest, step, unit, entry);
-  agent.report.step("once", `${name}: ${begun === undefined ? "running" : "was begun already; waiting for its end"}`);
-  const code = begun === undefined ? (await agent.run("systemctl", ["start", unit])).code : undefined;
-  const joined = code === undefined ? await endOf(agent, manifest, attempt) : undefined;
-  const ended = await unitState(agent, unit);
-  const state = joined ?? (code === 0 ? "done" : judgeEnd(ended));
+  const begun = (await knownAttempt(agent, manifest, attempt)) !== undefined;
+  agent.report.step("once", `${name}: ${begun ? "was begun already; waiting for its end" : "running"}`);
+  const { state, ended } = begun ? await joinStep(agent, manifest, unit, attempt) : await startStep(agent, manifest, step, unit, attempt);
   const log = state === "done" ? [] : await lastLines(agent, unit);
-  await noteOnce(agent, app, { ...entry, state });
+  await noteOnce(agent, app, { ...entryOf(manifest, name, attempt), state });
   await clear(agent, app, unit, attempt);
   if (state !== "done") throw failure(step, ended, state, log);
   agent.report.step("once", `${name}: done in ${((agent.clock.nowMs() - startedMs) / 1000).toFixed(1)} s`);
   return { state };
 }
 
-const knownAttempt = async (agent: Agent, { app, machine }: Manifest, attempt: string): Promise<OnceEntry | undefined> =>
-  (await onceRecords(agent, app.name, app.release.id, machine)).find((entry) => entry.attempt === attempt);
+interface Ended {
+  state: End;
+  /** Says nothing where another agent, which waited too, has cleared the unit away. */
+  ended: UnitState;
+}
 
-/** Of an attempt that somebody else began: waits while it runs. Whoever else waits for it may be the first to write its end down. */
-async function endOf(agent: Agent, manifest: Manifest, attempt: string): Promise<"done" | "failed" | "died"> {
+async function startStep(agent: Agent, manifest: Manifest, step: OnceStep, unit: string, attempt: string): Promise<Ended> {
+  await begin(agent, manifest, step, unit, entryOf(manifest, step.name, attempt));
+  const { code } = await agent.run("systemctl", ["start", unit]);
+  const ended = await unitState(agent, unit);
+  const state = code === 0 ? "done" : ((await writtenEnd(agent, manifest.app.name, attempt)) ?? judgeEnd(ended));
+  return { state, ended };
+}
+
+/** Of an attempt that somebody else began: waits while it runs. */
+async function joinStep(agent: Agent, manifest: Manifest, unit: string, attempt: string): Promise<Ended> {
   for (;;) {
     const state = (await knownAttempt(agent, manifest, attempt))?.state ?? "died";
-    if (state !== "running" && state !== "started") return state;
+    if (isEnd(state)) return { state, ended: await unitState(agent, unit) };
     await sleep(LOOK_EVERY_MS);
   }
 }
 
 const LOOK_EVERY_MS = 500;
+
+const entryOf = ({ app, machine }: Manifest, step: string, attempt: string): Omit<OnceEntry, "state"> => ({
+  attempt,
+  release: app.release.id,
+  step,
+  on: machine,
+});
+
+const knownAttempt = async (agent: Agent, { app, machine }: Manifest, attempt: string): Promise<OnceEntry | undefined> =>
+  (await onceRecords(agent, app.name, app.release.id, machine)).find((entry) => entry.attempt === attempt);
 
 async function requireStep(agent: Agent, manifest: Manifest, name: string): Promise<OnceStep> {
   const step = manifest.app.once?.find((candidate) => candidate.name === name);
@@ -101,14 +118,15 @@ async function lastLines({ run }: Pick<Agent, "run">, unit: string): Promise<str
   return stdout.split("\n").filter((line) => line !== "");
 }
 
-function failure(step: OnceStep, { result, mainStatus }: UnitState, state: "failed" | "died", log: string[]): AgentFailure {
+function failure(step: OnceStep, { result, mainStatus }: UnitState, state: Exclude<End, "done">, log: string[]): AgentFailure {
   const how: Record<string, string> = {
     "exit-code": `ended with exit code ${mainStatus}`,
     timeout: `wasn't done after ${step.timeoutMs} ms (timeoutMs) and was killed`,
     "oom-kill": "used more memory than it may and was killed",
   };
+  const otherwise = state === "failed" ? "ended with an error" : `was killed (${result || "unknown"})`;
   const again = "Mend what its last lines say, then run the same again: it is run once more.";
-  return new AgentFailure("once", `${step.name} ${how[result] ?? `was killed (${result || "unknown"})`}`, {
+  return new AgentFailure("once", `${step.name} ${how[result] ?? otherwise}`, {
     kept: "everything; nothing was switched",
     next: state === "failed" || step.repeatable ? again : `See how far it came; then: fleet up --repeat-once ${step.name}`,
     log,

@@ -1,9 +1,10 @@
 /** The agent's commands that only a rollout gives: its hold on the machine, and the steps before a switch. */
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { nameSchema, type Manifest } from "../manifest.ts";
+import { type Manifest, nameSchema } from "../manifest.ts";
+import type { OnceEntry } from "../once.ts";
 import type { Agent } from "./context.ts";
 import { releaseHold, requireHold, takeHold } from "./hold.ts";
-import { noteOnce, type OnceEntry, onceRecords } from "./once-records.ts";
+import { noteOnce, onceRecords } from "./once-records.ts";
 import { runOnce } from "./once.ts";
 
 interface RolloutOptions {

@@ -1,6 +1,6 @@
 import { NOT_PREPARED, probeScript } from "../../../infra/rollout/commands.ts";
 import { drive, type DriveOptions } from "../../../infra/rollout/drive.ts";
-import type { OnceEntry } from "../../../infra/rollout/once.ts";
+import type { OnceEntry } from "../../../runtime/once.ts";
 import type { Plan } from "../../../infra/rollout/plan.ts";
 import { type Connection, type RunOptions, TransportFailure } from "../../../infra/rollout/transports/connection.ts";
 import { manifest, reportOf } from "../../support/samples.ts";

@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { judgeOnce, type OnceEntry } from "../../../infra/rollout/once.ts";
+import { judgeOnce } from "../../../infra/rollout/once.ts";
+import type { OnceEntry } from "../../../runtime/once.ts";
 
 const step = { name: "migrate", repeatable: false };
 const entry = (state: OnceEntry["state"], attempt = "a", on = "web-1"): OnceEntry => ({ attempt, release: "r", step: "migrate", state, on });

@@ -118,6 +118,31 @@ test("an attempt that was begun by somebody else is waited for, and never begun 
   }
 });
 
+test("an end that another agent writes down while this one looks counts, though the unit and its marker are gone by then", async (t) => {
+  const agent = fakeAgent(t);
+  await noteOnce(agent, "shop", { ...entry, state: "started" });
+  const { run } = agent;
+  agent.run = async (command, args, options) => {
+    if (command === "systemctl" && args[0] === "show") await noteOnce(agent, "shop", { ...entry, state: "done" });
+    return run(command, args, options);
+  };
+  assert.equal((await onceRecords(agent, "shop", release, "m1"))[0]?.state, "done");
+});
+
+test("of two agents that saw a step's end the second, which found its unit cleared away, changes nothing of what is known", async (t) => {
+  const agent = fakeAgent(t);
+  staged(agent);
+  const { run } = agent;
+  agent.run = async (command, args, options) => {
+    if (command !== "systemctl" || args[0] !== "start") return run(command, args, options);
+    await noteOnce(agent, "shop", { ...entry, state: "failed" });
+    return { code: 1, stdout: "", stderr: "" };
+  };
+  await assert.rejects(runOnce(agent, manifest, { step: "migrate", attempt: "a1" }), /migrate ended with an error/);
+  await noteOnce(agent, "shop", { ...entry, state: "died" });
+  assert.equal((await onceRecords(agent, "shop", release, "m1"))[0]?.state, "failed");
+});
+
 test("while a step of another release still runs, none is begun", async (t) => {
   const agent = fakeAgent(t);
   staged(agent);
