@@ -1,17 +1,14 @@
 /** Carries out a plan: stage everywhere, steps, switch batch by batch, confirm everywhere; or put everything back. */
-import { randomUUID } from "node:crypto";
 import { z } from "zod";
 import { type OnceEntry, onceEntrySchema } from "../../runtime/once.ts";
 import { FleetError } from "../errors.ts";
-import { operator } from "../operator.ts";
 import { agent, LostConnection, Refused, type Session } from "./agent.ts";
 import { all } from "./all.ts";
 import { batches } from "./batches.ts";
 import { settleCertificates } from "./certificates.ts";
 import { confirmAll } from "./confirming.ts";
-import { type RolloutEvent, type Tell, timed } from "./events.ts";
-import { keepRollout } from "./keeper.ts";
-import { interruptedError, type Lead, stopper } from "./lead.ts";
+import { timed } from "./events.ts";
+import { interruptedError, type Lead, type LeadOptions, leadOf } from "./lead.ts";
 import type { Observation } from "./observation.ts";
 import { observeThrough } from "./observe.ts";
 import { decide, type Plan, short } from "./plan.ts";
@@ -24,50 +21,42 @@ import { letGo, putBack, switchAll } from "./switching.ts";
 import { keepingTime } from "./transports/connection.ts";
 import { sshConnection } from "./transports/ssh.ts";
 
-export interface DriveOptions {
-  /** Takes the machines from another rollout that holds them. @default false */
-  takeOver?: boolean;
-  /** Steps to run again although nobody knows how far they came. @default [] */
-  repeatOnce?: readonly string[];
-  /** Gets every event. */
-  tell?: Tell;
+export interface DriveOptions extends LeadOptions {
   /** Another way to the machines, for tests. */
   connect?: typeof sshConnection;
 }
 
 /** @throws FleetError after every machine that had been switched was put back; its last line says on which release the fleet is */
 export async function drive(plan: Plan, say: Say, signal: AbortSignal, options: DriveOptions = {}): Promise<RolloutResult> {
-  const { connect = sshConnection, tell = () => undefined, takeOver = false, repeatOnce = [] } = options;
+  const { connect = sshConnection } = options;
   const sessions = plan.machines.map((machine) => ({
     machine,
     connection: keepingTime(connect(machine.transport, plan.options.connectTimeoutMs)),
   }));
-  const rollout = randomUUID();
-  const keeper = keepRollout(rollout, plan.options.leaseMs);
-  const both: Say = (machine, step, text) => {
-    tell({ event: "step", machine, step, text });
-    say(machine, step, text);
-  };
-  const stopIfAsked = stopper(signal, keeper);
-  const lead: Lead = { plan, rollout, who: operator(), takeOver, repeatOnce, say: both, tell, signal, keeper, stopIfAsked };
+  const lead = leadOf(plan, say, signal, options);
+  try {
+    return await toTheEnd(lead, sessions);
+  } finally {
+    lead.keeper.stop();
+    await Promise.allSettled(sessions.map((session) => session.connection.close()));
+  }
+}
+
+/** The rollout, and the event of its end. */
+async function toTheEnd(lead: Lead, sessions: Session[]): Promise<RolloutResult> {
+  const { plan, tell, say, signal } = lead;
   const startedMs = performance.now();
-  const end = (rest: Pick<Extract<RolloutEvent, { event: "end" }>, "ok" | "confirmWindowMs" | "message">): void =>
-    tell({ event: "end", tookMs: Math.round(performance.now() - startedMs), ...rest });
+  const tookMs = (): number => Math.round(performance.now() - startedMs);
   try {
     const confirmWindowMs = await change(lead, sessions);
-    const after = await settleCertificates(plan, both, await look(lead, sessions), () => look(lead, sessions), signal);
-    const result = resultOf(
-      plan,
-      sessions.map((session) => ({ machine: session.machine, seen: reachable(after, session, plan) })),
-    );
-    end({ ok: true, confirmWindowMs, message: null });
+    const after = await settleCertificates(plan, say, await look(lead, sessions), () => look(lead, sessions), signal);
+    const ends = sessions.map((session) => ({ machine: session.machine, seen: reachable(after, session, plan) }));
+    const result = resultOf(plan, ends);
+    tell({ event: "end", tookMs: tookMs(), ok: true, confirmWindowMs, message: null });
     return result;
   } catch (error) {
-    end({ ok: false, confirmWindowMs: null, message: (error as Error).message });
+    tell({ event: "end", tookMs: tookMs(), ok: false, confirmWindowMs: null, message: (error as Error).message });
     throw error;
-  } finally {
-    keeper.stop();
-    await Promise.allSettled(sessions.map((session) => session.connection.close()));
   }
 }
 

@@ -8,85 +8,96 @@ import { agent, LostConnection, Refused, type Session } from "./agent.ts";
 /** A lease is renewed this many times before it would run out. */
 const RENEWALS_PER_LEASE = 3;
 
+/** `switched`: a renewal that doesn't find the switch means that the machine went back. */
+type Phase = "held" | "switched" | "lost";
+
 interface Held {
+  phase: Phase;
   heardMs: number;
-  /** Its switch is done: a renewal that doesn't find it means that the machine went back. */
-  switched: boolean;
   renewing: boolean;
   lost: PromiseWithResolvers<never>;
 }
 
-export interface Keeper {
-  /** From now on this machine is told that the rollout lives. */
-  hold(session: Session): void;
-  /** From now on a renewal must find its switch. */
-  switched(session: Session): void;
-  /** Waits for something on a machine, but not for longer than the machine is there. */
-  during<T>(session: Session, action: Promise<T>): Promise<T>;
-  isLost(session: Session): boolean;
-  /** Aborted, with the reason, when a machine is lost. */
-  readonly signal: AbortSignal;
-  /** Renews no more. */
-  stop(): void;
-}
+export class Keeper {
+  readonly #rollout: string;
+  readonly #leaseMs: number;
+  readonly #held = new Map<Session, Held>();
+  readonly #anyLost = new AbortController();
+  readonly #timer: NodeJS.Timeout;
+  #stopped = false;
 
-/** Starts renewing. A renewal that fails is not repeated at once: the next one comes in time, or the machine is lost. */
-export function keepRollout(rollout: string, leaseMs: number): Keeper {
-  const held = new Map<Session, Held>();
-  const lost = new Set<Session>();
-  const any = new AbortController();
-  const lose = (session: Session, error: FleetError): void => {
-    if (stopped || lost.has(session)) return;
-    lost.add(session);
-    held.get(session)?.lost.reject(error);
-    any.abort(error);
-  };
-  const tick = (session: Session, state: Held): void => {
-    if (lost.has(session)) return;
-    const silentMs = performance.now() - state.heardMs;
-    if (silentMs > leaseMs) lose(session, silent(session, silentMs));
-    else if (!state.renewing) void renew(session, state);
-  };
-  const renew = async (session: Session, state: Held): Promise<void> => {
-    const { switched } = state;
-    state.renewing = true;
+  /** Starts renewing. A renewal that fails is not repeated at once: the next one comes in time, or the machine is lost. */
+  constructor(rollout: string, leaseMs: number) {
+    this.#rollout = rollout;
+    this.#leaseMs = leaseMs;
+    this.#timer = setInterval(() => {
+      for (const [session, held] of this.#held) this.#tick(session, held);
+    }, leaseMs / RENEWALS_PER_LEASE);
+  }
+
+  /** Aborted, with the reason, when a machine is lost. */
+  get signal(): AbortSignal {
+    return this.#anyLost.signal;
+  }
+
+  /** From now on this machine is told that the rollout lives. */
+  hold(session: Session): void {
+    const held: Held = { phase: "held", heardMs: performance.now(), renewing: false, lost: Promise.withResolvers() };
+    // Nobody may be waiting just now.
+    held.lost.promise.catch(() => undefined);
+    this.#held.set(session, held);
+  }
+
+  /** From now on a renewal must find its switch. */
+  switched(session: Session): void {
+    const held = this.#held.get(session);
+    if (held?.phase === "held") held.phase = "switched";
+  }
+
+  /** Waits for something on a machine, but not for longer than the machine is there. */
+  during<T>(session: Session, action: Promise<T>): Promise<T> {
+    const held = this.#held.get(session);
+    return held === undefined ? action : Promise.race([action, held.lost.promise]);
+  }
+
+  isLost(session: Session): boolean {
+    return this.#held.get(session)?.phase === "lost";
+  }
+
+  /** Renews no more, and finds no more lost. */
+  stop(): void {
+    this.#stopped = true;
+    clearInterval(this.#timer);
+  }
+
+  #tick(session: Session, held: Held): void {
+    if (held.phase === "lost") return;
+    const silentMs = performance.now() - held.heardMs;
+    if (silentMs > this.#leaseMs) this.#lose(held, silent(session, silentMs));
+    else if (!held.renewing) void this.#renew(session, held);
+  }
+
+  async #renew(session: Session, held: Held): Promise<void> {
+    const before = held.phase;
+    held.renewing = true;
     try {
-      const { pending } = await sayAlive(session, rollout, leaseMs);
-      state.heardMs = performance.now();
-      if (switched && pending !== session.machine.applyId) lose(session, wentBack(session));
+      const { pending } = await sayAlive(session, this.#rollout, this.#leaseMs);
+      held.heardMs = performance.now();
+      if (before === "switched" && pending !== session.machine.applyId) this.#lose(held, wentBack(session));
     } catch (error) {
       // Anything else may be a moment's trouble; its own silence decides.
-      if (error instanceof Refused) lose(session, error);
+      if (error instanceof Refused) this.#lose(held, error);
     } finally {
-      state.renewing = false;
+      held.renewing = false;
     }
-  };
-  let stopped = false;
-  const timer = setInterval(() => {
-    for (const [session, state] of held) tick(session, state);
-  }, leaseMs / RENEWALS_PER_LEASE);
-  return {
-    hold: (session) => {
-      const state: Held = { heardMs: performance.now(), switched: false, renewing: false, lost: Promise.withResolvers() };
-      // Nobody may be waiting just now.
-      state.lost.promise.catch(() => undefined);
-      held.set(session, state);
-    },
-    switched: (session) => {
-      const state = held.get(session);
-      if (state !== undefined) state.switched = true;
-    },
-    during: (session, action) => {
-      const state = held.get(session);
-      return state === undefined ? action : Promise.race([action, state.lost.promise]);
-    },
-    isLost: (session) => lost.has(session),
-    signal: any.signal,
-    stop: () => {
-      stopped = true;
-      clearInterval(timer);
-    },
-  };
+  }
+
+  #lose(held: Held, error: FleetError): void {
+    if (this.#stopped || held.phase === "lost") return;
+    held.phase = "lost";
+    held.lost.reject(error);
+    this.#anyLost.abort(error);
+  }
 }
 
 async function sayAlive(session: Session, rollout: string, leaseMs: number): Promise<Record<string, unknown>> {

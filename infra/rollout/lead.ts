@@ -1,7 +1,9 @@
 /** What all parts of one rollout share. */
+import { randomUUID } from "node:crypto";
 import { exitCodes, FleetError } from "../errors.ts";
+import { operator } from "../operator.ts";
 import type { Tell } from "./events.ts";
-import type { Keeper } from "./keeper.ts";
+import { Keeper } from "./keeper.ts";
 import type { Plan } from "./plan.ts";
 import type { Say } from "./progress.ts";
 
@@ -23,11 +25,29 @@ export interface Lead {
   stopIfAsked(): void;
 }
 
-export function stopper(signal: AbortSignal, keeper: Keeper): () => void {
-  return () => {
+export interface LeadOptions {
+  /** Takes the machines from another rollout that holds them. @default false */
+  takeOver?: boolean;
+  /** Steps to run again although nobody knows how far they came. @default [] */
+  repeatOnce?: readonly string[];
+  /** Gets every event. */
+  tell?: Tell;
+}
+
+/** A rollout of its own name, by whoever sits here; its steps are said and told. */
+export function leadOf(plan: Plan, say: Say, signal: AbortSignal, options: LeadOptions): Lead {
+  const { takeOver = false, repeatOnce = [], tell = () => undefined } = options;
+  const rollout = randomUUID();
+  const keeper = new Keeper(rollout, plan.options.leaseMs);
+  const both: Say = (machine, step, text) => {
+    tell({ event: "step", machine, step, text });
+    say(machine, step, text);
+  };
+  const stopIfAsked = (): void => {
     if (signal.aborted) throw interruptedError();
     if (keeper.signal.aborted) throw keeper.signal.reason;
   };
+  return { plan, rollout, who: operator(), takeOver, repeatOnce, say: both, tell, signal, keeper, stopIfAsked };
 }
 
 export function interruptedError(): FleetError {

@@ -26,12 +26,9 @@ export interface ConfirmResult extends Record<string, unknown> {
  * @throws AgentFailure when that switch isn't there any more, or its generation is not well
  */
 export async function prepareConfirm(agent: Agent, app: string, applyId: string): Promise<ConfirmResult> {
-  const before = await readState(agent, app);
-  const pending = await readPending(agent, app);
-  if (pending?.applyId !== applyId) {
-    if (before?.applyId === applyId) return resultOf(before);
-    throw nothingToConfirm(app, applyId, before);
-  }
+  const found = await findSwitch(agent, app, applyId);
+  if ("confirmed" in found) return found.confirmed;
+  const { pending, before } = found;
   const state = stateAfter(pending, before, agent.clock.wallTime());
   const { running } = await observe(agent, app);
   if (!running.includes(state.generation)) throw notRunning(app, state.generation);
@@ -39,6 +36,17 @@ export async function prepareConfirm(agent: Agent, app: string, applyId: string)
   await passCaddyGate(agent, pending.manifest);
   await writeAtomic(preparedPath(agent, app, applyId), `${JSON.stringify(state)}\n`, { mode: 0o600 });
   return resultOf(state);
+}
+
+type Found = { pending: Pending; before: State | undefined } | { confirmed: ConfirmResult };
+
+/** @throws AgentFailure when that switch isn't there any more */
+async function findSwitch(agent: Agent, app: string, applyId: string): Promise<Found> {
+  const before = await readState(agent, app);
+  const pending = await readPending(agent, app);
+  if (pending?.applyId === applyId) return { pending, before };
+  if (before?.applyId === applyId) return { confirmed: resultOf(before) };
+  throw nothingToConfirm(app, applyId, before);
 }
 
 /** Whether the switch was confirmed already, and only the rest of the confirm is missing. Pure. */
@@ -62,12 +70,9 @@ const preparedPath = ({ paths }: Pick<Agent, "paths">, app: string, applyId: str
  * @throws AgentFailure when that switch isn't there any more, or its generation doesn't run
  */
 export async function confirm(agent: Agent, app: string, applyId: string): Promise<ConfirmResult> {
-  const before = await readState(agent, app);
-  const pending = await readPending(agent, app);
-  if (pending?.applyId !== applyId) {
-    if (before?.applyId === applyId) return resultOf(before);
-    throw nothingToConfirm(app, applyId, before);
-  }
+  const found = await findSwitch(agent, app, applyId);
+  if ("confirmed" in found) return found.confirmed;
+  const { pending, before } = found;
   const state = stateAfter(pending, before, agent.clock.wallTime());
   const runs = async (): Promise<boolean> => (await observe(agent, app)).running.includes(state.generation);
   if (!isDecided(before, pending) && !(await runs())) throw notRunning(app, state.generation);
