@@ -112,7 +112,8 @@ async function ready(
 ): Promise<OnceEntry[]> {
   const refused = new AbortController();
   const known: OnceEntry[] = [];
-  const options = { signal: AbortSignal.any([lead.signal, lead.keeper.signal, refused.signal]), tell: lead.tell, plan: lead.plan };
+  const { tell, plan, rollout } = lead;
+  const options = { signal: AbortSignal.any([lead.signal, lead.keeper.signal, refused.signal]), tell, plan, rollout };
   const readyOne = async (session: Session): Promise<void> => {
     const changes = changing.includes(session);
     if (changes) await stageRuntime(session, reachable(seen, session, lead.plan), lead.say, options);

@@ -16,6 +16,8 @@ type Reachable = Extract<Observation, { state: "reachable" }>;
 export interface StageOptions {
   signal: AbortSignal;
   plan: Pick<Plan, "secrets" | "tls">;
+  /** The rollout's name on the machines. */
+  rollout: string;
   tell: Tell;
 }
 
@@ -23,12 +25,13 @@ export interface StageOptions {
 export async function stage(session: Session, say: Say, options: StageOptions): Promise<void> {
   const { archive } = session.machine.manifest.app.release;
   const { secrets, tls } = options.plan;
+  const stageArgs = ["stage", "--rollout", options.rollout];
   const given = { signal: options.signal, secrets, tls: withBackup(tls, session.machine.name) };
-  const known = await agent(session, say, ["stage"], given);
+  const known = await agent(session, say, stageArgs, given);
   if (known.needs !== "archive") return;
   await send(session, say, archive.sha256, "release", options);
   try {
-    await agent(session, say, ["stage", "--archive", incomingPath(archive.sha256)], given);
+    await agent(session, say, [...stageArgs, "--archive", incomingPath(archive.sha256)], given);
   } finally {
     // Unpacked or refused, the next attempt sends it again: it would only fill the disk. Not ended by an interrupt.
     await session.connection.run(forgetCommand(archive.sha256)).catch(() => undefined);

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { type Command, InvalidArgumentError } from "commander";
 import { agentExit, type LogLine } from "../report.ts";
 import { backUp } from "./acme-storage.ts";
+import { appName } from "./command-words.ts";
 import type { Agent } from "./context.ts";
 import { storedSecretsRedactor } from "./credstore.ts";
 import { decommission } from "./decommission.ts";
@@ -22,10 +23,9 @@ interface Parts {
   makeAgent: (json: boolean) => Agent;
   /** Adds a command that changes the machine: under its lock, with events and exit codes. */
   addLocked: (name: string, about: string, action: Action) => Command;
-  appName: (value: string) => string;
 }
 
-export function registerOperatorCommands(program: Command, { makeAgent, addLocked, appName }: Parts): void {
+export function registerOperatorCommands(program: Command, { makeAgent, addLocked }: Parts): void {
   const reading = (name: string, about: string, read: (agent: Agent, options: { app: string; manifests?: boolean }) => Promise<Printed>) =>
     program
       .command(name)

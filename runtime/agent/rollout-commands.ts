@@ -2,6 +2,7 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { type Manifest, nameSchema } from "../manifest.ts";
 import type { OnceEntry } from "../once.ts";
+import { milliseconds } from "./command-words.ts";
 import type { Agent } from "./context.ts";
 import { releaseHold, requireHold, takeHold } from "./hold.ts";
 import { noteOnce, onceRecords } from "./once-records.ts";
@@ -35,7 +36,7 @@ const name = (value: string): string => {
   throw new InvalidArgumentError("a name in lower-case letters, digits and dashes");
 };
 
-export function registerRolloutCommands(add: AddWithManifest, milliseconds: (value: string) => number): void {
+export function registerRolloutCommands(add: AddWithManifest): void {
   const ofRollout = (command: Command): Command => command.requiredOption("--rollout <id>", "the rollout's id", id);
   const ofStep = (command: Command): Command =>
     ofRollout(command).requiredOption("--step <name>", "the step", name).requiredOption("--attempt <id>", "names this run of it", id);

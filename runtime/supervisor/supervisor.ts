@@ -1,14 +1,15 @@
 /** The parent of the workers: one queue, one loop that takes one event at a time, and tables that say what it means. */
-
 import type { Outcome, SupervisorStatus } from "../report.ts";
 import { Announcer, lastWords } from "./announcer.ts";
 import type { Controls } from "./controls.ts";
 import { Boots } from "./boots.ts";
-import { Crew, type Detail, type FailedBoot } from "./crew.ts";
+import { Crew, type FailedBoot } from "./crew.ts";
+import type { Event } from "./events.ts";
 import { type SupervisorExit, supervisorExit } from "./exit.ts";
 import { type Lifecycle, type LifecycleAction, type LifecycleEvent, lifecycleTable } from "./lifecycle.ts";
+import { Patrol } from "./patrol.ts";
 import { EventQueue } from "./queue.ts";
-import { lifetimeMs, MemoryWatch } from "./recycling.ts";
+import { lifetimeMs } from "./recycling.ts";
 import { type Answer, Reloads } from "./reloads.ts";
 import { nextRollStep } from "./roll.ts";
 import type { Worker } from "./roster.ts";
@@ -16,18 +17,8 @@ import { Scaling } from "./scaling.ts";
 import type { SupervisorEffects, SupervisorSettings } from "./settings.ts";
 import { statusOf } from "./status.ts";
 import { Tally } from "./tally.ts";
-import { type TimerEvent, Timers } from "./timers.ts";
-import type { WorkerEvent } from "./worker-states.ts";
+import { Timers } from "./timers.ts";
 
-type Event =
-  | { readonly kind: "lifecycle"; readonly event: LifecycleEvent }
-  | { readonly kind: "reload"; readonly answer: Answer }
-  | { readonly kind: "scale"; readonly workers: number; readonly answer: Answer }
-  | { readonly kind: "worker"; readonly id: number; readonly event: WorkerEvent; readonly detail: Detail | undefined }
-  | TimerEvent;
-
-/** A timer this late means that we were asleep (suspended, stopped, starved): the workers' beats may just be unread. */
-const ASLEEP_MS = 250;
 const STOPS: Outcome = { ok: false, text: "The supervisor stops" };
 
 export class Supervisor implements Controls {
@@ -40,7 +31,7 @@ export class Supervisor implements Controls {
   readonly #reloads = new Reloads();
   readonly #scaling: Scaling;
   readonly #timers: Timers;
-  readonly #memoryWatch: MemoryWatch;
+  readonly #patrol: Patrol;
   readonly #tally = new Tally();
   readonly #boots = new Boots();
   /** What an event led to; taken before anything else, as a reload that has failed must not go on with the next slot. */
@@ -62,7 +53,7 @@ export class Supervisor implements Controls {
       bootFailed: (worker, failure, outOfTime) => this.#bootFailed(worker, failure, outOfTime),
     });
     this.#scaling = new Scaling(this.#crew, bounds, log);
-    this.#memoryWatch = new MemoryWatch(recycle?.memoryMiB ?? Infinity);
+    this.#patrol = new Patrol(this.#crew, effects, recycle?.memoryMiB);
     const timers = { watchdogIntervalMs, watchesMemory: recycle?.memoryMiB !== undefined };
     this.#timers = new Timers(clock, timers, (event) => this.#queue.push(event));
   }
@@ -122,11 +113,12 @@ export class Supervisor implements Controls {
       case "worker":
         return this.#crew.take(event.id, event.event, event.detail);
       case "time":
-        return this.#judgeTimes(event.plannedMs);
+        return this.#patrol.deadlines(event.plannedMs);
       case "watchdog":
         return this.#pingWatchdog();
       case "memory":
-        return this.#sampleMemory();
+        this.#patrol.memory();
+        return this.#timers.memory();
     }
   }
 
@@ -242,20 +234,6 @@ export class Supervisor implements Controls {
   #count(): string {
     const { slots, ready } = this.#crew.roster;
     return `${ready.length} of ${slots.length} worker${slots.length === 1 ? "" : "s"}`;
-  }
-
-  #judgeTimes(plannedMs: number): void {
-    const nowMs = this.#effects.clock.nowMs();
-    const { roster } = this.#crew;
-    if (nowMs - plannedMs > ASLEEP_MS) roster.restartDeadlines(nowMs);
-    else this.#crew.takeAll("deadline", roster.due(nowMs));
-    for (const { id } of roster.expired(nowMs)) this.#crew.take(id, "recycle", { reason: "lifetime" });
-  }
-
-  #sampleMemory(): void {
-    const samples = new Map(this.#crew.roster.ready.map(({ id, pid }) => [id, this.#effects.memoryMiB(pid)]));
-    for (const id of this.#memoryWatch.take(samples)) this.#crew.take(id, "recycle", { reason: "memory" });
-    this.#timers.memory();
   }
 
   /** No ping when no worker lives: systemd then starts everything anew, which is all that is left to try. */
