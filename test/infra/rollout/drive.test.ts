@@ -30,6 +30,13 @@ test("a release that fails on the second machine is undone on the first, and the
   assert.deepEqual(third.told, ["hold", "stage", "release"]);
 });
 
+test("every order says which rollout it is a part of: an order of one waits for what is left of another, one by hand doesn't", async () => {
+  const machines = fleet(2);
+  (machines[1] as FakeMachine).failsAt = "switch";
+  await assert.rejects(run(machines), /the app crashed/);
+  assert.deepEqual(machines.flatMap(({ nameless }) => nameless), []);
+});
+
 test("a machine that can't be staged stops the rollout before anything is switched", async () => {
   const machines = fleet(2);
   (machines[1] as FakeMachine).failsAt = "stage";

@@ -8,6 +8,8 @@ import { manifest, reportOf } from "../../support/samples.ts";
 /** A machine in memory: it answers the probe, and notes what the agent is told. */
 export class FakeMachine {
   readonly told: string[] = [];
+  /** Those of `told` without the rollout's name. */
+  readonly nameless: string[] = [];
   confirmed = false;
   /** The id of its last confirmed apply. */
   applyId = "id";
@@ -38,6 +40,7 @@ export class FakeMachine {
     if (command === probeScript()) return { code: 0, stdout: this.probe(), stderr: "" };
     if (agent === undefined) return { code: 0, stdout: "", stderr: "" };
     this.told.push(agent);
+    if (agent !== "decide" && !/ --rollout '?[0-9a-f-]{36}/.test(command)) this.nameless.push(agent);
     this.onTold(agent);
     if (this.hangs) return new Promise<never>(() => undefined);
     const busy = agent === this.busyAt;
