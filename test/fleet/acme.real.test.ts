@@ -4,11 +4,12 @@ import { once } from "node:events";
 import http from "node:http";
 import https from "node:https";
 import { X509Certificate } from "node:crypto";
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { connect } from "node:tls";
 import { after, before, describe, test } from "node:test";
 import { Hosts, type Login } from "../support/hosts.ts";
+import { writeNodeApp } from "../support/node-app.ts";
 import { Pebble } from "../support/pebble.ts";
 import { until } from "../support/poll.ts";
 import { evidence, Project, type Run } from "../support/project.ts";
@@ -34,9 +35,7 @@ describe("certificates from an issuer", () => {
     const address = web1.address.replace(/\d+$/, "1");
     pebble = await Pebble.start({ folder: join(project.folder, "pebble"), address, lifetimeS: LIFETIME_S });
     for (const name of NAMES) await pointNames(name, logins[name]?.address ?? "");
-    mkdirSync(join(project.folder, "app"));
-    writeFileSync(join(project.folder, "app/package.json"), JSON.stringify({ name: "app", type: "module", main: "server.js" }));
-    writeFileSync(join(project.folder, "app/server.js"), APP);
+    writeNodeApp(join(project.folder, "app"), APP);
     stack = await UserStack.init(project, "prod");
   });
   after(async () => {

@@ -1,12 +1,13 @@
 /** A certificate of the operator's own: served, replaced without a restart, its key for nobody's eyes; scanned as an attacker would. */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { Authority, type Issued } from "../support/authority.ts";
 import { Hosts, type Login } from "../support/hosts.ts";
 import { startLoad } from "../support/load.ts";
+import { writeNodeApp } from "../support/node-app.ts";
 import { evidence, Project, type Run } from "../support/project.ts";
 import { scan } from "../support/sslyze.ts";
 import { UserStack } from "../support/stack.ts";
@@ -26,9 +27,7 @@ describe("a certificate of one's own", () => {
 
   before(async () => {
     login = await hosts.make("web-1", "bookworm");
-    mkdirSync(join(project.folder, "app"));
-    writeFileSync(join(project.folder, "app/package.json"), JSON.stringify({ name: "app", type: "module", main: "server.js" }));
-    writeFileSync(join(project.folder, "app/server.js"), APP);
+    writeNodeApp(join(project.folder, "app"), APP);
     stack = await UserStack.init(project, "prod");
     stack.configure({
       name: "shop",

@@ -8,6 +8,7 @@ import type { FleetDrift } from "../../infra/cli/drift.ts";
 import { Hosts } from "../support/hosts.ts";
 import { leakingFiles, leaks, pidInside, processFiles, tracesOf, watchCommandLines } from "../support/leaks.ts";
 import { startLoad } from "../support/load.ts";
+import { writeNodeApp } from "../support/node-app.ts";
 import { evidence, Project, type Run } from "../support/project.ts";
 import { APP, BROKEN, password, pem, sha } from "../support/secret-app.ts";
 import { UserStack } from "../support/stack.ts";
@@ -25,9 +26,7 @@ describe("secrets", () => {
 
   before(async () => {
     const [web1, web2] = await Promise.all([hosts.make("web-1", "bookworm"), hosts.make("web-2")]);
-    mkdirSync(join(project.folder, "app"));
-    writeFileSync(join(project.folder, "app/package.json"), JSON.stringify({ name: "app", type: "module", main: "server.js" }));
-    writeFileSync(join(project.folder, "app/server.js"), APP);
+    writeNodeApp(join(project.folder, "app"), APP);
     stack = await UserStack.init(project, "prod");
     stack.configure({
       name: "shop",
