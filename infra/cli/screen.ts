@@ -1,19 +1,20 @@
 /** The lower end of a terminal, drawn anew again and again, and lines for good above it. */
+import { createLogUpdate } from "log-update";
 
-export interface Terminal {
-  write(text: string): unknown;
-  columns?: number;
-  rows?: number;
-}
+/** A stream that goes to a terminal. */
+export type Terminal = NodeJS.WritableStream & { columns?: number; rows?: number };
 
 const DEFAULT_SIZE = { columns: 80, rows: 24 };
 
 export class Screen {
   readonly #terminal: Terminal;
+  readonly #update: ReturnType<typeof createLogUpdate>;
   #drawn: readonly string[] = [];
 
   constructor(terminal: Terminal) {
     this.#terminal = terminal;
+    // Hiding the cursor would bring a handler of signals with it, and those are ours.
+    this.#update = createLogUpdate(terminal, { showCursor: true });
   }
 
   get size(): { columns: number; rows: number } {
@@ -22,20 +23,15 @@ export class Screen {
 
   /** Puts these lines where the ones before stood. */
   draw(lines: readonly string[]): void {
-    if (lines.join("\n") === this.#drawn.join("\n")) return;
-    this.#put("", lines);
+    if (lines.length > 0) this.#update(lines.join("\n"));
+    else if (this.#drawn.length > 0) this.#update.clear();
+    this.#drawn = lines;
   }
 
   /** A line that stays, above what is drawn. */
   print(text: string): void {
-    this.#put(`${text}\n`, this.#drawn);
-  }
-
-  /** In one write, so that nothing flickers. */
-  #put(above: string, lines: readonly string[]): void {
-    const up = this.#drawn.length === 0 ? "" : `\u001b[${this.#drawn.length}A\r\u001b[J`;
-    this.#terminal.write(`${up}${above}${lines.map((line) => `${line}\n`).join("")}`);
-    this.#drawn = lines;
+    this.#update.persist(text);
+    this.draw(this.#drawn);
   }
 }
 

@@ -92,7 +92,7 @@ describe("changes that are no release", () => {
       shown = run.stdout;
       return run;
     });
-    assert.match(shown, /\u001b\[3A\r\u001b\[J/, shown);
+    assert.match(shown, /\u001b\[2K\u001b\[1A/, shown);
     assert.match(shown, /> web-1 +switching +\d+ s/, shown);
     for (const name of names) assert.match(shown, new RegExp(`= ${name} +confirmed`), shown);
     assert.match(shown, /release [0-9a-f]{8} on 2 machines in .* s, confirmed within \d+ ms; nothing sent/, shown);
