@@ -89,17 +89,20 @@ async function decideAll(
   seen: Seen[],
   confidential: Confidential,
 ): Promise<{ plan: Plan; triggers: string[]; sights: Map<string, Observation> }> {
-  const { rollout } = options.config;
+  const { batch, pauseMs, connectTimeoutMs, leaseMs, surge } = options.config.rollout;
   const values = secretValues(confidential.secrets);
   const tls = givenTls(options.config.https, confidential.tls, seen, new Date());
-  const skipped = leftOut(seen, rollout);
+  const skipped = leftOut(seen, options.config.rollout);
   const here = seen.filter((machine): machine is Reachable => machine.sight.state === "reachable");
   for (const name of skipped) options.tell(`${name}: can't be reached; this rollout goes on without it`);
   const built = await options.build(here.map((machine) => targetOf(machine, options.app)));
   const planned = here.map((machine) => planMachine(options, built, machine, confidential));
-  for (const { entry, decision } of planned) if (!decision.matches) options.tell(`${entry.name}: ${decision.change}`);
-  for (const line of here.flatMap((machine) => pendingLines(machine, options.app.name))) options.tell(line);
-  for (const line of stepLines(planned.map(({ entry, decision }) => ({ ...entry, ...decision })))) options.tell(line);
+  const lines = [
+    ...planned.filter(({ decision }) => !decision.matches).map(({ entry, decision }) => `${entry.name}: ${decision.change}`),
+    ...here.flatMap((machine) => pendingLines(machine, options.app.name)),
+    ...stepLines(planned.map(({ entry, decision }) => ({ ...entry, ...decision }))),
+  ];
+  for (const line of lines) options.tell(line);
   return {
     plan: {
       schema: 1,
@@ -109,13 +112,7 @@ async function decideAll(
       ...(Object.keys(values).length === 0 ? {} : { secrets: values }),
       ...(tls === undefined ? {} : { tls }),
       skipped,
-      options: {
-        batch: rollout.batch,
-        pauseMs: rollout.pauseMs,
-        connectTimeoutMs: rollout.connectTimeoutMs,
-        leaseMs: rollout.leaseMs,
-        surge: rollout.surge,
-      },
+      options: { batch, pauseMs, connectTimeoutMs, leaseMs, surge },
     },
     sights: new Map(seen.map(({ name, sight }) => [name, sight])),
     triggers: planned.flatMap(({ entry, identity }) => [identity, fingerprintOf(entry.manifest), entry.applyId]),

@@ -1,4 +1,5 @@
 /** `fleethost status`: what this machine runs, as systemd, the supervisor and Caddy say; claims are checked. */
+import type { Https } from "../https.ts";
 import { type Manifest, partsOf } from "../manifest.ts";
 import type { AppStatus, Status, SupervisorStatus } from "../report.ts";
 import { storageHash } from "./acme-storage.ts";
@@ -34,13 +35,8 @@ async function appStatus(agent: Agent, app: string): Promise<AppStatus | undefin
   // Who is asked is the newest manifest of Caddy's: the pending one's while a switch is under way.
   const https = pending?.manifest.https ?? confirmed?.manifest.https ?? manifest.https;
   const supervisor = live === undefined ? undefined : await askSupervisor(agent.paths.statusSocket(app, live));
-  const through = {
-    at: { kind: "socket", path: agent.paths.caddyLocalSocket } as const,
-    health: manifest.app.processes[0].health,
-    host: https.names[0] ?? "localhost",
-  };
   // A question to an app that doesn't run would start it, by its socket: to look is not to touch.
-  const answer: Answer = live === undefined ? { healthy: false, why: "no generation of it runs" } : await ask(through);
+  const answer = live === undefined ? NOT_RUNNING : await askThroughCaddy(agent, manifest, https);
   return {
     app,
     fleet: manifest.fleet,
@@ -55,18 +51,27 @@ async function appStatus(agent: Agent, app: string): Promise<AppStatus | undefin
     cores: supervisor?.cores ?? 0,
     workers: supervisor?.workers ?? { wanted: 0, ready: 0, pids: [] },
     health: judgeHealth(answer, supervisor),
-    urls: urlsOf(https),
-    certificates: await certificateReports(agent, https),
-    ...(await acmeStorageOf(agent, https)),
-    caPem: https.mode === "internal" ? ((await readIfThere(agent.paths.caddyRootCertificate)) ?? null) : null,
+    ...(await httpsStatus(agent, https)),
     ...(state?.rolledBack !== undefined && state.generation === confirmed?.generation ? { rolledBack: state.rolledBack } : {}),
     ...(await compareApp(agent, app, supervisor?.workers)),
   };
 }
 
-async function acmeStorageOf(agent: Agent, https: Manifest["https"]): Promise<Pick<AppStatus, "acmeStorage">> {
-  const hash = await storageHash(agent, https);
-  return hash === undefined ? {} : { acmeStorage: hash };
+const NOT_RUNNING: Answer = { healthy: false, why: "no generation of it runs" };
+
+function askThroughCaddy({ paths }: Agent, { app }: Manifest, https: Https): Promise<Answer> {
+  const { health } = app.processes[0];
+  return ask({ at: { kind: "socket", path: paths.caddyLocalSocket }, health, host: https.names[0] ?? "localhost" });
+}
+
+async function httpsStatus(agent: Agent, https: Https): Promise<Pick<AppStatus, "urls" | "certificates" | "acmeStorage" | "caPem">> {
+  const acmeStorage = await storageHash(agent, https);
+  return {
+    urls: urlsOf(https),
+    certificates: await certificateReports(agent, https),
+    ...(acmeStorage === undefined ? {} : { acmeStorage }),
+    caPem: https.mode === "internal" ? ((await readIfThere(agent.paths.caddyRootCertificate)) ?? null) : null,
+  };
 }
 
 /** The generation that serves; the unconfirmed one first, as it is the one that stays when both run. Pure. */

@@ -1,4 +1,5 @@
 /** IPv4 ranges as AWS takes them. Pure. */
+import { isIPv4 } from "node:net";
 
 export interface Cidr {
   /** First address as a number. */
@@ -11,12 +12,11 @@ export interface Cidr {
 
 /** Reads `10.0.0.0/16`; undefined for anything else, also for a range that doesn't begin at its first address, which AWS refuses. */
 export function parseCidr(text: string): Cidr | undefined {
-  const match = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})\/(\d{1,2})$/.exec(text);
-  if (match === null) return undefined;
-  const [a = 0, b = 0, c = 0, d = 0, prefix = 0] = match.slice(1).map(Number);
-  if ([a, b, c, d].some((part) => part > 255) || prefix > 32) return undefined;
+  const [, address = "", length = ""] = /^([^/]+)\/(\d{1,2})$/.exec(text) ?? [];
+  const prefix = Number(length);
+  if (!isIPv4(address) || prefix > 32) return undefined;
   const size = 2 ** (32 - prefix);
-  const first = ((a * 256 + b) * 256 + c) * 256 + d;
+  const first = address.split(".").reduce((number, part) => number * 256 + Number(part), 0);
   return first % size === 0 ? { first, last: first + size - 1, prefix } : undefined;
 }
 
