@@ -32,6 +32,11 @@ function isKnown(text: string): boolean {
   return text.startsWith("using pulumi-resource-command from $PATH");
 }
 
+/** What the engine puts around a failure that has been told, or is told in the lines after it. */
+function isEcho(text: string): boolean {
+  return text === "error: update failed" || /^error: exit status \d+: running ".*":$/.test(text);
+}
+
 /** Whether an event is a passing message of a rollout: a live view shows those itself. Pure. */
 export function isRolloutMessage({ diagnosticEvent }: EngineEvent): boolean {
   return diagnosticEvent?.severity.startsWith("info") === true && diagnosticEvent.urn?.endsWith("-rollout") === true;
@@ -44,8 +49,10 @@ export async function runUp(stack: Stack, { live, print }: Pick<Watch, "live" | 
   const onEvent = (event: EngineEvent): void => {
     const line = eventLine(event);
     const news = (line ?? "").split("\n").filter((part) => part !== "" && !(line?.startsWith("error: ") && told.has(part)));
+    if (news.length === 0 || (live && isRolloutMessage(event))) return;
     for (const part of news) told.add(part);
-    if (news.length > 0 && !(live && isRolloutMessage(event))) print(news.join("\n"));
+    const lines = news.filter((part) => !isEcho(part));
+    if (lines.length > 0) print(lines.join("\n"));
   };
   const interrupts = watchInterrupts();
   const { signal } = interrupts;

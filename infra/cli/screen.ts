@@ -1,16 +1,15 @@
 /** The lower end of a terminal, drawn anew again and again, and lines for good above it. */
 import { createLogUpdate } from "log-update";
 
-/** A stream that goes to a terminal. */
-export type Terminal = NodeJS.WritableStream & { columns?: number; rows?: number };
-
-const DEFAULT_SIZE = { columns: 80, rows: 24 };
+/** A stream, and what it tells of itself if it goes to a terminal. */
+export type Terminal = NodeJS.WritableStream & { isTTY?: boolean; columns?: number; rows?: number };
 
 export class Screen {
   readonly #terminal: Terminal;
   readonly #update: ReturnType<typeof createLogUpdate>;
   #drawn: readonly string[] = [];
 
+  /** @param terminal one that `canDraw` */
   constructor(terminal: Terminal) {
     this.#terminal = terminal;
     // Hiding the cursor would bring a handler of signals with it, and those are ours.
@@ -18,7 +17,8 @@ export class Screen {
   }
 
   get size(): { columns: number; rows: number } {
-    return { columns: this.#terminal.columns || DEFAULT_SIZE.columns, rows: this.#terminal.rows || DEFAULT_SIZE.rows };
+    const { columns = 80, rows = 24 } = this.#terminal;
+    return { columns, rows };
   }
 
   /** Puts these lines where the ones before stood. */
@@ -35,7 +35,7 @@ export class Screen {
   }
 }
 
-/** Whether lines may be drawn over: a person's terminal, not a log that only looks like one. Pure. */
-export function canDraw(isTTY: boolean | undefined, { TERM, CI }: NodeJS.ProcessEnv): boolean {
-  return isTTY === true && TERM !== "dumb" && (CI === undefined || CI === "" || CI === "false");
+/** Whether lines may be drawn over: a person's terminal, not a log that only looks like one, and has no size. Pure. */
+export function canDraw({ isTTY, columns, rows }: Pick<Terminal, "isTTY" | "columns" | "rows">, { TERM, CI }: NodeJS.ProcessEnv): boolean {
+  return isTTY === true && columns !== 0 && rows !== 0 && TERM !== "dumb" && (CI === undefined || CI === "" || CI === "false");
 }

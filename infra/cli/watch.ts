@@ -28,7 +28,7 @@ export interface Watch {
  */
 export function watchRollout({ json = false }: { json?: boolean } = {}): Watch {
   const print = (line: string): void => void process.stderr.write(`${line}\n`);
-  const live = !json && canDraw(process.stderr.isTTY, process.env);
+  const live = !json && canDraw(process.stderr, process.env);
   if (!json && !live) return { live, print, stop: () => undefined };
   const given = process.env[EVENTS_VARIABLE];
   const folder = given ? undefined : mkdtempSync(join(tmpdir(), "fleetwright-events-"));
@@ -128,7 +128,7 @@ export function watchOwn({ fleet, machines }: Pick<Plan, "fleet" | "machines">, 
   const stamped = (event: RolloutEvent): LiveEvent => ({ ...stamp(event, startedMs), fleet });
   const nothing = (): void => undefined;
   if (json) return { say: nothing, tell: (event) => void process.stdout.write(`${JSON.stringify(stamped(event))}\n`), stop: nothing };
-  if (canDraw(process.stderr.isTTY, process.env)) {
+  if (canDraw(process.stderr, process.env)) {
     const view = new View(new Screen(process.stderr));
     const timer = setInterval(() => view.draw(), LOOK_EVERY_MS);
     return { say: nothing, tell: (event) => view.take(stamped(event)), stop: () => clearInterval(timer) };

@@ -6,12 +6,13 @@ import { port } from "./numbers.ts";
 /** Stands for a machine's name in a domain. */
 export const MACHINE = "{machine}";
 
-const DOMAIN = /^(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/;
+const MARK = "(?:[a-z0-9]|\\{machine\\})";
+const LABEL = `${MARK}(?:(?:${MARK}|-){0,61}${MARK})?`;
 
 export const domain = z
   .string()
-  .refine(
-    (name) => DOMAIN.test(name.replaceAll(MACHINE, "web-1")),
+  .regex(
+    new RegExp(`^(?=.{1,253}$)(?:${LABEL}\\.)+(?![0-9])${LABEL}$`),
     'a domain name in lower-case letters, for example "app.example.org" or "{machine}.example.org"',
   );
 
@@ -30,7 +31,7 @@ const acme = z
     staging: z.boolean().default(false),
     caRoot: pem("CERTIFICATE").optional(),
     accountKey: leaf(
-      z.custom<string>((value) => typeof value === "string" && /-----BEGIN (EC )?PRIVATE KEY-----/.test(value), "a private key in PEM"),
+      z.custom<string>((value) => typeof value === "string" && /-----BEGIN (EC )?PRIVATE KEY-----/.test(value), "must be a private key in PEM"),
     ).optional(),
     eab: z
       .strictObject({ keyId: z.string().regex(/^[^\s{}]+$/, "the id that the issuer gave"), hmacKey: leaf(z.string().min(1)) })

@@ -85,7 +85,7 @@ describe("changes that are no release", () => {
 
   test("another limit is a new generation; a terminal shows one line a machine, drawn in place", async () => {
     app.memoryMaxMiB = 700;
-    const command = `${process.execPath} infra/cli/start.mjs up --stack prod`;
+    const command = `stty columns 100 rows 30; ${process.execPath} infra/cli/start.mjs up --stack prod`;
     let shown = "";
     await upUnderLoad(/new generation \(limits and workers\)\s/, async () => {
       const run = await stack.run("script", ["-qec", command, "/dev/null"], { env: { TERM: "xterm", CI: "" } });

@@ -134,6 +134,7 @@ describe("a local fleet", () => {
     assert.match(run.stderr, /boom at import/);
     assert.match(run.stderr, /Left as it is: /);
     assert.match(run.stderr, /What to do: /);
+    assert.match(run.stderr, /The fleet is on release [0-9a-f]{8}\.\s*$/, "the last word is ours, not the engine's");
     const status = await project.status();
     assert.deepEqual([status.release, pids(status)], [before.release, pids(before)]);
     editApp((source) => source.replace('\nraise RuntimeError("boom at import")\n', "\n# mended\n"));

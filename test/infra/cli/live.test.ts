@@ -107,8 +107,10 @@ test("the end leaves the last picture and the summary as lines, and nothing to d
 });
 
 test("only a person's terminal is drawn on", () => {
-  assert.ok(canDraw(true, { TERM: "xterm" }));
-  for (const [tty, env] of [[false, {}], [undefined, {}], [true, { TERM: "dumb" }], [true, { CI: "true" }]] as const) assert.ok(!canDraw(tty, env));
+  const size = { columns: 80, rows: 24 };
+  assert.ok(canDraw({ isTTY: true, ...size }, { TERM: "xterm" }));
+  assert.ok(!canDraw({ isTTY: false, ...size }, {}) && !canDraw(size, {}) && !canDraw({ isTTY: true, columns: 0, rows: 0 }, {}));
+  for (const env of [{ TERM: "dumb" }, { CI: "true" }]) assert.ok(!canDraw({ isTTY: true, ...size }, env));
 });
 
 test("a file that grows is read line by line, from where it ended before", () => {

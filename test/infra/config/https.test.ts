@@ -58,6 +58,9 @@ test("a mode has what it needs, and nothing of another", () => {
   assert.match(refusal({ own: { certificate: "x", key: "y" } }), /https\.own: goes with "mode: own"/);
   assert.match(refusal({ mode: "none", hsts: {} }), /https\.hsts/);
   assert.match(refusal({ mode: "acme", acme }), /https\.domains: is empty/);
+  for (const name of ["Shop.example", "shop", "{other}.example.org", "-a.example.org", "a.example.0", `${"a".repeat(64)}.example.org`])
+    assert.match(refusal({ domains: [name] }), /https\.domains\.0: given ".*; allowed: a domain name/, name);
+  for (const name of ["{machine}.example.org", "a-{machine}.example.org", "xn--bcher-kva.example"]) assert.deepEqual(parsed({ domains: [name] }).domains, [name]);
   assert.match(refusal({ redirects: ["www.example.org"] }), /https\.redirects: needs a name to lead to/);
 });
 
