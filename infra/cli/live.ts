@@ -7,7 +7,7 @@ export type LiveEvent = RolloutEvent & { afterMs: number; fleet?: string };
 
 type Standing = Before | Final;
 type Before = "waiting" | "staging" | "staged" | "switching" | "switched" | "going back";
-type Final = "confirmed" | "as wanted" | "put back" | "failed";
+type Final = "confirmed" | "as wanted" | "put back" | "as before" | "failed";
 
 interface LiveMachine {
   name: string;
@@ -42,7 +42,7 @@ const afterPhase: Partial<Record<Phase, Standing>> = {
 export function advance(live: Live | undefined, event: LiveEvent): Live | undefined {
   if (event.event === "begin") return begun(event);
   if (live === undefined) return undefined;
-  if (event.event === "end") return { ...live, ended: true };
+  if (event.event === "end") return { ...live, machines: live.machines.map(left), ended: true };
   if (event.event === "sent") return live;
   return { ...live, machines: live.machines.map((machine) => (machine.name === event.machine ? moved(machine, event) : machine)) };
 }
@@ -65,6 +65,12 @@ function moved(machine: LiveMachine, event: Extract<LiveEvent, { event: "step" |
   }
   if (!event.ok) return { ...machine, standing: "failed", failedAt: machine.failedAt ?? stepText(machine), atMs };
   return { ...machine, standing: afterPhase[event.phase] ?? machine.standing, step: "", text: "", atMs };
+}
+
+/** A machine that was not switched when the rollout ended is what it was. */
+function left(machine: LiveMachine): LiveMachine {
+  const untouched = machine.standing === "waiting" || machine.standing === "staging" || machine.standing === "staged";
+  return untouched ? { ...machine, standing: "as before", step: "", text: "" } : machine;
 }
 
 /** A step tells that the next phase has begun. */
@@ -108,7 +114,8 @@ function line({ name, standing, failedAt, atMs, ...last }: LiveMachine, width: n
   return `${mark} ${name.padEnd(width)}  ${standing.padEnd(STANDING_WIDTH)} ${waits.padStart(7)}  ${what}`.trimEnd();
 }
 
-const isFinal = (standing: Standing): boolean => ["confirmed", "as wanted", "put back", "failed"].includes(standing);
+const FINAL: readonly Standing[] = ["confirmed", "as wanted", "put back", "as before", "failed"];
+const isFinal = (standing: Standing): boolean => FINAL.includes(standing);
 const STANDING_WIDTH = 10;
 
 /** Of a large fleet, those that have something under way, in the order of the plan. */

@@ -49,7 +49,12 @@ export function watchRollout({ json = false }: { json?: boolean } = {}): Watch {
     look();
     if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
   };
-  return { live, print: (line) => (view === undefined ? print(line) : view.print(line)), stop };
+  // What the rollout told before comes first: its end, say, before the error it ends with.
+  const printBelow = (line: string): void => {
+    look();
+    view?.print(line);
+  };
+  return { live, print: view === undefined ? print : printBelow, stop };
 }
 
 /** The fleets' rollouts on a terminal. */
@@ -75,9 +80,9 @@ export class View {
     const now = { live, startedMs: event.event === "begin" ? performance.now() - event.afterMs : (known?.startedMs ?? 0), events };
     if (!live.ended) return void this.#fleets.set(fleet, now);
     this.#fleets.delete(fleet);
+    this.draw();
     const last = frame(live, event.afterMs, this.#screen.size);
     for (const line of [...last, ...summaryLines(events)]) this.#screen.print(line);
-    this.draw();
   }
 
   draw(): void {

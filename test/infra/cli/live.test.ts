@@ -96,6 +96,12 @@ test("a screen is drawn over; a line for good goes above it", () => {
   assert.match(terminal.out, /^a\nb\n(\u001b\[[^\n]*?[GKA])+for good\na\nb\n(\u001b\[[^\n]*?[GKA])+$/);
 });
 
+test("a machine that a failed rollout never switched is shown as what it was before", () => {
+  const failed = { event: "end", ok: false, tookMs: 9_000, confirmWindowMs: null, message: "it failed" } as const;
+  const live = after(begin(["web-1", "web-2"]), phase("web-1", "stage"), phase("web-2", "stage"), phase("web-1", "switch", false), phase("web-1", "back"), failed);
+  assert.match(frame(live, 9_000, { columns: 100, rows: 30 }).join("\n"), /= web-1 {2}put back[\s\S]*= web-2 {2}as before$/);
+});
+
 test("the end leaves the last picture and the summary as lines, and nothing to draw over", () => {
   const terminal = new FakeTerminal();
   const view = new View(new Screen(terminal));
