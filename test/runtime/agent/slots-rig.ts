@@ -30,6 +30,8 @@ export interface Rig extends AsyncDisposable {
 
 /** @param change of the rendered configuration, to try another one */
 export async function startRig(listen: "port" | "socket", change: (config: string) => string = (config) => config): Promise<Rig> {
+  const binary = await caddyBinary(process.arch === "arm64" ? "arm64" : "x64", { say: () => undefined });
+  // From here on nothing fails that would leave the folder behind.
   const root = mkdtempSync(join(tmpdir(), "fw-slots-"));
   const sockets = join(root, "sockets");
   const port = await freePort();
@@ -44,7 +46,7 @@ export async function startRig(listen: "port" | "socket", change: (config: strin
     .replaceAll("/run/fleetwright-caddy", join(root, "caddy"))
     .replaceAll("/var/lib/fleetwright-caddy", join(root, "lib"));
   writeFileSync(join(root, "caddy.json"), change(config));
-  const caddy = spawn(await caddyBinary(process.arch === "arm64" ? "arm64" : "x64", { say: () => undefined }), ["run", "--config", join(root, "caddy.json")], {
+  const caddy = spawn(binary, ["run", "--config", join(root, "caddy.json")], {
     stdio: ["ignore", "ignore", "pipe"],
     env: { ...process.env, HOME: root },
   });
