@@ -1,6 +1,8 @@
 /** A store of recovery sets: objects by their hash, sets that name them, all verified when read. */
 import { randomBytes } from "node:crypto";
-import { rename, rm } from "node:fs/promises";
+import { mkdtemp, rename, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { canonicalJson } from "../../../runtime/manifest.ts";
 import { type DrillRecord, drillRecordSchema } from "../drill-record.ts";
 import { type NamedSet, type RecoverySet, recoverySetSchema, type StoredObject } from "../set.ts";
@@ -58,6 +60,20 @@ export class RecoveryStore {
       await rename(temporary, target);
     } finally {
       await rm(temporary, { force: true });
+    }
+  }
+
+  /** Reads it all, and keeps nothing. */
+  async isWhole(object: StoredObject): Promise<boolean> {
+    const folder = await mkdtemp(join(tmpdir(), "fleetwright-verify-"));
+    try {
+      await this.get(object, join(folder, object.sha256));
+      return true;
+    } catch (error) {
+      if (error instanceof StoreFailure && error.problem !== "unreachable") return false;
+      throw error;
+    } finally {
+      await rm(folder, { recursive: true, force: true });
     }
   }
 
