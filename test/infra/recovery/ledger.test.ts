@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { MachineReleases } from "../../../infra/cli/ask-releases.ts";
+import type { Archive } from "../../../infra/build/archive.ts";
 import type { Inventory } from "../../../infra/inventory.ts";
 import { changedAt, exportSchema, inventoriesIn, plansIn, secretsProviderOf } from "../../../infra/recovery/deployment.ts";
 import { ledgerOf, type LedgerSources } from "../../../infra/recovery/ledger.ts";
@@ -11,6 +12,7 @@ import { sampleSet } from "./samples.ts";
 
 const SIGNATURE = { "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270" };
 const transport = { kind: "ssh" as const, host: "192.0.2.1", port: 22, user: "root", hostKey: "ssh-ed25519 AAAA" };
+const { kind: _kind, ...way } = transport;
 const inventory: Inventory = { schema: 1, fleet: "web", app: "shop", machines: [{ name: "web-1", address: "192.0.2.1", transport }] };
 const plan: Plan = {
   schema: 1,
@@ -19,7 +21,7 @@ const plan: Plan = {
   machines: [
     {
       name: "web-1",
-      transport: { ...transport, privateKey: "KEY", bastion: { ...transport, privateKey: "KEY" } },
+      transport: { ...transport, privateKey: "KEY", bastion: { ...way, privateKey: "KEY" } },
       applyId: "x",
       runtimeArchive: { sha256: "5".repeat(64), bytes: 5 },
       manifest: manifest(),
@@ -80,7 +82,7 @@ describe("the ledger", () => {
   const sources = (change: Partial<LedgerSources> = {}): LedgerSources => ({
     machines,
     earlier: [],
-    release: (id) => (id.startsWith("1") ? { "x64-py3.13": archive("2"), "x64-py3.11": archive("9") } : {}),
+    release: (id): Record<string, Archive> => (id.startsWith("1") ? { "x64-py3.13": archive("2"), "x64-py3.11": archive("9") } : {}),
     runtime: () => archive("5"),
     at: "2026-01-02T00:00:00.000Z",
     by: "bob@desk",
