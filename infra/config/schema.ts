@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { commandSchema, healthSchema, nameSchema, onceSchema, recycleSchema, workersSchema } from "../../runtime/manifest.ts";
 import { appFindings, type Finding, NOTHING_TO_SERVE, workersFindings } from "./app-rules.ts";
+import { hardeningConfigSchema } from "./hardening.ts";
 import { domain, httpsConfigSchema } from "./https.ts";
 import { httpsFindings } from "./https-rules.ts";
 import { leaf } from "./leaf.ts";
@@ -133,6 +134,7 @@ const fleetKeys = z.strictObject({
   machines: machinesSchema,
   workers,
   https: httpsConfigSchema,
+  hardening: hardeningConfigSchema,
   rollout: z
     .strictObject({
       batch: batchSchema.default(1),
