@@ -50,6 +50,7 @@ describe("whether a recovery could succeed now", () => {
       said([sight({}, { runtimes: [] })], now(), nowMs),
       /^stops: the set has no runtime bundle bbbbbbbb, which web-1 runs/,
     ],
+    ["a set without a fleet", said([sight({}, { machines: [] })], now(), nowMs), /^stops: the set knows no machine/],
     [
       "a set without the release",
       said([sight({}, { releases: [] })], now(), nowMs),
