@@ -5,7 +5,7 @@ import { Instance } from "@pulumi/aws/ec2/instance.js";
 import { KeyPair } from "@pulumi/aws/ec2/keyPair.js";
 import type * as pulumi from "@pulumi/pulumi";
 import type { Ec2Config } from "../config/aws/ec2.ts";
-import { architectureOf } from "../config/aws/instance-type.ts";
+import { imageOf } from "../config/aws/image-of.ts";
 import type { Network } from "./network.ts";
 import { childOf, type Scope, tagsOf } from "./scope.ts";
 
@@ -42,7 +42,7 @@ function ec2Instance(scope: Scope, config: Ec2Config, machine: MachineConfig, ar
   const instance = new Instance(
     resource,
     {
-      ami: config.images[architectureOf(machine.type) ?? "x64"],
+      ami: imageOf(machine, config.images),
       instanceType: machine.type,
       subnetId: around.network.subnets[zone],
       vpcSecurityGroupIds: [around.securityGroupId],

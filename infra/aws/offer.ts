@@ -12,14 +12,14 @@ import type { Offer, OfferedImage, OfferedType, OfferKeys } from "../config/aws/
 export async function offerOf(parent: pulumi.Resource, { instances, images, network }: OfferKeys): Promise<Offer> {
   const ask = { parent };
   const types = unique(instances.map(({ type }) => type));
-  const ids = unique([images.x64, images.arm64]);
+  const ids = unique([images.x64, images.arm64, ...instances.map(({ image }) => image)]);
   // One that is an Output may not be known in the preview; AWS itself refuses it then.
   const subnets = network.vpc === undefined ? [] : unique(Object.values(network.subnets).map((id) => (typeof id === "string" ? id : undefined)));
   const [{ region }, { names: zones }, offered, seen, there] = await Promise.all([
     getRegion({}, ask),
     getAvailabilityZones({ state: "available" }, ask),
     offeredTypes(types, ask),
-    byKey(ids, (id) => imageOf(id, ask)),
+    byKey(ids, (id) => offeredImage(id, ask)),
     byKey(subnets, (id) => subnetOf(id, ask)),
   ]);
   return { region, zones, types: offered, images: seen, subnets: there };
@@ -39,7 +39,7 @@ async function offeredTypes(types: readonly string[], ask: pulumi.InvokeOptions)
   );
 }
 
-async function imageOf(id: string, ask: pulumi.InvokeOptions): Promise<OfferedImage | undefined> {
+async function offeredImage(id: string, ask: pulumi.InvokeOptions): Promise<OfferedImage | undefined> {
   // An image that is deprecated can still be started.
   const found = await there(getAmi({ filters: [{ name: "image-id", values: [id] }], includeDeprecated: true }, ask));
   if (found === undefined) return undefined;

@@ -1,5 +1,6 @@
 /** What of a configuration AWS doesn't have, as its answers tell, before anything is made. Pure; paths begin at the machines. */
 import type { Finding } from "../app-rules.ts";
+import { imageOf } from "./image-of.ts";
 import { architectureOf } from "./instance-type.ts";
 import { regionOf } from "./network-rules.ts";
 
@@ -38,7 +39,7 @@ export interface OfferedImage {
 /** What of the machines AWS is asked about. */
 export interface OfferKeys {
   network: { vpc?: unknown; subnets: Readonly<Record<string, unknown>> };
-  instances: readonly { name: string; type: string; zone?: string | undefined; diskGiB: number }[];
+  instances: readonly { name: string; type: string; zone?: string | undefined; image?: string | undefined; diskGiB: number }[];
   images: { x64?: string | undefined; arm64?: string | undefined };
 }
 
@@ -92,22 +93,24 @@ function instanceFindings(instance: OfferKeys["instances"][number], key: string,
   return [at(`${key}.zone`, `is ${zone}, where AWS doesn't offer ${type}; it does in ${offered.zones.join(", ")}`)];
 }
 
-function imageFindings({ images }: OfferKeys, offer: Offer): Finding[] {
-  return (["x64", "arm64"] as const).flatMap((arch) => {
-    const id = images[arch];
+function imageFindings({ instances, images }: OfferKeys, offer: Offer): Finding[] {
+  const general = (["x64", "arm64"] as const).map((arch) => ({ key: `images.${arch}`, arch, id: images[arch] }));
+  const own = instances.map(({ type, image }, index) => ({ key: `instances.${index}.image`, arch: architectureOf(type), id: image }));
+  return [...general, ...own].flatMap(({ key, arch = "x64", id }) => {
     if (id === undefined) return [];
     const image = offer.images[id];
-    if (image === undefined) return [at(`images.${arch}`, `is ${id}, which this account doesn't see in ${offer.region}; ${BUMP}`)];
-    if (image.architecture !== AWS_WORD[arch]) return [at(`images.${arch}`, `is ${id}, an image for ${image.architecture}`)];
-    return image.state === "available" ? [] : [at(`images.${arch}`, `is ${id}, whose state is "${image.state}"; ${BUMP}`)];
+    if (image === undefined) return [at(key, `is ${id}, which this account doesn't see in ${offer.region}; ${BUMP}`)];
+    if (image.architecture !== AWS_WORD[arch]) return [at(key, `is ${id}, an image for ${image.architecture}`)];
+    return image.state === "available" ? [] : [at(key, `is ${id}, whose state is "${image.state}"; ${BUMP}`)];
   });
 }
 
 const BUMP = '"fleet image bump" finds the newest Debian';
 
 function diskFindings({ instances, images }: OfferKeys, offer: Offer): Finding[] {
-  return instances.flatMap(({ type, diskGiB }, index) => {
-    const least = offer.images[images[architectureOf(type) ?? "x64"] ?? ""]?.diskGiB ?? 0;
+  return instances.flatMap((instance, index) => {
+    const { diskGiB } = instance;
+    const least = offer.images[imageOf(instance, images) ?? ""]?.diskGiB ?? 0;
     return diskGiB >= least ? [] : [at(`instances.${index}.diskGiB`, `is ${diskGiB}; its image needs ${least} or more`)];
   });
 }

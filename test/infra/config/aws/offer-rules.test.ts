@@ -43,6 +43,7 @@ const refused: [string, OfferKeys, Partial<Offer>, RegExp][] = [
   ],
   ["an image that isn't there", machines, { images: { ...offer.images, [X64]: undefined } }, /^images\.x64: is ami-0123456789abcdef0, which this account doesn't see/],
   ["an image for the other architecture", machines, { images: { [X64]: image, [ARM64]: image } }, /^images\.arm64: is ami-0fedcba9876543210, an image for x86_64/],
+  ["a machine's own image", { ...machines, instances: [{ ...first, image: ARM64 }, second] }, {}, /^instances\.0\.image: is ami-0fedcba9876543210, an image for arm64/],
   ["an image that failed", machines, { images: { ...offer.images, [X64]: { ...image, state: "failed" } } }, /^images\.x64: .* whose state is "failed"/],
   [
     "a disk smaller than the image",
