@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { commandSchema, healthSchema, nameSchema, onceSchema, recycleSchema, workersSchema } from "../../runtime/manifest.ts";
 import { appFindings, type Finding, NOTHING_TO_SERVE, workersFindings } from "./app-rules.ts";
+import { hardeningConfigSchema } from "./hardening.ts";
 import { awsFindings } from "./aws/fleet-rules.ts";
 import { ec2Schema } from "./aws/ec2.ts";
 import { domain, httpsConfigSchema } from "./https.ts";
@@ -136,6 +137,7 @@ const fleetKeys = z.strictObject({
   machines: machinesSchema,
   workers,
   https: httpsConfigSchema,
+  hardening: hardeningConfigSchema,
   rollout: z
     .strictObject({
       batch: batchSchema.default(1),
