@@ -17,7 +17,8 @@ export function ec2Resources(scope: Scope, config: Ec2Config, serving: Serving):
   const network = networkOf(scope, config.network);
   const group = firewall(scope, network.vpcId, openings(config, serving));
   const profile = machineProfile(scope, []);
-  const way = config.ssh.through === undefined || config.network.vpc !== undefined ? [] : instanceConnect(scope, network, group, config.ssh.port);
+  const ownEndpoint = config.ssh.through !== undefined && config.network.vpc === undefined;
+  const way = ownEndpoint ? instanceConnect(scope, network, group, config.ssh.port) : [];
   const made = ec2Instances(scope, config, { network, securityGroupId: group.id, profile: profile.name });
   const machines = made.map((machine) => ({ ...machine, dependsOn: [...machine.dependsOn, ...way] }));
   if (config.dns !== undefined) addressRecords(scope, config.dns, addressesByName(serving, machines));

@@ -32,7 +32,7 @@ export function ec2Machines(parent: pulumi.Resource, { name: fleet, config, serv
   });
 }
 
-function transportOf(ssh: Ec2Config["ssh"], region: string, made: Ec2Instance, hostKey: pulumi.Output<string>): pulumi.Output<SshTransport> {
+function transportOf(ssh: Ec2Config["ssh"], region: string, made: Ec2Instance, hostKey: pulumi.Output<string>) {
   const { port, user, privateKeyFile, through, bastion } = ssh;
   const login = { port, user, ...(privateKeyFile === undefined ? {} : { privateKeyFile }) };
   const jump = bastion === undefined ? undefined : loginOf(bastion);

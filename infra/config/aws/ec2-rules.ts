@@ -90,6 +90,8 @@ function accessFindings({ access, clients, elasticIps, dns }: Ec2Keys): Finding[
   ];
 }
 
+const ONE = "remove one of them";
+
 function sshFindings({ ssh: { from, through, bastion }, network }: Ec2Keys): Finding[] {
   const open = from.flatMap((range, index) =>
     range.endsWith("/0") ? [at(`ssh.from.${index}`, "is the whole internet; give the ranges that you come from")] : [],
@@ -101,8 +103,8 @@ function sshFindings({ ssh: { from, through, bastion }, network }: Ec2Keys): Fin
     ...open,
     ...when(through === undefined && from.length === 0, "ssh.from", none),
     ...when(through !== undefined && !own && from.length === 0, "ssh.from", endpoint),
-    ...when(through !== undefined && own && from.length > 0, "ssh.from", 'has no use with "through": port 22 is closed; remove one of them'),
-    ...when(through !== undefined && bastion !== undefined, "ssh.bastion", 'goes another way than "through"; remove one of them'),
+    ...when(through !== undefined && own && from.length > 0, "ssh.from", `has no use with "through": port 22 is closed; ${ONE}`),
+    ...when(through !== undefined && bastion !== undefined, "ssh.bastion", `goes another way than "through"; ${ONE}`),
   ];
 }
 

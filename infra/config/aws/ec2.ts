@@ -20,7 +20,7 @@ const instanceSchema = z.strictObject({
 const sshSchema = z.strictObject({
   /** Who may come to port 22. */
   from: z.array(cidr).max(50).default([]),
-  /** The port is closed to all but an EC2 Instance Connect Endpoint, the fleet's own or the one of an existing VPC; who may use that, IAM says. */
+  /** The port is closed to all but an EC2 Instance Connect Endpoint, the fleet's own or an existing VPC's; IAM says who may use it. */
   through: z.literal("instance-connect").optional(),
   bastion: bastionSchema.optional(),
   /** `admin` is the user of Debian's images; one with a password-less sudo. */

@@ -16,7 +16,8 @@ export function sshConnection(transport: SshTransport, connectTimeoutMs: number)
   const files = writeFiles(folder, transport);
   const common = sshArguments(transport, files, connectTimeoutMs);
   return {
-    run: (command, options = {}) => runSsh([...common, "--", command], options).catch((error: unknown) => Promise.reject(ofTunnel(error, transport))),
+    run: (command, options = {}) =>
+      runSsh([...common, "--", command], options).catch((error: unknown) => Promise.reject(ofTunnel(error, transport))),
     close: async () => {
       await runSsh(["-O", "exit", ...common], { timeoutMs: 5_000 }).catch(() => undefined);
       rmSync(folder, { recursive: true, force: true });
