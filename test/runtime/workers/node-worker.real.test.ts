@@ -14,6 +14,21 @@ test("a worker under the supervisor answers on the shared socket and on its dire
   assert.equal(await host.exited, 0);
 });
 
+test("behind a proxy, Node's limit for a whole request is off, as a slow upload doesn't keep it; on a port, and the app's own, it stays", async (t) => {
+  const limit = async (listen: readonly string[] | undefined, own = ""): Promise<string> => {
+    const source = `import http from "node:http";
+const server = http.createServer((_, response) => response.end(String(server.requestTimeout)));
+${own}
+export default server;`;
+    const host = new Host(t, { files: { "server.mjs": source }, args: ["--node", "server.mjs", "--workers", "1"], ...(listen && { listen }) });
+    await host.until(/Ready/);
+    return listen === undefined ? (await host.get("/")).body : (await host.ask("web.sock", "/")).body;
+  };
+  assert.equal(await limit(["--socket", "web.sock"]), "0");
+  assert.equal(await limit(["--socket", "web.sock"], "server.requestTimeout = 7_000;"), "7000");
+  assert.equal(await limit(undefined), "300000");
+});
+
 test("a module that isn't there: exit code 3, and it is named", async (t) => {
   const host = new Host(t, { files: {}, args });
   assert.equal(await host.exited, 3);
