@@ -19,7 +19,7 @@ interface Rig extends AsyncDisposable {
   readonly port: number;
 }
 
-/** Answers with the headers that it got, when it has the body; `/stream` with a piece now and one after a while, `/early` before the body. */
+/** Answers with the headers that it got, when it has the body; `/stream`: a piece now, one after a while; `/early`: before the body. */
 function app(): Server {
   return createServer(async (incoming, response) => {
     if (incoming.url === "/early") return response.writeHead(401).end();
@@ -100,7 +100,8 @@ test("what a client says about itself doesn't reach the app, which is told its r
 
 test("a trusted balancer is believed, but not what a client told it", async () => {
   await using rig = await startRig({ trustedProxies: ["127.0.0.0/8", "fd00::/8", "198.51.100.7/32"] });
-  assert.deepEqual(forwarded(await seen(rig, { ...LIES, "X-Forwarded-For": "192.0.2.1, 203.0.113.66, 198.51.100.7", Host: "shop.example" })), {
+  const told = { ...LIES, "X-Forwarded-For": "192.0.2.1, 203.0.113.66, 198.51.100.7", Host: "shop.example" };
+  assert.deepEqual(forwarded(await seen(rig, told)), {
     "x-forwarded-for": "203.0.113.66",
     "x-forwarded-host": "shop.example",
     "x-forwarded-proto": "https",
@@ -133,7 +134,7 @@ test("headers over their limit are refused with 431", async () => {
   assert.deepEqual([status, connection], [431, "close"]);
 });
 
-test("a body over its limit is refused with 413, whether its length was told before or not; the app's answer to one below isn't touched", async () => {
+test("a body over its limit is refused with 413, whether its length was told before or not; one below is not", async () => {
   await using rig = await startRig({ limits: small });
   const MiB = 1024 * 1024;
   const fits = await ask(rig, { method: "POST" }, Buffer.alloc(MiB));
