@@ -55,6 +55,8 @@ export interface Paths {
   caddyConfig: string;
   /** The rules of nftables. */
   firewall: string;
+  /** What nft made of them when they were loaded. */
+  firewallListing: string;
   sshdConfig: string;
   /** What a baseline's change has replaced. */
   baselineChange: string;
@@ -125,6 +127,7 @@ export function pathsUnder(root = "/"): Paths {
       acmeRoot: (pem) => at("etc/fleetwright/tls", `root.${hashOf(pem).slice(0, 32)}.pem`),
     },
     firewall: at("etc/fleetwright/firewall.nft"),
+    firewallListing: at("run/fleetwright-firewall/rules"),
     sshdConfig: at("etc/ssh/sshd_config.d/00-fleetwright.conf"),
     baselineChange: at("var/lib/fleetwright/hardening.json"),
     caddyState: at("var/lib/fleetwright-caddy"),

@@ -19,7 +19,8 @@ export function registerBaselineCommands(add: AddWithManifest): void {
   })
     .option("--rollout <id>", "the rollout that this is a part of, and that holds this machine")
     .option("--trial-ms <n>", "goes back by itself after this long, unless kept; for good without it", milliseconds);
-  add("keep-hardening", "By a new login: it came through the new baseline.", true, async (agent, _manifest, { trial }) => {
+  add("keep-hardening", "By a new login: it came through the new baseline.", true, async (agent, { app }, { rollout, trial }) => {
+    await requireHold(agent, app.name, rollout);
     await keepChange(agent, trial);
     return {};
   })
