@@ -39,7 +39,7 @@ export async function converge(agent: Agent): Promise<string[]> {
 async function softenAgain(agent: Agent): Promise<string[]> {
   const change = await readChange(agent);
   if (change === undefined || change.bootId === (await agent.clock.bootId())) return [];
-  const undone = await undoChange(agent, { moment: "boot" });
+  const undone = await undoChange(agent, "boot");
   return undone.map((name) => `hardening: ${name} is as before, as it was not confirmed before the boot`);
 }
 

@@ -4,12 +4,12 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { type TestContext, test } from "node:test";
 import {
+  endTrial,
   harden,
   keepChange,
   removeBaseline,
   requireKept,
   settleChange,
-  undoChange,
   unhardened,
 } from "../../../runtime/agent/baseline/harden.ts";
 import { readChange } from "../../../runtime/agent/baseline/record.ts";
@@ -72,11 +72,14 @@ test("a trial has its timer before anything is touched; a new login ends it, and
   const timer = agent.tools.findIndex((line) => line.startsWith("systemd-run") && line.includes("--on-active=30000ms") && line.endsWith(trial));
   assert.ok(timer !== -1 && timer < agent.tools.findIndex((line) => line.includes("nft --check")), agent.tools.join("\n"));
   await assert.rejects(requireKept(agent), /still on trial/);
+  await assert.rejects(keepChange(agent, trial), /gone back/, "nobody has logged in");
+  put(agent.paths.baselineKnock(trial), "");
   await assert.rejects(keepChange(agent, "another"), /gone back/);
+  assert.deepEqual(await endTrial(agent, trial), [], "the timer came after the login");
   await keepChange(agent, trial);
   await requireKept(agent);
   assert.ok(agent.calls.includes(`stop ${unitNames.baselineUndo}.timer`));
-  assert.deepEqual(await undoChange(agent, { trial }), [], "the timer came too late");
+  assert.deepEqual(await endTrial(agent, trial), [], "the timer came too late");
   await settleChange(agent);
   assert.equal(await readChange(agent), undefined);
 });
@@ -88,7 +91,7 @@ test("a trial that nobody ends goes back to what was there, not to what a change
   const { trial } = await harden(agent, wanting({ ...both, firewall: { sshPorts: [9] } }), 30_000);
   await settleChange(agent);
   assert.ok(trial !== null && (await readChange(agent)) !== undefined, "a confirm doesn't end a trial");
-  assert.deepEqual(await undoChange(agent, { trial }), ["firewall", "sshKeysOnly"]);
+  assert.deepEqual(await endTrial(agent, trial), ["firewall", "sshKeysOnly"]);
   assert.equal(readFileSync(agent.paths.sshdConfig, "utf8"), "# PasswordAuthentication no, as the team has it\n");
   assert.ok(!existsSync(agent.paths.firewall) && !existsSync(agent.paths.unit(unitNames.firewall)));
   assert.ok(agent.tools.includes("nft delete table inet fleetwright"));
