@@ -60,6 +60,7 @@ export class Fleet extends pulumi.ComponentResource {
   private provide(name: string, config: FleetConfig, build: Build): Machine[] {
     const args = config.machines;
     if (args.provider === "hosts") return hostMachines(args.hosts);
+    if (args.provider === "autoscaling") throw new Error("a group has no machines to push to");
     // No machine is made before the release for it has been built.
     const gate = pulumi.output(build([localTarget(args.image)]).then(({ releaseId }) => releaseId));
     return localMachines(this, name, { ...args, world: worldOf(process.cwd(), pulumi.getStack()) }, gate);

@@ -2,6 +2,8 @@
 import { z } from "zod";
 import { commandSchema, healthSchema, nameSchema, onceSchema, recycleSchema, workersSchema } from "../../runtime/manifest.ts";
 import { appFindings, type Finding, NOTHING_TO_SERVE, workersFindings } from "./app-rules.ts";
+import { autoscalingSchema } from "./aws/autoscaling.ts";
+import { groupFleetFindings } from "./aws/autoscaling-rules.ts";
 import { domain, httpsConfigSchema } from "./https.ts";
 import { httpsFindings } from "./https-rules.ts";
 import { leaf } from "./leaf.ts";
@@ -65,6 +67,7 @@ const machinesSchema = z.discriminatedUnion("provider", [
         });
       }),
   }),
+  autoscalingSchema,
 ]);
 
 /** Finds what is wrong between keys, each with its path and the mend. */
@@ -146,9 +149,9 @@ const fleetKeys = z.strictObject({
     .prefault({}),
 });
 
-const wholeFleet = between(({ app, machines, workers: wanted, https }: z.output<typeof fleetKeys>) => [
+const wholeFleet = between(({ app, machines, workers: wanted, https, rollout }: z.output<typeof fleetKeys>) => [
   ...slotFindings(app, wanted, https),
-  ...httpsFindings(https, machines),
+  ...(machines.provider === "autoscaling" ? groupFleetFindings({ app, machines, https, rollout }) : httpsFindings(https, machines)),
 ]);
 
 export const fleetSchema = fleetKeys.superRefine(wholeFleet);

@@ -24,7 +24,7 @@ const sshSchema = z.strictObject({
   privateKeyFile: z.string().regex(/^(~\/|\/)/, 'a path from the root or from your home: "~/.ssh/id_ed25519"').optional(),
 });
 
-const dnsSchema = z.strictObject({
+export const dnsSchema = z.strictObject({
   /** Name of a public hosted zone in Route 53; the fleet's domains are in it. */
   zone: z.string().regex(/^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,}$/, 'the name of a hosted zone, for example "example.org"'),
   ttlSeconds: z.int().min(30).max(86_400).default(60),

@@ -1,0 +1,84 @@
+/** A fleet of provider `autoscaling`: nobody pushes to its machines, which fetch what they run; a release is a refresh of the group. */
+import * as pulumi from "@pulumi/pulumi";
+import { groupManifest } from "../runtime/group.ts";
+import { type GroupResources, groupResources } from "./aws/group-resources.ts";
+import type { StoredSecrets } from "./aws/group-secrets.ts";
+import type { App } from "./build/app.ts";
+import type { AutoscalingConfig } from "./config/aws/autoscaling.ts";
+import { architectureOf } from "./config/aws/instance-type.ts";
+import type { FleetConfig } from "./config/schema.ts";
+import { debian } from "./machines/local/spec.ts";
+import type { Target } from "./machines/machine.ts";
+import type { Built } from "./rollout/artifacts.ts";
+import { manifestOf } from "./rollout/manifests.ts";
+import { secretValues } from "./rollout/secrets.ts";
+import { httpsOf } from "./rollout/tls.ts";
+
+export interface GroupFleetOptions {
+  fleet: string;
+  config: FleetConfig;
+  group: AutoscalingConfig;
+  app: App;
+  build: (targets: readonly Target[]) => Promise<Built>;
+}
+
+export function groupFleet(parent: pulumi.Resource, options: GroupFleetOptions): GroupResources & { release: pulumi.Output<string> } {
+  const { fleet, config, group, app, build } = options;
+  const target = groupTarget(group);
+  // Nothing is made before the release has been built.
+  const built = pulumi.output(build([target]));
+  const { domains, redirects } = config.https;
+  const { path } = config.app.health;
+  const resources = groupResources(parent, fleet, group, {
+    names: [...new Set([...domains, ...redirects])],
+    // Without a path of the app's own, any answer below 500 shows that it lives; a balancer can ask for no more than 499.
+    health: path === undefined ? { path: "/", matcher: "200-499" } : { path, matcher: "200-399" },
+    drainTimeoutMs: config.app.drainTimeoutMs,
+    secrets: valuesOf(config),
+    archives: built.apply((all) => ({ runtime: all.runtime(target.arch).archive, release: all.releaseArchive(target) })),
+    manifest: (secrets) => pulumi.all([built, pulumi.output(config.app.environment), stored(secrets)]).apply(
+      ([all, environment, where]) => groupText({ fleet, config, app, target, built: all as Built, environment, secrets: where }),
+    ),
+  });
+  return { ...resources, release: built.apply(({ releaseId }) => releaseId) };
+}
+
+/** What a group's machines are, as far as a release is concerned. */
+export function groupTarget({ types, debian: version }: Pick<AutoscalingConfig, "types" | "debian">): Target {
+  const { python } = debian[version === 13 ? "trixie" : "bookworm"];
+  return { arch: architectureOf(types[0] ?? "") ?? "x64", python };
+}
+
+/** Checked once they are known. */
+function valuesOf({ app }: FleetConfig): pulumi.Output<Record<string, string>> | undefined {
+  if (Object.keys(app.secrets).length === 0) return undefined;
+  return pulumi.secret(app.secrets).apply((known) => ({ ...secretValues(known as Parameters<typeof secretValues>[0]) }));
+}
+
+function stored(secrets: StoredSecrets | undefined): pulumi.Output<{ arn: string; versionId: string } | undefined> {
+  return pulumi.output(secrets);
+}
+
+interface GroupTextParts extends Omit<GroupFleetOptions, "group" | "build"> {
+  target: Target;
+  built: Built;
+  environment: Record<string, string>;
+  secrets: { arn: string; versionId: string } | undefined;
+}
+
+/** By way of a machine's manifest, so that values that were deferred are checked here, and not on a machine that boots. */
+export function groupText({ fleet, config, app, target, built, environment, secrets }: GroupTextParts): string {
+  const { id, archive } = built.runtime(target.arch);
+  const sample = { name: "machine", address: "machine", domains: [] };
+  const manifest = manifestOf(config, {
+    fleet,
+    machine: sample.name,
+    app: { name: app.name, command: app.command, environment },
+    runtimeId: id,
+    release: { id: built.releaseId, archive: built.releaseArchive(target) },
+    https: httpsOf(config.https, sample, {}, ""),
+  });
+  const as = Object.fromEntries(Object.entries(config.app.secrets).map(([name, secret]) => [name, secret.as]));
+  const runtimeArchive = { sha256: archive.sha256, bytes: archive.bytes };
+  return `${JSON.stringify(groupManifest(manifest, runtimeArchive, secrets === undefined ? undefined : { ...secrets, as }))}\n`;
+}
