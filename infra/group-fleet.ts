@@ -79,6 +79,5 @@ export function groupText({ fleet, config, app, target, built, environment, secr
     https: httpsOf(config.https, sample, {}, ""),
   });
   const as = Object.fromEntries(Object.entries(config.app.secrets).map(([name, secret]) => [name, secret.as]));
-  const runtimeArchive = { sha256: archive.sha256, bytes: archive.bytes };
-  return `${JSON.stringify(groupManifest(manifest, runtimeArchive, secrets === undefined ? undefined : { ...secrets, as }))}\n`;
+  return `${JSON.stringify(groupManifest(manifest, archive, secrets === undefined ? undefined : { ...secrets, as }))}\n`;
 }
