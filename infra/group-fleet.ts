@@ -1,14 +1,17 @@
 /** A fleet of provider `autoscaling`: nobody pushes to its machines, which fetch what they run; a release is a refresh of the group. */
 import * as pulumi from "@pulumi/pulumi";
 import { groupManifest } from "../runtime/group.ts";
-import { type GroupResources, groupResources } from "./aws/group-resources.ts";
+import { groupResources } from "./aws/group-resources.ts";
 import type { StoredSecrets } from "./aws/group-secrets.ts";
 import type { App } from "./build/app.ts";
 import type { AutoscalingConfig } from "./config/aws/autoscaling.ts";
 import { architectureOf } from "./config/aws/instance-type.ts";
 import type { FleetConfig } from "./config/schema.ts";
+import { exitCodes, FleetError } from "./errors.ts";
 import { debian } from "./machines/local/spec.ts";
 import type { Target } from "./machines/machine.ts";
+import type { FleetOutputs } from "./outputs.ts";
+import { refreshCommand } from "./refresh/command.ts";
 import type { Built } from "./rollout/artifacts.ts";
 import { manifestOf } from "./rollout/manifests.ts";
 import { secretValues } from "./rollout/secrets.ts";
@@ -22,7 +25,7 @@ export interface GroupFleetOptions {
   build: (targets: readonly Target[]) => Promise<Built>;
 }
 
-export function groupFleet(parent: pulumi.Resource, options: GroupFleetOptions): GroupResources & { release: pulumi.Output<string> } {
+export function groupFleet(parent: pulumi.Resource, options: GroupFleetOptions): FleetOutputs {
   const { fleet, config, group, app, build } = options;
   const target = groupTarget(group);
   // Nothing is made before the release has been built.
@@ -40,7 +43,24 @@ export function groupFleet(parent: pulumi.Resource, options: GroupFleetOptions):
       ([all, environment, where]) => groupText({ fleet, config, app, target, built: all as Built, environment, secrets: where }),
     ),
   });
-  return { ...resources, release: built.apply(({ releaseId }) => releaseId) };
+  const refreshed = refreshCommand(parent, fleet, resources, group);
+  const releaseId = built.apply((all) => all.releaseId);
+  return {
+    urls: refreshed.apply(() => domains.slice(0, 1).map((name) => `https://${name}/`)),
+    release: pulumi.all([releaseId, refreshed]).apply(([id]) => id),
+    // Machines come and go; each says so itself.
+    workers: pulumi.output<Record<string, { cores: number; workers: number }>>({}),
+    // The balancer's certificate is one that browsers know.
+    caBundle: pulumi.output(""),
+    skipped: pulumi.output<string[]>([]),
+    inventory: resources.name.apply((name) => ({
+      schema: 1 as const,
+      fleet,
+      app: app.name,
+      machines: [],
+      group: { name, region: resources.region },
+    })),
+  };
 }
 
 /** What a group's machines are, as far as a release is concerned. */
@@ -52,7 +72,20 @@ export function groupTarget({ types, debian: version }: Pick<AutoscalingConfig, 
 /** Checked once they are known. */
 function valuesOf({ app }: FleetConfig): pulumi.Output<Record<string, string>> | undefined {
   if (Object.keys(app.secrets).length === 0) return undefined;
-  return pulumi.secret(app.secrets).apply((known) => ({ ...secretValues(known as Parameters<typeof secretValues>[0]) }));
+  return pulumi.secret(app.secrets).apply((known) => fitting({ ...secretValues(known as Parameters<typeof secretValues>[0]) }));
+}
+
+/** Secrets Manager guide, "Quotas": length of a secret's value. */
+const SECRETS_MANAGER_BYTES = 65_536;
+
+function fitting(values: Record<string, string>): Record<string, string> {
+  const bytes = Buffer.byteLength(JSON.stringify(values));
+  if (bytes <= SECRETS_MANAGER_BYTES) return values;
+  throw new FleetError(`app.secrets: they have ${bytes} bytes together; in a group it can be ${SECRETS_MANAGER_BYTES}, what Secrets Manager takes`, {
+    kept: "everything; nothing was changed.",
+    next: "keep large files elsewhere, and their key here; then run the same command again.",
+    exitCode: exitCodes.usage,
+  });
 }
 
 function stored(secrets: StoredSecrets | undefined): pulumi.Output<{ arn: string; versionId: string } | undefined> {

@@ -19,7 +19,7 @@ export async function refreshGroup({ pace = 1 }: { pace?: number }): Promise<num
       say,
       signal: controller.signal,
       sleep: (ms) => sleep(ms / pace, undefined, { signal: controller.signal }).catch(() => undefined),
-      nowMs: () => performance.now(),
+      nowMs: () => performance.now() * pace,
     });
     process.stdout.write(JSON.stringify(result));
     return exitCodes.ok;

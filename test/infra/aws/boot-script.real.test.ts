@@ -131,7 +131,8 @@ test("the machine is named by its instance, confirmed, and would serve after a r
   const status = JSON.parse(await hosts.sh(MACHINE, "/opt/fleetwright/current/bin/fleethost status --json"));
   const [app] = status.apps;
   assert.deepEqual([app.machine, app.fleet, app.unconfirmed], ["i-0123456789abcdef0", "web", null]);
-  assert.match(await hosts.sh(MACHINE, "systemctl is-enabled shop@*.service fleetwright-caddy.service; systemctl is-active 'shop@*'"), /^enabled/);
+  const units = `shop@${app.generation}.service fleetwright-caddy.service`;
+  assert.equal(await hosts.sh(MACHINE, `systemctl is-enabled ${units}`), "enabled\nenabled");
 });
 
 test("nothing secret is left in what the script wrote, said or ran", async () => {

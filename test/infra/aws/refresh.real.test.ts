@@ -53,7 +53,7 @@ interface Ran {
 
 function run(): { child: ChildProcess; said: () => string; ended: Promise<Ran> } {
   const keys = { AWS_ACCESS_KEY_ID: "AKIAEXAMPLE", AWS_SECRET_ACCESS_KEY: "secret", AWS_ENDPOINT_URL: aws.url, AWS_EC2_METADATA_DISABLED: "true" };
-  const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", MAIN, "refresh", "--pace", "500"], {
+  const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", MAIN, "refresh", "--pace", "50"], {
     env: { ...process.env, ...keys, AWS_PROFILE: "", AWS_MAX_ATTEMPTS: "2" },
     stdio: ["pipe", "pipe", "pipe"],
   });

@@ -10,15 +10,17 @@ import threading
 import traceback
 from datetime import datetime, timezone
 
-import botocore.session
+from botocore.loaders import Loader
 from botocore.validate import ParamValidator
+from moto.core.model import ServiceModel
 from moto.core.parse import QueryParser
 from moto.core.serialize import QuerySerializer
 from werkzeug.datastructures import MultiDict
 from werkzeug.serving import make_server
 from werkzeug.wrappers import Request, Response
 
-model = botocore.session.get_session().get_service_model("autoscaling")
+# Of botocore's own description; the class is moto's, whose parser asks it more.
+model = ServiceModel(Loader().load_service_model("autoscaling", "service-2"), "autoscaling")
 ENDED = {"Successful", "Failed", "Cancelled", "RollbackFailed", "RollbackSuccessful"}
 KNOWN_ERRORS = {shape.error_code for shape in model.error_shapes} | {
     "Throttling", "ExpiredToken", "InvalidClientTokenId", "ValidationError", "InternalFailure", "ServiceUnavailable", "AccessDenied"
@@ -152,7 +154,7 @@ def app(environ, start_response):
                         "<RequestId>r</RequestId></ErrorResponse>")
                 response = Response(body, error.status, content_type="text/xml")
             except Exception:
-                faults.append(traceback.format_exc())
+                faults[:] = [traceback.format_exc()]
                 response = Response("", 500)
     return response(environ, start_response)
 
