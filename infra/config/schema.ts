@@ -70,8 +70,8 @@ const machinesSchema = z.discriminatedUnion("provider", [
         });
       }),
   }),
-  autoscalingSchema,
   ec2Schema,
+  autoscalingSchema,
 ]);
 
 /** Finds what is wrong between keys, each with its path and the mend. */

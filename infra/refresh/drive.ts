@@ -24,9 +24,12 @@ const PATIENCE_MS = 300_000;
 export async function refresh(plan: RefreshPlan, api: GroupApi, options: RefreshOptions): Promise<RefreshResult> {
   const call = patient(plan, options);
   for (;;) {
+    if ((await call(api.group)) === undefined) throw noGroup(plan);
+    const refreshes = await call(api.refreshes);
+    // Looked at after them: one that ends in between has changed it.
     const state = await call(api.group);
     if (state === undefined) throw noGroup(plan);
-    const step = nextStep(plan.desired, state, await call(api.refreshes));
+    const step = nextStep(plan.desired, state, refreshes);
     if (step.kind === "nothing") return resultOf(plan, state, options);
     const id = step.kind === "start" ? await start(plan, api, options) : step.id;
     if (step.kind === "follow") options.say(`a refresh to version ${versionOf(plan.desired)} runs already (${id}); waiting for its end`);

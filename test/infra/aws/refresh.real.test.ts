@@ -13,6 +13,7 @@ import { groupMachines } from "./samples.ts";
 const MAIN = join(import.meta.dirname, "../../../infra/cli/main.ts");
 const GROUP = "web-1234567";
 const { refresh: preferences, warmUpMs, ...config } = autoscalingSchema.parse({ ...groupMachines(), refresh: { checkpoints: [50] } });
+const HANG_MS = 120_000;
 let aws: FakeAws;
 
 before(async () => {
@@ -68,6 +69,9 @@ function run(): { child: ChildProcess; said: () => string; ended: Promise<Ran> }
     preferences: { ...preferences, warmUpMs },
   };
   child.stdin?.end(JSON.stringify(plan));
+  // A hang ends with what was said so far.
+  const timer = setTimeout(() => child.kill("SIGKILL"), HANG_MS);
+  child.on("close", () => clearTimeout(timer));
   return { child, said: () => output.stderr, ended: once(child, "close").then(([code]) => ({ code: code as number | null, ...output })) };
 }
 
@@ -151,7 +155,7 @@ test("killed and started again, it takes up the refresh that runs", async () => 
 
 test("another's refresh is waited for first", async () => {
   const other = { DesiredConfiguration: { MixedInstancesPolicy: policy("5") }, Status: "InProgress", InstanceRefreshId: "refresh-x", AutoScalingGroupName: GROUP };
-  await arrange([{ Status: "Cancelled" }, { Status: "Successful" }], { refreshes: [other] });
+  await arrange([under(50, 1), { Status: "Cancelled" }, { Status: "Successful" }], { refreshes: [other] });
   const ran = await refresh();
   assert.equal(ran.code, 0, evidence(ran));
   assert.match(ran.stderr, /another refresh runs \(refresh-x\)[\s\S]*refresh to version 7 started/);

@@ -46,7 +46,7 @@ function world(answers: { groups: (GroupState | undefined)[]; refreshes: (Refres
 
 test("what may pass is waited for, minutes long, and then said", async () => {
   const busy = named("Throttling", 400);
-  const through = world({ groups: [group(6), group(7)], refreshes: [[], busy, busy, [seen("Successful")]] });
+  const through = world({ groups: [group(6), group(6), group(7)], refreshes: [[], busy, busy, [seen("Successful")]] });
   assert.equal((await through.run()).version, "7");
   const never = world({ groups: [group(6)], refreshes: [[], busy] });
   await assert.rejects(never.run(), (error: FleetError) => {
@@ -57,14 +57,14 @@ test("what may pass is waited for, minutes long, and then said", async () => {
 });
 
 test("the same line isn't told twice", async () => {
-  const { run, said } = world({ groups: [group(6), group(7)], refreshes: [[], [seen("InProgress")], [seen("InProgress")], [seen("Successful")]] });
+  const { run, said } = world({ groups: [group(6), group(6), group(7)], refreshes: [[], [seen("InProgress")], [seen("InProgress")], [seen("Successful")]] });
   await run();
   assert.equal(said.filter((line) => line.includes("under way")).length, 1);
 });
 
 test("a start that finds another one under way looks again, with a pause", async () => {
   const { run, starts, nowMs } = world({
-    groups: [group(6), group(6), group(7)],
+    groups: [group(6), group(6), group(6), group(6), group(7)],
     refreshes: [[], [seen("InProgress")], [seen("Successful")]],
     starts: [named("InstanceRefreshInProgressFault", 400)],
   });
@@ -75,9 +75,15 @@ test("a start that finds another one under way looks again, with a pause", async
 
 test("one that leads to the same version but not to the same types is followed by one that does", async () => {
   const otherTypes = { ...group(7), policy: mixedInstances({ types: ["m6g.large"] }, "lt-0a", 7) };
-  const { run, starts } = world({ groups: [group(6), otherTypes, otherTypes, group(7)], refreshes: [[seen("InProgress")], [seen("Successful")]] });
+  const { run, starts } = world({ groups: [group(6), group(6), otherTypes, otherTypes, otherTypes, group(7)], refreshes: [[seen("InProgress")], [seen("Successful")]] });
   await run();
   assert.equal(starts(), 1);
+});
+
+test("one that ends just while it is looked for is seen as ended, and not done again", async () => {
+  const { run, starts } = world({ groups: [group(6), group(7)], refreshes: [[seen("Successful")]] });
+  await run();
+  assert.equal(starts(), 0);
 });
 
 test("when nobody waits any more it ends, and says that AWS goes on", async () => {
