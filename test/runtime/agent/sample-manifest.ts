@@ -13,7 +13,7 @@ export function sampleManifest(
   const { app, https, ...rest } = change;
   const sample = manifest();
   const [web] = sample.app.processes;
-  const health = { path: "/health", accept: "success", timeoutMs: 3_000 } as const;
+  const health = { path: "/health", accept: "success", timeoutMs: 500 } as const;
   return {
     ...sample,
     fleet: "trial",
