@@ -1,11 +1,13 @@
 /** A fleet of provider `autoscaling`: nobody pushes to its machines, which fetch what they run; a release is a refresh of the group. */
 import * as pulumi from "@pulumi/pulumi";
 import { groupManifest } from "../runtime/group.ts";
+import { groupPreflight } from "./aws/preflight.ts";
 import { groupResources } from "./aws/group-resources.ts";
 import type { StoredSecrets } from "./aws/group-secrets.ts";
 import type { App } from "./build/app.ts";
 import type { AutoscalingConfig } from "./config/aws/autoscaling.ts";
 import { architectureOf } from "./config/aws/instance-type.ts";
+import { DEFAULT_VPC_CIDR } from "./config/aws/network-rules.ts";
 import type { FleetConfig } from "./config/schema.ts";
 import { exitCodes, FleetError } from "./errors.ts";
 import { debian } from "./machines/local/spec.ts";
@@ -26,13 +28,15 @@ export interface GroupFleetOptions {
 }
 
 export function groupFleet(parent: pulumi.Resource, options: GroupFleetOptions): FleetOutputs {
-  const { fleet, config, group, app, build } = options;
+  const { fleet, group, app, build } = options;
+  const config = behindBalancer(options.config, group);
   const target = groupTarget(group);
-  // Nothing is made before the release has been built.
   const built = pulumi.output(build([target]));
+  // Nothing is made before AWS has said that it has all of it, and before the release has been built.
+  const gate = pulumi.all([groupPreflight({ parent, fleet, machines: group }), built]);
   const { domains, redirects } = config.https;
   const { path } = config.app.health;
-  const resources = groupResources(parent, fleet, group, {
+  const resources = groupResources({ parent, fleet, tags: group.tags, gate }, group, {
     names: [...new Set([...domains, ...redirects])],
     // Without a path of the app's own, any answer below 500 shows that it lives; a balancer can ask for no more than 499.
     health: path === undefined ? { path: "/", matcher: "200-499" } : { path, matcher: "200-399" },
@@ -61,6 +65,16 @@ export function groupFleet(parent: pulumi.Resource, options: GroupFleetOptions):
       group: { name, region: resources.region },
     })),
   };
+}
+
+/** Ranges of private use (RFC 1918, RFC 6598). */
+const PRIVATE_RANGES = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10"];
+
+/** Nobody but the balancer reaches the machines, so its word about clients is believed: it has addresses of the VPC. */
+function behindBalancer(config: FleetConfig, { network }: AutoscalingConfig): FleetConfig {
+  if (config.https.trustedProxies.length > 0) return config;
+  const trustedProxies = network.vpc === undefined ? [network.cidr ?? DEFAULT_VPC_CIDR] : PRIVATE_RANGES;
+  return { ...config, https: { ...config.https, trustedProxies } };
 }
 
 /** What a group's machines are, as far as a release is concerned. */

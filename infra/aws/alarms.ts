@@ -3,7 +3,7 @@ import { MetricAlarm } from "@pulumi/aws/cloudwatch/metricAlarm.js";
 import type * as pulumi from "@pulumi/pulumi";
 import type { AutoscalingConfig } from "../config/aws/autoscaling.ts";
 import type { Balancer } from "./balancer.ts";
-import { type Scope, tagsOf } from "./scope.ts";
+import { childOf, type Scope, tagsOf } from "./scope.ts";
 
 export interface Watched {
   group: pulumi.Input<string>;
@@ -56,5 +56,5 @@ function alarm(scope: Scope, { topic }: Alarms, what: string, args: object): voi
   const name = `${scope.fleet}-${what}`;
   const actions = { alarmActions: [topic], okActions: [topic] };
   const all = { ...actions, ...args, tags: tagsOf(scope, name) } as ConstructorParameters<typeof MetricAlarm>[1];
-  new MetricAlarm(name, all, { parent: scope.parent });
+  new MetricAlarm(name, all, childOf(scope));
 }

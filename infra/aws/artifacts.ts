@@ -7,7 +7,7 @@ import { BucketPublicAccessBlock } from "@pulumi/aws/s3/bucketPublicAccessBlock.
 import { BucketServerSideEncryptionConfiguration } from "@pulumi/aws/s3/bucketServerSideEncryptionConfiguration.js";
 import { BucketVersioning } from "@pulumi/aws/s3/bucketVersioning.js";
 import * as pulumi from "@pulumi/pulumi";
-import { type Scope, tagsOf } from "./scope.ts";
+import { childOf, type Scope, tagsOf } from "./scope.ts";
 
 export interface Artifacts {
   bucket: Bucket;
@@ -17,23 +17,23 @@ export interface Artifacts {
 
 /** @param kmsKey of the account's own; without it, S3's key */
 export function artifactsOf(scope: Scope, kmsKey: pulumi.Input<string> | undefined): Artifacts {
-  const { parent, fleet } = scope;
+  const { fleet } = scope;
   const name = `${fleet}-artifacts`;
   // All that is in it can be built again from the source: it shall not keep a stack from being removed.
-  const bucket = new Bucket(name, { forceDestroy: true, tags: tagsOf(scope, name) }, { parent });
+  const bucket = new Bucket(name, { forceDestroy: true, tags: tagsOf(scope, name) }, childOf(scope));
   const of = { bucket: bucket.id };
   const rule = kmsKey === undefined ? { sseAlgorithm: "AES256" } : { sseAlgorithm: "aws:kms", kmsMasterKeyId: kmsKey };
   const encrypted = { ...of, rules: [{ applyServerSideEncryptionByDefault: rule, bucketKeyEnabled: kmsKey !== undefined }] };
-  const closed = new BucketPublicAccessBlock(name, { ...of, ...CLOSED }, { parent });
+  const closed = new BucketPublicAccessBlock(name, { ...of, ...CLOSED }, childOf(scope));
   return {
     bucket,
     ready: [
       closed,
-      new BucketServerSideEncryptionConfiguration(name, encrypted, { parent }),
-      new BucketVersioning(name, { ...of, versioningConfiguration: { status: "Enabled" } }, { parent }),
-      new BucketLifecycleConfiguration(name, { ...of, rules: [LEFTOVERS] }, { parent }),
+      new BucketServerSideEncryptionConfiguration(name, encrypted, childOf(scope)),
+      new BucketVersioning(name, { ...of, versioningConfiguration: { status: "Enabled" } }, childOf(scope)),
+      new BucketLifecycleConfiguration(name, { ...of, rules: [LEFTOVERS] }, childOf(scope)),
       // Two changes of a bucket's access at the same moment are refused.
-      new BucketPolicy(name, { ...of, policy: bucket.arn.apply(onlyByTls) }, { parent, dependsOn: [closed] }),
+      new BucketPolicy(name, { ...of, policy: bucket.arn.apply(onlyByTls) }, childOf(scope, [closed])),
     ],
   };
 }
@@ -75,7 +75,7 @@ export function artifactObject(scope: Scope, { bucket, ready }: Artifacts, what:
   const { folder, sha256, content } = artifact;
   const source = "path" in content ? { source: pulumi.output(content.path).apply(asset), sourceHash: sha256 } : { content: content.text };
   const args = { bucket: bucket.id, key: pulumi.interpolate`${folder}/${sha256}`, ...source };
-  return new BucketObjectv2(`${scope.fleet}-${what}`, args, { parent: scope.parent, dependsOn: ready, retainOnDelete: true });
+  return new BucketObjectv2(`${scope.fleet}-${what}`, args, { ...childOf(scope, ready), retainOnDelete: true });
 }
 
 const asset = (path: string) => new pulumi.asset.FileAsset(path);

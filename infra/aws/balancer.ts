@@ -3,7 +3,7 @@ import { Listener } from "@pulumi/aws/lb/listener.js";
 import { LoadBalancer } from "@pulumi/aws/lb/loadBalancer.js";
 import { TargetGroup } from "@pulumi/aws/lb/targetGroup.js";
 import type * as pulumi from "@pulumi/pulumi";
-import { type Scope, tagsOf } from "./scope.ts";
+import { childOf, type Scope, tagsOf } from "./scope.ts";
 
 export interface BalancerArgs {
   vpcId: pulumi.Input<string>;
@@ -32,7 +32,7 @@ const LONGEST_DRAIN_S = 3_600;
 
 /** Names of balancers and their targets have 32 characters at most: the fleet's alone, with what Pulumi adds, is within that. */
 export function balancerOf(scope: Scope, args: BalancerArgs): Balancer {
-  const { parent, fleet } = scope;
+  const { fleet } = scope;
   const tags = tagsOf(scope, fleet);
   const loadBalancer = new LoadBalancer(
     fleet,
@@ -44,7 +44,7 @@ export function balancerOf(scope: Scope, args: BalancerArgs): Balancer {
       dropInvalidHeaderFields: true,
       tags,
     },
-    { parent },
+    childOf(scope),
   );
   const targets = targetsOf(scope, args);
   const secure = { port: 443, protocol: "HTTPS", sslPolicy: SSL_POLICY, certificateArn: args.certificateArn };
@@ -55,8 +55,8 @@ export function balancerOf(scope: Scope, args: BalancerArgs): Balancer {
     loadBalancer,
     targets,
     listeners: [
-      new Listener(`${fleet}-https`, { ...of, ...secure, defaultActions: [forward] }, { parent }),
-      new Listener(`${fleet}-http`, { ...of, port: 80, protocol: "HTTP", defaultActions: [redirect] }, { parent }),
+      new Listener(`${fleet}-https`, { ...of, ...secure, defaultActions: [forward] }, childOf(scope)),
+      new Listener(`${fleet}-http`, { ...of, port: 80, protocol: "HTTP", defaultActions: [redirect] }, childOf(scope)),
     ],
   };
 }
@@ -76,7 +76,7 @@ function targetsOf(scope: Scope, { vpcId, health, drainTimeoutMs }: BalancerArgs
       healthCheck: { protocol: "HTTPS", ...health, interval: 10, timeout: 5, healthyThreshold: 2, unhealthyThreshold: 3 },
       tags: tagsOf(scope, scope.fleet),
     },
-    { parent: scope.parent },
+    childOf(scope),
   );
 }
 

@@ -94,12 +94,16 @@ ask() {
 
 # Version 2 of the metadata service: a token first. It has no role's credentials in an instance's first moments: that may pass.
 metadata() {
-  ask "metadata service" "$work/token" --max-time 30 -X PUT -H "X-aws-ec2-metadata-token-ttl-seconds: 300" "$metadata/latest/api/token" &&
-    ask "metadata service, $1" "$2" --max-time 30 -H "X-aws-ec2-metadata-token: $(cat "$work/token")" "$metadata/latest/meta-data/$1" ||
-    return 1
+  ask "metadata service" "$work/token" --max-time 30 -X PUT -H "X-aws-ec2-metadata-token-ttl-seconds: 300" \
+    "$metadata/latest/api/token" || return 1
+  ask "metadata service, $1" "$2" --max-time 30 -H "X-aws-ec2-metadata-token: $(cat "$work/token")" \
+    "$metadata/latest/meta-data/$1" || return 1
 }
 
-known() { persist metadata "$1" "$2" || refuse "the metadata service doesn't tell $1" "see that the instance has its profile, and IMDSv2 is on"; }
+known() {
+  persist metadata "$1" "$2" ||
+    refuse "the metadata service doesn't tell $1" "see that the instance has its profile, and that the service is on"
+}
 
 field() { sed -n 's/.*"'"$2"'" *: *"\([^"]*\)".*/\1/p' "$1"; }
 
@@ -118,10 +122,12 @@ nothing=e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855
 
 # fetch KEY SHA256 FILE: an object, whole and as it was named.
 fetch() {
-  persist ask "$archives/$1" "$3" --config "$work/login" --aws-sigv4 "aws:amz:$region:s3" -H "x-amz-content-sha256: $nothing" "$archives/$1" ||
+  persist ask "$archives/$1" "$3" --config "$work/login" --aws-sigv4 "aws:amz:$region:s3" \
+    -H "x-amz-content-sha256: $nothing" "$archives/$1" ||
     refuse "$1 can't be fetched ($answer)" "see that it is in the bucket, and that the machine's role may read it; run pulumi up again"
   echo "$2  $3" | sha256sum -c --status - ||
-    refuse "$1 is not what its name says: its sha256 is $(sha256sum <"$3" | cut -d' ' -f1)" "remove it from the bucket and run pulumi up again"
+    refuse "$1 is not what its name says: its sha256 is $(sha256sum <"$3" | cut -d' ' -f1)" \
+      "remove it from the bucket and run pulumi up again"
 }
 
 fetch_secrets() {
@@ -139,7 +145,8 @@ known local-ipv4 "$work/address"
 log_in
 fetch "manifests/$manifest" "$manifest" "$work/manifest"
 hash='"\([0-9a-f]\{64\}\)"'
-set -- $(sed -n 's/^{"schema":1,"runtime":{"id":'$hash',"sha256":'$hash'[^}]*},"release":{"sha256":'$hash'.*/\1 \2 \3/p' "$work/manifest")
+front='^{"schema":1,"runtime":{"id":'$hash',"sha256":'$hash'[^}]*},"release":{"sha256":'$hash
+set -- $(sed -n "s/$front.*/\1 \2 \3/p" "$work/manifest")
 [ $# = 3 ] || refuse "the group's manifest is not understood" "run pulumi up again, with the Fleetwright that made this template"
 runtime=$1 bundle=$2 release=$3
 say "fetching the runtime and the release"
@@ -147,7 +154,8 @@ if [ ! -d "/opt/fleetwright/runtime/$runtime" ]; then fetch "archives/$bundle" "
 export runtime bundle
 sh -c "$install" || refuse "the runtime bundle can't be installed" "see the lines above, and that the disk has room"
 fetch "archives/$release" "$release" "INCOMING/$release.tar.gz"
-set -- $(sed -n 's/^{"schema":1,"runtime":{[^}]*},"release":{[^}]*},"secrets":{"arn":"\([^"]*\)","versionId":"\([^"]*\)".*/\1 \2/p' "$work/manifest")
+front='^{"schema":1,"runtime":{[^}]*},"release":{[^}]*},"secrets":{"arn":"\([^"]*\)","versionId":"\([^"]*\)"'
+set -- $(sed -n "s/$front.*/\1 \2/p" "$work/manifest")
 if [ $# = 2 ]; then fetch_secrets "$1" "$2"; fi
 fleethost=/opt/fleetwright/runtime/$runtime/bin/fleethost
 given=$([ -e "$work/secrets" ] && echo "--secrets=$work/secrets")

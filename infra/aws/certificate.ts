@@ -3,20 +3,20 @@ import { Certificate } from "@pulumi/aws/acm/certificate.js";
 import { CertificateValidation } from "@pulumi/aws/acm/certificateValidation.js";
 import { Record } from "@pulumi/aws/route53/record.js";
 import type * as pulumi from "@pulumi/pulumi";
-import { type Scope, tagsOf } from "./scope.ts";
+import { childOf, type Scope, tagsOf } from "./scope.ts";
 
 /**
  * The certificate's ARN, once it has been issued.
  * @param names at least one
  */
 export function certificateFor(scope: Scope, zoneId: pulumi.Input<string>, names: readonly string[]): pulumi.Output<string> {
-  const { parent, fleet } = scope;
+  const { fleet } = scope;
   const [domainName = "", ...subjectAlternativeNames] = names;
   const name = `${fleet}-certificate`;
   const certificate = new Certificate(
     name,
     { domainName, subjectAlternativeNames, validationMethod: "DNS", tags: tagsOf(scope, name) },
-    { parent },
+    childOf(scope),
   );
   const records = names.map((domain) => {
     const proof = certificate.domainValidationOptions.apply((all) => {
@@ -35,9 +35,9 @@ export function certificateFor(scope: Scope, zoneId: pulumi.Input<string>, names
         ttl: 60,
         allowOverwrite: true,
       },
-      { parent },
+      childOf(scope),
     );
   });
   const validationRecordFqdns = records.map(({ fqdn }) => fqdn);
-  return new CertificateValidation(name, { certificateArn: certificate.arn, validationRecordFqdns }, { parent }).certificateArn;
+  return new CertificateValidation(name, { certificateArn: certificate.arn, validationRecordFqdns }, childOf(scope)).certificateArn;
 }

@@ -17,7 +17,7 @@ import { type Grant, machineProfile } from "./identity.ts";
 import { launchTemplate } from "./launch-template.ts";
 import { type MixedInstances, mixedInstances } from "./mixed-instances.ts";
 import { networkOf } from "./network.ts";
-import type { Scope } from "./scope.ts";
+import { childOf, type Scope } from "./scope.ts";
 
 /** What the group is for. */
 export interface GroupServing {
@@ -46,8 +46,7 @@ export interface GroupResources {
   dependsOn: pulumi.Resource[];
 }
 
-export function groupResources(parent: pulumi.Resource, fleet: string, config: AutoscalingConfig, serving: GroupServing): GroupResources {
-  const scope = { parent, fleet, tags: config.tags };
+export function groupResources(scope: Scope, config: AutoscalingConfig, serving: GroupServing): GroupResources {
   const network = networkOf(scope, config.network);
   const subnets = Object.values(network.subnets);
   const firewalls = groupFirewall(scope, network.vpcId, config.access === "public" ? ["0.0.0.0/0"] : config.clients);
@@ -69,7 +68,8 @@ interface Place {
 
 /** The balancer, its certificate, and the names that lead to it. */
 function entrance(scope: Scope, config: AutoscalingConfig, { names, health, drainTimeoutMs }: GroupServing, place: Place) {
-  const zone = config.dns === undefined ? undefined : getZoneOutput({ name: config.dns.zone, privateZone: false }, { parent: scope.parent });
+  const { parent } = scope;
+  const zone = config.dns === undefined ? undefined : getZoneOutput({ name: config.dns.zone, privateZone: false }, { parent });
   const certificateArn = pulumi.output(config.certificate ?? certificateFor(scope, zone?.zoneId ?? "", names));
   const internal = config.access === "private";
   const { vpcId, subnets, group: securityGroupId } = place;
@@ -81,7 +81,7 @@ function entrance(scope: Scope, config: AutoscalingConfig, { names, health, drai
 function aliases(scope: Scope, zoneId: pulumi.Input<string>, names: readonly string[], { loadBalancer }: Balancer): void {
   const target = { name: loadBalancer.dnsName, zoneId: loadBalancer.zoneId, evaluateTargetHealth: true };
   for (const name of names) {
-    new Record(`${scope.fleet}-${name}`, { zoneId, name, type: "A", aliases: [target] }, { parent: scope.parent });
+    new Record(`${scope.fleet}-${name}`, { zoneId, name, type: "A", aliases: [target] }, childOf(scope));
   }
 }
 
@@ -89,13 +89,16 @@ function templateOf(scope: Scope, config: AutoscalingConfig, serving: GroupServi
   const artifacts = artifactsOf(scope, config.kmsKey);
   const secrets = storeSecrets(scope, serving.secrets, config.kmsKey);
   const profile = machineProfile(scope, grants(config, artifacts, secrets));
-  const archive = ({ path, sha256 }: pulumi.Unwrap<GroupServing["archives"]>["runtime"]) => ({ path, sha256 });
-  const { runtime, release } = { runtime: serving.archives.apply((all) => archive(all.runtime)), release: serving.archives.apply((all) => archive(all.release)) };
+  const archive = (of: "runtime" | "release") => ({
+    folder: "archives",
+    sha256: serving.archives.apply((all) => all[of].sha256),
+    content: { path: serving.archives.apply((all) => all[of].path) },
+  });
   const manifest = serving.manifest(secrets);
   const sha256 = manifest.apply((text) => createHash("sha256").update(text).digest("hex"));
   const dependsOn = [
-    artifactObject(scope, artifacts, "runtime", { folder: "archives", sha256: runtime.sha256, content: { path: runtime.path } }),
-    artifactObject(scope, artifacts, "release", { folder: "archives", sha256: release.sha256, content: { path: release.path } }),
+    artifactObject(scope, artifacts, "runtime", archive("runtime")),
+    artifactObject(scope, artifacts, "release", archive("release")),
     artifactObject(scope, artifacts, "manifest", { folder: "manifests", sha256, content: { text: manifest } }),
   ];
   const region = regionOf(Object.keys(config.network.subnets)[0] ?? "");

@@ -6,7 +6,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { AutoscalingConfig } from "../config/aws/autoscaling.ts";
 import { type Balancer, drainSeconds } from "./balancer.ts";
 import type { MixedInstances } from "./mixed-instances.ts";
-import { type Scope, tagsOf } from "./scope.ts";
+import { childOf, type Scope, tagsOf } from "./scope.ts";
 
 export interface GroupArgs {
   config: AutoscalingConfig;
@@ -41,14 +41,13 @@ export function groupOf(scope: Scope, args: GroupArgs): Group {
       tags: groupTags(scope),
     },
     {
-      parent: scope.parent,
-      dependsOn: [...balancer.listeners, ...args.ready],
+      ...childOf(scope, [...balancer.listeners, ...args.ready]),
       // The provider would write the policy into the group before any machine has proved it, and a refresh that fails would go back to
       // just that; `fleet refresh` names it. How many machines there are is scaling's to say.
       ignoreChanges: ["mixedInstancesPolicy", "desiredCapacity", "minElbCapacity"],
     },
   );
-  new LifecycleHook(`${scope.fleet}-leave`, leaving(group, args.drainTimeoutMs), { parent: scope.parent });
+  new LifecycleHook(`${scope.fleet}-leave`, leaving(group, args.drainTimeoutMs), childOf(scope));
   scalingPolicies(scope, group, args);
   return group;
 }
@@ -76,7 +75,7 @@ function scalingPolicies(scope: Scope, group: Group, { config: { scaling }, bala
         policyType: "TargetTrackingScaling",
         targetTrackingConfiguration: { predefinedMetricSpecification: metric as { predefinedMetricType: string }, targetValue },
       },
-      { parent: scope.parent },
+      childOf(scope),
     );
   policy("cpu", { predefinedMetricType: "ASGAverageCPUUtilization" }, scaling.cpuPercent);
   if (scaling.requestsPerMinute === undefined) return;

@@ -1,7 +1,7 @@
 /** What each machine of a group starts as: one version of it is one release. */
 import { LaunchTemplate } from "@pulumi/aws/ec2/launchTemplate.js";
 import * as pulumi from "@pulumi/pulumi";
-import { type Scope, tagsOf } from "./scope.ts";
+import { childOf, type Scope, tagsOf } from "./scope.ts";
 
 export interface TemplateArgs {
   image: string;
@@ -41,7 +41,7 @@ export function launchTemplate(scope: Scope, args: TemplateArgs): LaunchTemplate
       userData: pulumi.output(args.userData).apply((text) => Buffer.from(text).toString("base64")),
       tags,
     },
-    { parent: scope.parent, dependsOn: args.dependsOn },
+    childOf(scope, args.dependsOn),
   );
 }
 

@@ -47,7 +47,8 @@ function serving(more: Partial<GroupServing> = {}): GroupServing {
 }
 
 function graph(more: object, served = serving()): Promise<GraphResource[]> {
-  return graphOf((parent) => void groupResources(parent, "web", autoscalingSchema.parse({ ...groupMachines(), ...more }), served));
+  const config = autoscalingSchema.parse({ ...groupMachines(), ...more });
+  return graphOf((parent) => void groupResources({ parent, fleet: "web", tags: config.tags }, config, served));
 }
 
 const one = (resources: GraphResource[], kind: string): GraphResource["inputs"] => {
@@ -125,7 +126,7 @@ test("the machines' firewall admits the balancer alone, by HTTPS; its health is 
 
 test("names of the longest fleet fit into what AWS allows a balancer and its targets", async () => {
   const fleet = "a".repeat(24);
-  const resources = await graphOf((parent) => void groupResources(parent, fleet, autoscalingSchema.parse(groupMachines()), serving()));
+  const resources = await graphOf((parent) => void groupResources({ parent, fleet, tags: {} }, autoscalingSchema.parse(groupMachines()), serving()));
   // Pulumi adds a dash and seven digits.
   for (const { type, name } of resources.filter(({ type }) => /:(LoadBalancer|TargetGroup)$/.test(type))) assert.ok(name.length + 8 <= 32, `${type} ${name}`);
 });

@@ -9,6 +9,8 @@ export interface MockOptions {
   preview?: boolean;
   /** What AWS answers to a question, in place of the usual; by the function's token. */
   answers?: Record<string, (inputs: Record<string, unknown>) => object | Promise<object>>;
+  /** More outputs of resources, by their type. */
+  outputs?: Record<string, object>;
 }
 
 let made: GraphResource[] = [];
@@ -33,7 +35,7 @@ async function call({ token, inputs }: pulumi.runtime.MockCallArgs): Promise<Rec
 function newResource({ type, name, inputs }: pulumi.runtime.MockResourceArgs) {
   const id = `<${type.split(":").at(-1)} ${name}>`;
   if (!type.startsWith("test:")) made.push({ type, name, id, inputs });
-  return { id, state: options.preview === true ? inputs : { ...inputs, ...outputsOf(type, name, id) } };
+  return { id, state: options.preview === true ? inputs : { ...inputs, ...outputsOf(type, name, id), ...options.outputs?.[type] } };
 }
 
 /** What AWS would decide. */
