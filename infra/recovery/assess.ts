@@ -92,7 +92,8 @@ function lostFindings(lost: readonly StoredObject[], set: RecoverySet): string[]
 
 /** What the newest set should name and doesn't. */
 function incomplete(set: RecoverySet): string[] {
-  if (set.machines.length === 0) return ["the set knows no machine: it was made before the first up, or of a program without a fleet"];
+  if (set.machines.length === 0)
+    return ["the set knows no machine: it was made before the first up, or of a group, which has its releases in a bucket of its own"];
   return set.machines.flatMap(({ name, fleet, release, runtime, target }) => [
     ...(set.releases.find((record) => record.fleet === fleet && record.id === release)?.archives[target] === undefined
       ? [`the set has no archive of release ${release.slice(0, 8)} for ${target}, which ${name} runs`]
