@@ -180,6 +180,7 @@ test("a machine that lets no new login in ends the rollout, and is put back", as
   first.onTold = (command) => {
     if (command === "harden") setTimeout(() => (aheadMs = 30_000), 50);
   };
-  await assert.rejects(run(machines, { leaseMs: 3_600_000 }), /web-1: no new SSH login came through the machine's new firewall: connection timed out/);
+  const message = /web-1: no new SSH login came through the machine's new firewall: connection timed out/;
+  await assert.rejects(run(machines, { leaseMs: 3_600_000 }), message);
   assert.deepEqual([first.told.at(-1), second.told.includes("switch")], ["revert", false]);
 });
