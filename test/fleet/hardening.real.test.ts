@@ -78,7 +78,7 @@ describe("a hardened fleet", () => {
         if (!connected) socket.destroy();
         resolve(connected ? socket : undefined);
       };
-      const timer = setTimeout(() => end(false), 3_000);
+      const timer = setTimeout(() => end(false), 5_000);
       socket.on("connect", () => end(true)).on("error", () => end(false));
     });
 
@@ -160,15 +160,13 @@ describe("a hardened fleet", () => {
     assert.deepEqual(await processes(), before);
     await everywhere(async (machine) => {
       assert.equal(await reaches(machine, 9100), true, machine);
-      const held: Socket[] = [];
-      // Connections of the steps before may still be counted for a moment.
-      await until("eight connections are open", async () => {
-        const socket = await dial(machine, 443);
-        if (socket !== undefined) held.push(socket);
-        return held.length === 8;
+      // Connections of the steps before may still be counted for a moment, and Caddy doesn't keep silent ones for ever.
+      await until("eight come through and a ninth doesn't", async () => {
+        const held = await Promise.all(Array.from({ length: 8 }, () => dial(machine, 443)));
+        const ninth = await reaches(machine, 443);
+        for (const socket of held) socket?.destroy();
+        return !held.includes(undefined) && !ninth;
       }, PATIENCE_MS);
-      assert.equal(await reaches(machine, 443), false, machine);
-      for (const socket of held) socket.destroy();
       await until("there is room again", () => reaches(machine, 443), PATIENCE_MS);
     });
   });
@@ -238,8 +236,7 @@ manifest = json.load(open("/var/lib/fleetwright/shop/state.json"))["manifest"]
 manifest["hardening"]["firewall"]["connectionsPerAddress"] = 77
 print(json.dumps(manifest))
 END`;
-    await hosts.sh("deb-12", harden(8_000));
-    assert.match(await rules("deb-12"), /over 77/);
+    assert.match(await hosts.sh("deb-12", `${harden(20_000)}\nnft list table inet fleetwright`), /over 77/);
     await until("the timer has put it back", async () => /over 512/.test(await rules("deb-12")), PATIENCE_MS);
     await hosts.sh("deb-13", harden(3_600_000));
     assert.match(await rules("deb-13"), /over 77/);
