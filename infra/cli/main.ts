@@ -2,6 +2,7 @@
 /** The `fleet` command. Each subcommand loads only what it needs: `rollout` runs inside every `pulumi up`. */
 import { Command, InvalidArgumentError, Option } from "commander";
 import { exitCodes, FleetError } from "../errors.ts";
+import { registerAws } from "./aws.ts";
 import { registerOperate } from "./operate.ts";
 
 function wholeNumber(value: string): number {
@@ -76,14 +77,17 @@ program
   });
 
 program
+  .command("refresh", { hidden: true })
+  .description("bring a group at AWS onto a plan from standard input, and wait for it (pulumi up runs this)")
+  .addOption(new Option("--pace <n>", "divides every pause; for tests").default(1).argParser(wholeNumber).hideHelp())
+  .action(async (options) => process.exit(await (await import("./refresh.ts")).refreshGroup(options)));
+
+program
   .command("acme-key", { hidden: true })
   .description("print a new key for an ACME account (pulumi up runs this, once a fleet)")
   .action(async () => void process.stdout.write((await import("../rollout/acme-account.ts")).newAccountKey()));
 
-program
-  .command("ec2-host-key", { hidden: true })
-  .description("wait for a new EC2 machine's host key (pulumi up runs this, once a machine)")
-  .action(async () => process.exit(await (await import("./ec2-host-key.ts")).ec2HostKey()));
+registerAws(program);
 
 program
   .command("env")

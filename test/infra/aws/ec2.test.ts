@@ -17,11 +17,16 @@ const matrix: Record<string, object> = {
   "existing network": { network: { vpc: "vpc-0a", subnets: { "eu-central-1a": "subnet-0a", "eu-central-1b": "subnet-0b" } } },
   private: { access: "private", clients: ["10.0.0.0/8", "192.168.0.0/16"] },
   "fixed addresses and records": { elasticIps: true, dns: { zone: "example.org" }, terminationProtection: true, tags: { team: "web" } },
+  "SSH through an endpoint, alarms by e-mail": {
+    ssh: { publicKey: ec2Machines().ssh.publicKey, through: "instance-connect" },
+    alarms: { email: "ops@example.org" },
+  },
   "own key": { kmsKey: "arn:aws:kms:eu-central-1:111122223333:key/k" },
 };
 
 function graph(more: object): Promise<GraphResource[]> {
-  return graphOf((parent) => void ec2Resources(parent, "web", ec2Schema.parse({ ...ec2Machines(), ...more }), serving));
+  const config = ec2Schema.parse({ ...ec2Machines(), ...more });
+  return graphOf((parent) => void ec2Resources({ parent, fleet: "web", tags: config.tags }, config, serving));
 }
 
 const byType = (resources: GraphResource[], kind: string) => resources.filter(({ type }) => type.endsWith(`:${kind}`));
@@ -55,7 +60,7 @@ test("another zone, and another machine first in the list, change nothing of wha
 
 test("two fleets of one stack may each have a machine of one name; a range that is given twice is one rule", async () => {
   const config = ec2Schema.parse({ ...ec2Machines(), ssh: { ...ec2Machines().ssh, from: ["203.0.113.0/24", "203.0.113.0/24"] } });
-  const resources = await graphOf((parent) => ["web", "api"].forEach((fleet) => ec2Resources(parent, fleet, config, serving)));
+  const resources = await graphOf((parent) => ["web", "api"].forEach((fleet) => ec2Resources({ parent, fleet, tags: {} }, config, serving)));
   assert.equal(new Set(resources.map(({ id }) => id)).size, resources.length);
 });
 

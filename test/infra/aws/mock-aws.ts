@@ -2,12 +2,15 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { GraphResource } from "../../../infra/aws/rules/graph.ts";
 import { answerOf } from "./mock-answers.ts";
+import { groupOutputs } from "./mock-group.ts";
 
 export interface MockOptions {
   /** Whether it is a preview, in which nothing is known that AWS decides. @default false */
   preview?: boolean;
   /** What AWS answers to a question, in place of the usual; by the function's token. */
-  answers?: Record<string, (inputs: Record<string, unknown>) => object>;
+  answers?: Record<string, (inputs: Record<string, unknown>) => object | Promise<object>>;
+  /** More outputs of resources, by their type. */
+  outputs?: Record<string, object>;
 }
 
 let made: GraphResource[] = [];
@@ -19,24 +22,34 @@ export async function mockAws(given: MockOptions = {}): Promise<void> {
   await pulumi.runtime.setMocks({ call, newResource }, "shop", "prod", options.preview);
 }
 
-function call({ token, inputs }: pulumi.runtime.MockCallArgs): Record<string, unknown> {
-  return { ...((options.answers?.[token] ?? ((given) => answerOf(token, given)))(inputs)) };
+async function call({ token, inputs }: pulumi.runtime.MockCallArgs): Promise<Record<string, unknown>> {
+  const answer = options.answers?.[token] ?? ((given: Record<string, unknown>) => answerOf(token, given));
+  try {
+    return { ...(await answer(inputs)) };
+  } catch (error) {
+    // Where gRPC has the words of an engine's error.
+    throw Object.assign(error as Error, { details: (error as Error).message });
+  }
 }
 
 function newResource({ type, name, inputs }: pulumi.runtime.MockResourceArgs) {
   const id = `<${type.split(":").at(-1)} ${name}>`;
   if (!type.startsWith("test:")) made.push({ type, name, id, inputs });
-  return { id, state: options.preview === true ? inputs : { ...inputs, ...outputsOf(type, name, id) } };
+  return { id, state: options.preview === true ? inputs : { ...inputs, ...outputsOf(type, name, id), ...options.outputs?.[type] } };
 }
 
 /** What AWS would decide. */
 function outputsOf(type: string, name: string, id: string): Record<string, unknown> {
   if (type.startsWith("aws:iam/")) return { name: id, arn: `arn:aws:iam::111122223333:${name}` };
+  if (type === "aws:sns/topic:Topic") return { arn: id };
   if (type === "aws:ec2/keyPair:KeyPair") return { keyName: id };
   if (type === "aws:ec2/eip:Eip") return { allocationId: id, publicIp: `<public IP of ${name}>` };
   if (type === "aws:ec2/instance:Instance") return { publicIp: `<public IP of instance ${name}>`, privateIp: `<private IP of ${name}>` };
-  return {};
+  return groupOutputs(type, name, id);
 }
+
+/** How much was made so far. */
+export const madeCount = (): number => made.length;
 
 /** What a program makes, sorted, once all of it is known. @throws what the program throws */
 export async function graphOf(program: (parent: pulumi.ComponentResource) => void): Promise<GraphResource[]> {
