@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { after, afterEach, before, describe, test, type TestContext } from "node:test";
+import { after, before, describe, test } from "node:test";
 import { startLoad } from "../support/load.ts";
 import { until } from "../support/poll.ts";
 import { evidence, Project, type Run } from "../support/project.ts";
@@ -40,10 +40,6 @@ describe("protocols through the whole stack", () => {
     const [machine] = (await project.status()).machines;
     site = { address: machine?.address ?? assert.fail("no machine"), caFile, ca: readFileSync(caFile, "utf8") };
   });
-  afterEach(async (t) => {
-    if ((t as TestContext).passed) return;
-    console.log(evidence(await project.fleet(["ssh", "web-1", "--", "journalctl -n 80 --no-pager | cut -c1-400"])));
-  });
   after(() => project.remove());
 
   async function up(name: AppName): Promise<Run> {
@@ -67,8 +63,17 @@ describe("protocols through the whole stack", () => {
   const serving = async (): Promise<string> => (await ask(site, "/")).body;
   const pidOf = (body: string): string => body.split(" ").at(-1) ?? "";
 
-  /** Holds a connection of each kind while the worker is replaced. */
   async function through(change: () => Promise<Run>): Promise<Run> {
+    try {
+      return await holding(change);
+    } catch (error) {
+      console.log(evidence(await project.fleet(["ssh", "web-1", "--", "journalctl -n 80 --no-pager | cut -c1-400"])));
+      throw error;
+    }
+  }
+
+  /** Holds a connection of each kind while the worker is replaced. */
+  async function holding(change: () => Promise<Run>): Promise<Run> {
     const old = await serving();
     const slow = new SlowUpload(site);
     const [socket, events, two, stopThree] = [
@@ -81,8 +86,8 @@ describe("protocols through the whole stack", () => {
     assert.equal(await socket.say("before"), `${pidOf(old)} before`);
     const load = startLoad({ origin: `https://${site.address}`, caPem: site.ca, requestsPerSecond: 30, maxRequests: 6_000 });
     const changing = change();
-    changing.catch(() => undefined);
-    await until("a new worker answers", async () => (await serving()) !== old, REPLACED_MS);
+    const failed = new Promise<never>((_, reject) => changing.catch(reject));
+    await Promise.race([failed, until("a new worker answers", async () => (await serving()) !== old, REPLACED_MS)]);
     const seenBefore = events.seen.length;
 
     // What was under way is carried on by the worker that it began with.
