@@ -1,6 +1,7 @@
 /** The one schema for a fleet, whether it comes from a stack's configuration or from a program. */
 import { z } from "zod";
 import { commandSchema, healthSchema, nameSchema, onceSchema, recycleSchema, workersSchema } from "../../runtime/manifest.ts";
+import { DEPLOY_USER } from "../deploy-user/place.ts";
 import { appFindings, type Finding, NOTHING_TO_SERVE, workersFindings } from "./app-rules.ts";
 import { domain, httpsConfigSchema } from "./https.ts";
 import { httpsFindings } from "./https-rules.ts";
@@ -26,11 +27,15 @@ const loginShape = {
   hostKey: leaf(hostKey),
 };
 
+const NO_BASTION = `"${DEPLOY_USER}" can't be a bastion's user, as its key may not forward; give the bastion a login of its own`;
+
 const hostSchema = z.strictObject({
   name: nameSchema,
   ...loginShape,
   domains: z.array(domain).default([]),
-  bastion: z.strictObject(loginShape).optional(),
+  bastion: z
+    .strictObject({ ...loginShape, user: loginShape.user.refine((user) => user !== DEPLOY_USER, NO_BASTION) })
+    .optional(),
 });
 
 const machinesSchema = z.discriminatedUnion("provider", [
