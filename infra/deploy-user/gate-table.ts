@@ -25,6 +25,8 @@ export const gateTable: Readonly<Record<string, Readonly<Record<`--${string}`, V
   renew: { ...app, ...rollout, "--lease-ms": "number" },
   hold: { ...manifest, ...rollout, "--who": "text", "--lease-ms": "number", "--take-over": "flag" },
   release: { ...manifest, ...rollout },
+  harden: { ...manifest, ...rollout, "--trial-ms": "number" },
+  "keep-hardening": { ...manifest, ...rollout, "--trial": "id" },
   once: step,
   "note-once": { ...step, "--state": "state", "--on": "name" },
   status: app,
@@ -43,4 +45,5 @@ export const notThroughTheGate: Readonly<Record<string, string>> = {
   apply: "by hand on the machine only; a rollout stages, switches and confirms",
   converge: "a unit's, at boot",
   lease: "a unit's",
+  unharden: "a timer's",
 };
