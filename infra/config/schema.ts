@@ -12,6 +12,7 @@ import { leaf } from "./leaf.ts";
 import { batchSchema, milliseconds, port } from "./numbers.ts";
 import { secretFindings, secretsSchema } from "./secrets.ts";
 import { slotFindings } from "./slot-rules.ts";
+import { rebootFindings } from "./upkeep.ts";
 
 const cores = z.union([z.literal("all"), z.int().min(1).max(1024)]);
 const hostKey = z
@@ -156,10 +157,22 @@ const fleetKeys = z.strictObject({
     .prefault({}),
 });
 
-const wholeFleet = between(({ app, machines, workers: wanted, https }: z.output<typeof fleetKeys>) => [
+function machineCount(machines: z.output<typeof machinesSchema>): number {
+  switch (machines.provider) {
+    case "local":
+      return machines.count;
+    case "hosts":
+      return machines.hosts.length;
+    case "ec2":
+      return machines.instances.length;
+  }
+}
+
+const wholeFleet = between(({ app, machines, workers: wanted, https, hardening }: z.output<typeof fleetKeys>) => [
   ...slotFindings(app, wanted, https),
   ...httpsFindings(https, machines),
   ...awsFindings(machines, https),
+  ...rebootFindings(hardening.reboots, machineCount(machines)),
 ]);
 
 export const fleetSchema = fleetKeys.superRefine(wholeFleet);

@@ -46,4 +46,5 @@ export const notThroughTheGate: Readonly<Record<string, string>> = {
   converge: "a unit's, at boot",
   lease: "a unit's",
   unharden: "a timer's",
+  "reboot-if-due": "a timer's",
 };

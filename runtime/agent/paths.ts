@@ -56,6 +56,10 @@ export interface Paths {
   /** The rules of nftables. */
   firewall: string;
   sshdConfig: string;
+  /** What apt is told of upgrades. */
+  aptUpgrades: string;
+  /** The machine's last restart by itself. */
+  rebootRecord: string;
   /** What a baseline's change has replaced. */
   baselineChange: string;
   /** What Caddy reads of certificates; keys are for root and Caddy's group. */
@@ -126,6 +130,8 @@ export function pathsUnder(root = "/"): Paths {
     },
     firewall: at("etc/fleetwright/firewall.nft"),
     sshdConfig: at("etc/ssh/sshd_config.d/00-fleetwright.conf"),
+    aptUpgrades: at("etc/apt/apt.conf.d/60fleetwright-upgrades"),
+    rebootRecord: at("var/lib/fleetwright/reboot.json"),
     baselineChange: at("var/lib/fleetwright/hardening.json"),
     caddyState: at("var/lib/fleetwright-caddy"),
     caddyCertificateLog: at("var/lib/fleetwright-caddy/certificates.log"),
@@ -143,6 +149,8 @@ export const unitNames = {
   caddy: "fleetwright-caddy.service",
   converge: "fleetwright-converge.service",
   firewall: "fleetwright-firewall.service",
+  reboot: "fleetwright-reboot.service",
+  rebootTimer: "fleetwright-reboot.timer",
   /** Transient, with a timer of the same name. */
   baselineUndo: "fleetwright-hardening-undo",
   socket: (app: string) => `${app}.socket`,
