@@ -157,15 +157,11 @@ const fleetKeys = z.strictObject({
     .prefault({}),
 });
 
-function machineCount(machines: z.output<typeof machinesSchema>): number {
-  switch (machines.provider) {
-    case "local":
-      return machines.count;
-    case "hosts":
-      return machines.hosts.length;
-    case "ec2":
-      return machines.instances.length;
-  }
+/** Undefined where it isn't fixed. */
+function machineCount(machines: z.output<typeof machinesSchema>): number | undefined {
+  if ("hosts" in machines) return machines.hosts.length;
+  if ("instances" in machines) return machines.instances.length;
+  return "count" in machines ? machines.count : undefined;
 }
 
 const wholeFleet = between(({ app, machines, workers: wanted, https, hardening }: z.output<typeof fleetKeys>) => [

@@ -35,9 +35,9 @@ export function rebootsOf({ days, from, to }: Exclude<RebootsConfig, false>, slo
   return { days, fromMinute: minuteOf(from), minutes: lengthOf({ from, to }), slot };
 }
 
-/** @param machines how many share the window */
-export function rebootFindings(reboots: RebootsConfig, machines: number): Finding[] {
-  if (reboots === false) return [];
+/** @param machines how many share the window; undefined where that isn't fixed */
+export function rebootFindings(reboots: RebootsConfig, machines: number | undefined): Finding[] {
+  if (reboots === false || machines === undefined) return [];
   const minutes = lengthOf(reboots);
   const needed = machines * SHORTEST_SLOT_MINUTES;
   if (minutes >= needed) return [];

@@ -91,15 +91,18 @@ async function restart(agent: Agent, app: string, why: string): Promise<boolean>
   return true;
 }
 
-/** Writes down how the machine came back from a restart of its own, once it is known. */
-async function lookBack(agent: Agent, app: string): Promise<void> {
+/**
+ * Writes down how the machine came back from a restart of its own, once it is known.
+ * @param withinMs how long the app may take to be healthy
+ */
+export async function lookBack(agent: Agent, app: string, withinMs = BACK_WITHIN_MS): Promise<void> {
   const record = await readReboot(agent);
   if (record?.state !== "begun") return;
   if (record.bootId === (await agent.clock.bootId())) {
     await writeReboot(agent, { ...record, state: "failed", detail: "it was given up in the middle" });
     return;
   }
-  const deadlineMs = agent.clock.nowMs() + BACK_WITHIN_MS;
+  const deadlineMs = agent.clock.nowMs() + withinMs;
   for (;;) {
     const { state, detail } = await healthOf(agent, app);
     const over = agent.clock.nowMs() >= deadlineMs;
