@@ -83,7 +83,8 @@ function readKeyFile(path: string): string {
   try {
     return readFileSync(path, "utf8");
   } catch (error) {
-    throw usage(`${path} can't be read (${(error as NodeJS.ErrnoException).code}).`, "give the file with the deploy user's public key: --key FILE");
+    const { code } = error as NodeJS.ErrnoException;
+    throw usage(`${path} can't be read (${code}).`, "give the file with the deploy user's public key: --key FILE");
   }
 }
 
@@ -91,7 +92,8 @@ const usage = (what: string, next: string): FleetError =>
   new FleetError(what, { kept: "everything; nothing was touched.", next, exitCode: exitCodes.usage });
 
 function silent(name: string, why: string): FleetError {
-  return new FleetError(`it can't be reached (${why}).`, { machine: name, next: "see that it answers SSH, then run the same command again." });
+  const next = "see that it answers SSH, then run the same command again.";
+  return new FleetError(`it can't be reached (${why}).`, { machine: name, next });
 }
 
 function failed(name: string, log: string): FleetError {

@@ -28,7 +28,9 @@ const SHORTEST_SLOT_MINUTES = 6;
 const minuteOf = (text: string): number => Number(text.slice(0, 2)) * 60 + Number(text.slice(3));
 
 /** Over midnight where `to` is before `from`. */
-const lengthOf = ({ from, to }: { from: string; to: string }): number => (minuteOf(to) - minuteOf(from) + DAY_MINUTES) % DAY_MINUTES || DAY_MINUTES;
+function lengthOf({ from, to }: { from: string; to: string }): number {
+  return (minuteOf(to) - minuteOf(from) + DAY_MINUTES) % DAY_MINUTES || DAY_MINUTES;
+}
 
 /** A machine's part of the window. */
 export function rebootsOf({ days, from, to }: Exclude<RebootsConfig, false>, slot: Reboots["slot"]): Reboots {

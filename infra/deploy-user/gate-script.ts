@@ -1,4 +1,7 @@
-/** The gate: the one program that the deploy user may run as root. A POSIX shell script, so that a security team can read all of it. Pure. */
+/**
+ * The gate: the one program that the deploy user may run as root. A POSIX shell script, so that a security team can read all of it.
+ * Pure.
+ */
 import {
   CURRENT_AGENT,
   decideScript,
@@ -39,7 +42,8 @@ need() { fits "$1" "$2" || refuse "an argument that isn't a $1"; }
 words() { [ "$1" -eq "$2" ] || refuse "another number of arguments than $2"; }
 installed() { [ -x ${RUNTIME_FOLDER}/"$1"/bin/fleethost ] || refuse "runtime $1, which isn't installed"; }
 allowed() {
-  grep -qxF -e "$1 $2" -e any ${RUNTIMES_FILE} || refuse "runtime $1, which an administrator of this machine hasn't allowed yet: fleet deploy-user MACHINE"
+  grep -qxF -e "$1 $2" -e any ${RUNTIMES_FILE} ||
+    refuse "runtime $1, which an administrator of this machine hasn't allowed yet: fleet deploy-user MACHINE"
 }
 `;
 

@@ -91,7 +91,9 @@ function checkUsable(name: string, transport: Transport, facts: Facts): void {
     throw new FleetError(`user "${transport.user}" is not root and "sudo -n" was refused.`, {
       machine: name,
       kept,
-      next: `set machines.hosts[].user to "root" or, without root, to "${DEPLOY_USER}" (docs/deploy-user.md); or allow sudo without a password: echo '${transport.user} ALL=(ALL) NOPASSWD: ALL' > /etc/sudoers.d/fleetwright`,
+      next:
+        `set machines.hosts[].user to "root" or, without root, to "${DEPLOY_USER}" (docs/deploy-user.md); ` +
+        `or allow sudo without a password: echo '${transport.user} ALL=(ALL) NOPASSWD: ALL' > /etc/sudoers.d/fleetwright`,
     });
   }
 }

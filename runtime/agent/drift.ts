@@ -33,7 +33,10 @@ export async function compareApp(agent: Agent, app: string, workers: AppStatus["
     workers,
     pending: pending === undefined ? undefined : { applyId: pending.applyId, leased: (await viewLease(agent, app)) === "running" },
     reboot: (await rebootDue(runningKernel()))?.why,
-    others: [rebootNote(await readReboot(agent)), state?.manifest.hardening?.upgrades?.required === true ? await upgradesNote(agent) : undefined],
+    others: [
+      rebootNote(await readReboot(agent)),
+      state?.manifest.hardening?.upgrades?.required === true ? await upgradesNote(agent) : undefined,
+    ],
   });
   // A switch under way has its own files there, and is undone or confirmed before anything else can be said.
   if (state === undefined || pending !== undefined) return { drift: [], notes };

@@ -62,8 +62,9 @@ describe("a fleet that is deployed without root", () => {
   /** A command on a machine, by the deploy user's own login. */
   function asUser(name: string, command: string, options: string[] = []): Promise<Run> {
     const { address } = hosts.login(name);
-    const words = ["-F", "none", "-i", key, "-o", "IdentitiesOnly=yes", "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null"];
-    return runIn(project.folder, "ssh", [...words, "-o", "BatchMode=yes", "-o", "LogLevel=ERROR", ...options, `${DEPLOY_USER}@${address}`, command]);
+    const settings = ["IdentitiesOnly=yes", "StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "BatchMode=yes", "LogLevel=ERROR"];
+    const words = ["-F", "none", "-i", key, ...settings.flatMap((setting) => ["-o", setting])];
+    return runIn(project.folder, "ssh", [...words, ...options, `${DEPLOY_USER}@${address}`, command]);
   }
 
   async function refusedTo(name: string, command: string, why: RegExp, code?: number): Promise<void> {
@@ -84,7 +85,7 @@ describe("a fleet that is deployed without root", () => {
     }
   });
 
-  test("a version of Fleetwright that no administrator allowed is refused before anything is installed, and told how it is allowed", async () => {
+  test("a version of Fleetwright that no administrator allowed isn't installed, and it is told how one allows it", async () => {
     for (const name of logins.keys()) await hosts.sh(name, `echo ${"0".repeat(64)} ${"0".repeat(64)} > ${RUNTIMES_FILE}`);
     const refused = await stack.up();
     assert.notEqual(refused.code, 0, evidence(refused));
@@ -112,7 +113,8 @@ describe("a fleet that is deployed without root", () => {
 
   test("by its login nothing else is had as root, nor read, nor changed", async () => {
     for (const name of logins.keys()) {
-      for (const command of ["sh -c id", "id", "-i", "cat /etc/shadow", "/opt/fleetwright/current/bin/fleethost status", `sh ${GATE_PATH} version`]) {
+      const fleethost = "/opt/fleetwright/current/bin/fleethost status";
+      for (const command of ["sh -c id", "id", "-i", "cat /etc/shadow", fleethost, `sh ${GATE_PATH} version`]) {
         await refusedTo(name, `sudo -n ${command}`, /password is required|not allowed/);
       }
       await refusedTo(name, `sudo -n PATH=/tmp ${GATE_PATH} version`, /not allowed|password is required/);
@@ -130,9 +132,11 @@ describe("a fleet that is deployed without root", () => {
   });
 
   test("a bundle of one's own isn't installed, whatever it is called; no other key may be had by forwarding", async () => {
-    const { path, expected } = makeArchive(project.folder, [{ path: "bin/fleethost", text: "#!/bin/sh\nid > /tmp/got-root\n", mode: 0o755 }]);
+    const evil = "#!/bin/sh\nid > /tmp/got-root\n";
+    const { path, expected } = makeArchive(project.folder, [{ path: "bin/fleethost", text: evil, mode: 0o755 }]);
     const id = "e".repeat(64);
-    const sent = await asUser("web-1", `printf %s ${readFileSync(path).toString("base64")} | base64 -d | sudo -n ${GATE_PATH} receive ${expected.sha256}`);
+    const bytes = readFileSync(path).toString("base64");
+    const sent = await asUser("web-1", `printf %s ${bytes} | base64 -d | sudo -n ${GATE_PATH} receive ${expected.sha256}`);
     assert.equal(sent.code, 0, evidence(sent));
     await refusedTo("web-1", `sudo -n ${GATE_PATH} install ${id} ${expected.sha256}`, /hasn't allowed yet/, 77);
     await refusedTo("web-1", `sudo -n ${GATE_PATH} agent ${id} status`, /isn't installed/, 77);

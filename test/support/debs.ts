@@ -22,9 +22,11 @@ export async function installPackage(hosts: Hosts, machine: string, name: string
     fetchPackages(words);
     const { address, privateKeyFile } = hosts.login(machine);
     const files = readdirSync(folder).filter((file) => file.endsWith(".deb"));
-    const ssh = ["-F", "none", "-i", privateKeyFile, "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR"];
+    const settings = ["StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "LogLevel=ERROR"];
+    const ssh = ["-F", "none", "-i", privateKeyFile, ...settings.flatMap((setting) => ["-o", setting])];
     execFileSync("scp", ["-q", ...ssh, ...files.map((file) => join(folder, file)), `root@${address}:/root/`]);
-    await hosts.sh(machine, "DEBIAN_FRONTEND=noninteractive dpkg --install /root/*.deb >/root/dpkg.log 2>&1 || { cat /root/dpkg.log >&2; exit 1; }");
+    const install = "DEBIAN_FRONTEND=noninteractive dpkg --install /root/*.deb";
+    await hosts.sh(machine, `${install} >/root/dpkg.log 2>&1 || { cat /root/dpkg.log >&2; exit 1; }`);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -3,7 +3,10 @@ import type { Agent } from "../context.ts";
 import { unitNames } from "../paths.ts";
 import { enabledGenerations, observe, systemctl } from "../systemd.ts";
 
-/** Caddy first: it takes no more, and answers what it has while the app is there; then the socket, as a request would wake the app again. */
+/**
+ * Caddy first: it takes no more, and answers what it has while the app is there; then the socket with the app, which a request would
+ * wake again.
+ */
 export async function drain(agent: Agent, app: string): Promise<void> {
   agent.report.step("reboot", "Caddy answers what it has, then ends");
   await systemctl(agent, "stop", unitNames.caddy);

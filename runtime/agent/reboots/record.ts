@@ -35,7 +35,8 @@ export const writeReboot = ({ paths }: Place, record: RebootRecord): Promise<voi
 
 /** What of it somebody should know. Pure. */
 export function rebootNote(record: RebootRecord | undefined): string | undefined {
-  if (record?.state === "unhealthy") return `it restarted itself at ${record.at} (${record.why}) and wasn't healthy afterwards: ${record.detail}`;
-  if (record?.state === "failed") return `it should have restarted itself at ${record.at} (${record.why}), which failed: ${record.detail}`;
-  return undefined;
+  if (record === undefined) return undefined;
+  const { state, at, why, detail } = record;
+  if (state === "unhealthy") return `it restarted itself at ${at} (${why}) and wasn't healthy afterwards: ${detail}`;
+  return state === "failed" ? `it should have restarted itself at ${at} (${why}), which failed: ${detail}` : undefined;
 }

@@ -101,7 +101,8 @@ test("an archive is where archives are received, and nowhere else", (t) => {
 
 test("a value of any bytes is refused or reaches the agent as the one word that it was", (t) => {
   const { gate } = machine(t);
-  const nasty = ["", " ", "$(id)", "`id`", "a;b", "a b", "'", '"', "\\", "*", "?", "[a]", "-", "--", "\t", "\r", "ä", "\u007f", "a\n", "\u001b[0m", "%s", "~"];
+  const shell = ["", " ", "$(id)", "`id`", "a;b", "a b", "'", '"', "\\", "*", "?", "[a]", "%s", "~"];
+  const nasty = [...shell, "-", "--", "\t", "\r", "ä", "\u007f", "a\n", "\u001b[0m"];
   for (const value of nasty) {
     for (const option of ["--who", "--rollout", "--lease-ms"]) {
       const words = ["hold", option, value];

@@ -15,7 +15,8 @@ test("apt itself reads the file: security updates only, whatever the package's o
   t.after(() => rmSync(folder, { recursive: true }));
   writeFileSync(
     join(folder, "50unattended-upgrades"),
-    'Unattended-Upgrade::Origins-Pattern { "origin=*"; };\nUnattended-Upgrade::Allowed-Origins { "Other:stable"; };\nUnattended-Upgrade::Automatic-Reboot "true";\n',
+    'Unattended-Upgrade::Origins-Pattern { "origin=*"; };\nUnattended-Upgrade::Allowed-Origins { "Other:stable"; };\n' +
+      'Unattended-Upgrade::Automatic-Reboot "true";\n',
   );
   writeFileSync(join(folder, "60fleetwright-upgrades"), renderUpgrades());
   const main = join(folder, "main");

@@ -45,7 +45,8 @@ for (const [when, seen, kind, why] of cases) {
 }
 
 test("a machine that isn't healthy after its restart, or couldn't restart, is told of; one that is well isn't", () => {
-  assert.match(rebootNote({ ...record, state: "unhealthy", detail: "GET / answered 503" }) ?? "", /wasn't healthy afterwards: GET \/ answered 503/);
+  const unhealthy = rebootNote({ ...record, state: "unhealthy", detail: "GET / answered 503" });
+  assert.match(unhealthy ?? "", /wasn't healthy afterwards: GET \/ answered 503/);
   assert.match(rebootNote({ ...record, state: "failed", detail: "x" }) ?? "", /which failed: x/);
   assert.deepEqual([rebootNote(record), rebootNote({ ...record, state: "begun" }), rebootNote(undefined)], [undefined, undefined, undefined]);
 });
