@@ -2,6 +2,8 @@
 import { z } from "zod";
 import { commandSchema, healthSchema, nameSchema, onceSchema, recycleSchema, workersSchema } from "../../runtime/manifest.ts";
 import { appFindings, type Finding, NOTHING_TO_SERVE, workersFindings } from "./app-rules.ts";
+import { autoscalingSchema } from "./aws/autoscaling.ts";
+import { groupFleetFindings } from "./aws/autoscaling-rules.ts";
 import { hardeningConfigSchema } from "./hardening.ts";
 import { awsFindings } from "./aws/fleet-rules.ts";
 import { ec2Schema } from "./aws/ec2.ts";
@@ -55,6 +57,7 @@ const machinesSchema = z.discriminatedUnion("provider", [
       }),
   }),
   ec2Schema,
+  autoscalingSchema,
 ]);
 
 /** Finds what is wrong between keys, each with its path and the mend. */
@@ -144,10 +147,11 @@ function machineCount(machines: z.output<typeof machinesSchema>): number | undef
   return "count" in machines ? machines.count : undefined;
 }
 
-const wholeFleet = between(({ app, machines, workers: wanted, https, hardening }: z.output<typeof fleetKeys>) => [
+const wholeFleet = between(({ app, machines, workers: wanted, https, rollout, hardening }: z.output<typeof fleetKeys>) => [
   ...slotFindings(app, wanted, https),
-  ...httpsFindings(https, machines),
-  ...awsFindings(machines, https),
+  ...(machines.provider === "autoscaling"
+    ? groupFleetFindings({ app, machines, https, rollout })
+    : [...httpsFindings(https, machines), ...awsFindings(machines, https)]),
   ...rebootFindings(hardening.reboots, machineCount(machines)),
 ]);
 

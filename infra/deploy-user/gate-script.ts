@@ -8,6 +8,7 @@ import {
   forgetScript,
   incomingPath,
   installRuntimeScript,
+  knockScript,
   receiveScript,
   RUNTIME_FOLDER,
   SECRET_KEY_FILE,
@@ -107,6 +108,7 @@ case $operation in
   use) words $# 1; need sha256 "$1"; installed "$1"; id=$1; ${useRuntimeScript("$id")} ;;
   forget) words $# 1; need sha256 "$1"; sha=$1; ${forgetScript("$sha")} ;;
   decide) words $# 2; need name "$1"; need id "$2"; ${decideScript('"$1"', '"$2"')} ;;
+  knock) words $# 1; need id "$1"; id=$1; ${knockScript("$id")} ;;
   agent) run_agent "$@" ;;
   *) refuse "an operation that it doesn't know; if Fleetwright was updated: fleet deploy-user MACHINE" ;;
 esac

@@ -25,8 +25,8 @@ export const gateTable: Readonly<Record<string, Readonly<Record<`--${string}`, V
   renew: { ...app, ...rollout, "--lease-ms": "number" },
   hold: { ...manifest, ...rollout, "--who": "text", "--lease-ms": "number", "--take-over": "flag" },
   release: { ...manifest, ...rollout },
-  harden: { ...manifest, ...rollout, "--trial-ms": "number" },
   "keep-hardening": { ...manifest, ...rollout, "--trial": "id" },
+  harden: { ...manifest, ...rollout, "--trial-ms": "number" },
   once: step,
   "note-once": { ...step, "--state": "state", "--on": "name" },
   status: app,
@@ -46,5 +46,6 @@ export const notThroughTheGate: Readonly<Record<string, string>> = {
   converge: "a unit's, at boot",
   lease: "a unit's",
   unharden: "a timer's",
+  member: "of machines in a group, which nobody logs in to",
   "reboot-if-due": "a timer's",
 };

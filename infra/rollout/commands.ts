@@ -6,13 +6,14 @@ import {
   decideScript,
   forgetScript,
   installRuntimeScript,
+  knockScript,
   receiveScript,
   RUNTIME_FOLDER,
   SECRET_KEY_FILE,
   useRuntimeScript,
 } from "./machine-scripts.ts";
 
-export { incomingPath, NOT_PREPARED } from "./machine-scripts.ts";
+export { incomingPath, installRuntimeScript, NOT_PREPARED } from "./machine-scripts.ts";
 
 /**
  * Becomes root where the login isn't.
@@ -68,6 +69,11 @@ export function agentCommand(runtime: string, ...args: string[]): string {
 /** Runs the machine's current agent, whatever bundle it is of. */
 export function currentAgentCommand(...args: string[]): string {
   return asRoot(`exec ${CURRENT_AGENT} ${args.map(shellQuote).join(" ")}`, ["agent", "current", ...args]);
+}
+
+/** What a new login leaves on a machine whose baseline is on trial. */
+export function knockCommand(trial: string): string {
+  return asRoot(knockScript(shellQuote(trial)), ["knock", trial]);
 }
 
 /** Removes an archive that has been unpacked. */

@@ -65,6 +65,11 @@ function currentLink(id: string): string {
   return `ln -sfn ${RUNTIME_FOLDER}/${id} /opt/fleetwright/.current.$$; mv -T /opt/fleetwright/.current.$$ /opt/fleetwright/current`;
 }
 
+/** What a new login leaves on a machine whose baseline is on trial. */
+export function knockScript(trial: string): string {
+  return `: > /run/fleetwright/came-through.${trial}`;
+}
+
 /** Removes an archive that has been unpacked. */
 export function forgetScript(sha256: string): string {
   return `rm -f ${incomingPath(sha256)}`;
