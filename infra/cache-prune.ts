@@ -21,6 +21,7 @@ export function planCache(entries: readonly Cached[], nowMs: number): string[] {
 /** What each folder of the cache holds that is named by a hash; all else in it is somebody else's to keep. */
 const SHELVES = [
   ["archives", /^[0-9a-f]{64}\.tar\.gz$/],
+  ["packages/packed", /^[0-9a-f]{64}$/],
   ["releases", /^[0-9a-f]{64}$/],
   ["runtimes", /^[0-9a-f]{64}$/],
 ] as const;

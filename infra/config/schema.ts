@@ -5,6 +5,7 @@ import { appFindings, type Finding, NOTHING_TO_SERVE, workersFindings } from "./
 import { domain, httpsConfigSchema } from "./https.ts";
 import { httpsFindings } from "./https-rules.ts";
 import { leaf } from "./leaf.ts";
+import { DEFAULT_BATCH } from "../rollout/batches.ts";
 import { batchSchema, milliseconds, port } from "./numbers.ts";
 import { secretFindings, secretsSchema } from "./secrets.ts";
 import { slotFindings } from "./slot-rules.ts";
@@ -135,7 +136,7 @@ const fleetKeys = z.strictObject({
   https: httpsConfigSchema,
   rollout: z
     .strictObject({
-      batch: batchSchema.default(1),
+      batch: batchSchema.default(DEFAULT_BATCH),
       pauseMs: z.int().min(0).max(3_600_000).default(0),
       connectTimeoutMs: milliseconds.default(10_000),
       leaseMs: milliseconds.default(30_000),

@@ -1,6 +1,7 @@
 /** What a fleet's machines need to be sent: one release, and a runtime bundle for each architecture. */
 import type { App } from "../build/app.ts";
 import type { Archive } from "../build/archive.ts";
+import type { Packages } from "../build/packages.ts";
 import { buildRelease, targetKey } from "../build/release.ts";
 import { buildRuntime } from "../build/runtime.ts";
 import { FleetError } from "../errors.ts";
@@ -9,10 +10,18 @@ import { pruneCache } from "../cache-prune.ts";
 import { caddyBinary } from "../offline/tools.ts";
 import { keepArchive } from "./archives.ts";
 
+/** A release as one kind of machine gets it. */
+export interface BuiltRelease {
+  id: string;
+  /** Its code. */
+  archive: Archive;
+  /** Undefined for an app that has none. */
+  packages: Packages | undefined;
+}
+
 export interface Built {
   releaseId: string;
-  /** The release's archive for a target. */
-  releaseArchive(target: Target): Archive;
+  release(target: Target): BuiltRelease;
   runtime(arch: Target["arch"]): { id: string; archive: Archive };
 }
 
@@ -38,13 +47,17 @@ async function build(app: App, targets: readonly Target[], say: (line: string) =
   for (const arch of new Set(targets.map((target) => target.arch))) {
     runtimes.set(arch, await buildRuntime(arch, { say, caddy: (of) => caddyBinary(of, { say }) }));
   }
-  for (const archive of [...Object.values(release.archives), ...[...runtimes.values()].map((runtime) => runtime.archive)]) {
+  const packages = Object.values(release.packages);
+  for (const archive of [...Object.values(release.archives), ...[...packages, ...runtimes.values()].map((built) => built.archive)]) {
     keepArchive(archive);
   }
   pruneCache();
   return {
     releaseId: release.id,
-    releaseArchive: (target) => there(release.archives[targetKey(app, target)]),
+    release: (target) => {
+      const key = targetKey(app, target);
+      return { id: release.id, archive: there(release.archives[key]), packages: release.packages[key] };
+    },
     runtime: (arch) => there(runtimes.get(arch)),
   };
 }

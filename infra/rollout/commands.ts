@@ -95,9 +95,9 @@ export function currentAgentCommand(...args: string[]): string {
   return asRoot(`exec /opt/fleetwright/current/bin/fleethost ${args.map(shellQuote).join(" ")}`);
 }
 
-/** Removes an archive that has been unpacked. */
-export function forgetCommand(sha256: string): string {
-  return asRoot(`rm -f ${incomingPath(sha256)}`);
+/** Removes archives that have been unpacked. */
+export function forgetCommand(sha256s: readonly string[]): string {
+  return asRoot(`rm -f ${sha256s.map(incomingPath).join(" ")}`);
 }
 
 /**

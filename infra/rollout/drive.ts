@@ -116,11 +116,12 @@ async function ready(
   const options = { signal: AbortSignal.any([lead.signal, lead.keeper.signal, refused.signal]), tell, plan, rollout };
   const readyOne = async (session: Session): Promise<void> => {
     const changes = changing.includes(session);
-    if (changes) await stageRuntime(session, reachable(seen, session, lead.plan), lead.say, options);
+    const sight = reachable(seen, session, lead.plan);
+    if (changes) await stageRuntime(session, sight, lead.say, options);
     options.signal.throwIfAborted();
     held.push(session);
     known.push(...(await hold(lead, session)));
-    if (changes) await lead.keeper.during(session, stage(session, lead.say, options));
+    if (changes) await lead.keeper.during(session, stage(session, sight, lead.say, options));
   };
   const oneTimed = (session: Session): Promise<void> =>
     timed(lead.tell, session.machine.name, "stage", () => readyOne(session)).catch((error: unknown) => {

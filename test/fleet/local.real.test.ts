@@ -111,7 +111,10 @@ describe("a local fleet", () => {
       startLoad({ origin: url ?? "", caPem: readFileSync(ca(), "utf8"), requestsPerSecond: 40, maxRequests: 4_000 }),
     );
     editApp((source) => source.replace("Hello from FastAPI", "Hello again from FastAPI"));
-    await up();
+    const run = await up();
+    // The packages are there from before.
+    assert.match(run.stderr, /web-1 +release +sending \d+ kB/, evidence(run));
+    assert.doesNotMatch(run.stderr, /sending [\d.]+ MB/, evidence(run));
     for (const load of loads) {
       const result = await load.stop();
       assert.deepEqual(result.failures, []);
