@@ -1,7 +1,6 @@
 /** `fleet local`: a real fleet on this computer, by the same program that `pulumi up` runs. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
-import type { Stack } from "@pulumi/pulumi/automation/index.js";
 import { parse } from "yaml";
 import { parseStackConfig } from "../config/parse.ts";
 import { exitCodes, FleetError } from "../errors.ts";
@@ -9,7 +8,7 @@ import { overrideVariables } from "../overrides.ts";
 import { SKIP_VARIABLE } from "../skip.ts";
 import { askFleet } from "./ask.ts";
 import { prepareComputer } from "./computer.ts";
-import { runUp } from "./engine.ts";
+import { type Outcome, runUp } from "./engine.ts";
 import { inventorySchema } from "./inventories.ts";
 import { localFolder, openLocalStack, sayToStderr } from "./stacks.ts";
 import { releaseStaleLocks } from "./stale-lock.ts";
@@ -42,7 +41,7 @@ export async function local(options: LocalOptions): Promise<number> {
   const outcome = await runUp(stack, watch).finally(watch.stop);
   process.chdir(home);
   if (outcome.exitCode !== exitCodes.ok) return outcome.exitCode;
-  return show(stack, outcome.changes, options.json === true ? process.stderr : process.stdout);
+  return show(outcome, options.json === true ? process.stderr : process.stdout);
 }
 
 /** The stack's value out of Pulumi.local.yaml, with the command line's wishes over it. What is odd in it is left for the schema to tell. */
@@ -90,8 +89,7 @@ function withoutEntry(app: Record<string, unknown>): Record<string, unknown> {
 
 const APP_SPECIFIC = ["asgi", "node", "wsgi", "command", "listen", "probe", "slots", "portBase", "health", "once"];
 
-async function show(stack: Stack, changes: number, out: NodeJS.WriteStream): Promise<number> {
-  const outputs = await stack.outputs();
+async function show({ outputs, changes }: Outcome, out: NodeJS.WriteStream): Promise<number> {
   const inventory = inventorySchema.parse(outputs.inventory?.value);
   const caFile = join(localFolder(), "ca.pem");
   writeFileSync(caFile, String(outputs.caBundle?.value));

@@ -2,11 +2,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
-import { exitCodes } from "../errors.ts";
+import { text } from "node:stream/consumers";
+import { exitCodes, FleetError } from "../errors.ts";
 import { pulumiEnvironment } from "../offline/tools.ts";
 import { overrideVariables } from "../overrides.ts";
 import { SKIP_VARIABLE } from "../skip.ts";
-import { readOutputs, sayToStderr } from "./stacks.ts";
+import { sayToStderr } from "./stacks.ts";
 import { type Watch, watchRollout } from "./watch.ts";
 
 export interface UpOptions {
@@ -39,8 +40,17 @@ export async function up({ stack, skip, json = false, ...overrides }: UpOptions)
   const [code] = (await once(child, "close")) as [number | null];
   watch.stop();
   if (code !== 0) return heard ? exitCodes.interrupted : exitCodes.failed;
-  const { skipped } = await readOutputs(stack);
+  const { skipped } = await readOutputs(pulumi, stack);
   return Array.isArray(skipped) && skipped.length > 0 ? exitCodes.partial : exitCodes.ok;
+}
+
+/** In one question; the Automation API has four. */
+async function readOutputs(pulumi: string, stack: string): Promise<{ skipped?: unknown }> {
+  const child = spawn(pulumi, ["stack", "output", "--json", "--show-secrets", "--stack", stack], { stdio: ["ignore", "pipe", "inherit"] });
+  const said = text(child.stdout);
+  const [code] = (await once(child, "close")) as [number | null];
+  if (code !== 0) throw new FleetError(`"pulumi up" is done, but the outputs of stack "${stack}" can't be read.`, { next: "see the lines above." });
+  return JSON.parse(await said) as { skipped?: unknown };
 }
 
 /** Pulumi's own lines, above what is drawn. */

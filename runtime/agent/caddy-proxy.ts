@@ -18,8 +18,14 @@ const SHARED_IDLE = "4s";
 
 export const slotsIn = ({ app }: Manifest): Slots | undefined => slotsOf(app.name, app.processes[0].command);
 
-/** @param checkMs how often each address is checked; each handler does its own checks */
-export function proxy(manifest: Manifest, checkMs: number): object {
+export interface ProxyOptions {
+  /** How often each address is checked; each handler does its own checks. */
+  checkMs: number;
+  /** Whether connections to workers are kept for the next request. */
+  keeps: boolean;
+}
+
+export function proxy(manifest: Manifest, { checkMs, keeps }: ProxyOptions): object {
   const slots = slotsIn(manifest);
   const { upstreams, idleTimeout, selection_policy, health_checks } =
     slots === undefined ? sharedProxy(manifest.app.name) : slotsProxy(slots, checkMs);
@@ -37,7 +43,7 @@ export function proxy(manifest: Manifest, checkMs: number): object {
     transport: {
       protocol: "http",
       dial_timeout: "3s",
-      keep_alive: { enabled: true, max_idle_conns_per_host: 256, idle_timeout: idleTimeout },
+      keep_alive: keeps ? { enabled: true, max_idle_conns_per_host: 256, idle_timeout: idleTimeout } : { enabled: false },
     },
   };
 }

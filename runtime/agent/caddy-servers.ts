@@ -3,15 +3,18 @@ import type { Manifest } from "../manifest.ts";
 import { LISTED_CHECK_MS } from "../slots.ts";
 import { LOCAL_CHECK_MS, proxy } from "./caddy-proxy.ts";
 
+/** For requests of clients. */
+const clients = { checkMs: LISTED_CHECK_MS, keeps: true };
+
 /** What clients reach. */
 export function outerServers(manifest: Manifest): object {
   const { mode, httpPort } = manifest.https;
-  return mode === "none" ? { http: server(httpPort, [proxy(manifest, LISTED_CHECK_MS)]) } : httpsServers(manifest);
+  return mode === "none" ? { http: server(httpPort, [proxy(manifest, clients)]) } : httpsServers(manifest);
 }
 
 function httpsServers(manifest: Manifest): object {
   const { names, httpPort, httpsPort } = manifest.https;
-  const https = server(httpsPort, [proxy(manifest, LISTED_CHECK_MS)]);
+  const https = server(httpsPort, [proxy(manifest, clients)]);
   return {
     http: server(httpPort, [redirect(httpsPort)]),
     // A client that connects to an IP address sends no server name (RFC 6066, section 3).
@@ -52,7 +55,8 @@ function server(port: number, handle: object[]) {
 export function localServer(manifest: Manifest): object {
   return {
     listen: ["unix//run/fleetwright-caddy/local.sock|0600"],
-    routes: [{ handle: [proxy(manifest, LOCAL_CHECK_MS)] }],
+    // A kept connection would have the worker that is to end wait for its next request: every switch, after every status.
+    routes: [{ handle: [proxy(manifest, { checkMs: LOCAL_CHECK_MS, keeps: false })] }],
     automatic_https: { disable: true },
   };
 }

@@ -9,6 +9,7 @@ import { releaseHold, requireHold } from "./hold.ts";
 import { renewLease, renewRollout, watchLease } from "./lease.ts";
 import { settle } from "./settle.ts";
 import { stage, type StageResult } from "./stage.ts";
+import { status } from "./status.ts";
 import { switchTo } from "./switch.ts";
 
 /** `fleethost apply` needs no rollout to renew its lease: the time between its own switch and confirm. */
@@ -69,15 +70,16 @@ const stageAction: Action = async (agent, { archive, packages }) => {
 const switchAction: Action = async (agent, { applyId, leaseMs, surge, by, rollbackFrom, rollout }) =>
   switchTo(agent, await manifestFromStdin(agent), { applyId, leaseMs, surge, asked: { by, rollbackFrom }, rollout });
 
-/** A confirm ends its rollout on this machine; whoever took over in between is not disturbed by it. */
+/** A confirm ends its rollout on this machine, and tells it what runs now; whoever took over in between is not disturbed by it. */
 const confirmAction: Action = async (agent, { app, applyId, prepare = false, rollout }) => {
   if (prepare) {
     await requireHold(agent, app, rollout);
     return prepareConfirm(agent, app, applyId);
   }
   const result = await confirm(agent, app, applyId);
-  if (rollout !== undefined) await releaseHold(agent, app, rollout);
-  return result;
+  if (rollout === undefined) return result;
+  await releaseHold(agent, app, rollout);
+  return { ...result, status: (await status(agent, app)).apps[0] };
 };
 
 const revertAction: Action = async (agent, { app, applyId, rollout }) => {
