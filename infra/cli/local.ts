@@ -5,6 +5,7 @@ import { parse } from "yaml";
 import { parseStackConfig } from "../config/parse.ts";
 import { exitCodes, FleetError } from "../errors.ts";
 import { overrideVariables } from "../overrides.ts";
+import { shareSessions } from "../rollout/transports/shared-sessions.ts";
 import { SKIP_VARIABLE } from "../skip.ts";
 import { askFleet } from "./ask.ts";
 import { prepareComputer } from "./computer.ts";
@@ -37,11 +38,12 @@ export async function local(options: LocalOptions): Promise<number> {
   // Plugins run in the stack's folder. So must the program: the commands in the state are relative to it.
   const home = process.cwd();
   process.chdir(localFolder());
+  const endSessions = shareSessions();
   const watch = watchRollout(options);
   const outcome = await runUp(stack, watch).finally(watch.stop);
   process.chdir(home);
   if (outcome.exitCode !== exitCodes.ok) return outcome.exitCode;
-  return show(outcome, options.json === true ? process.stderr : process.stdout);
+  return show(outcome, options.json === true ? process.stderr : process.stdout).finally(endSessions);
 }
 
 /** The stack's value out of Pulumi.local.yaml, with the command line's wishes over it. What is odd in it is left for the schema to tell. */

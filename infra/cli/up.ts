@@ -6,6 +6,7 @@ import { text } from "node:stream/consumers";
 import { exitCodes, FleetError } from "../errors.ts";
 import { pulumiEnvironment } from "../offline/tools.ts";
 import { overrideVariables } from "../overrides.ts";
+import { shareSessions } from "../rollout/transports/shared-sessions.ts";
 import { SKIP_VARIABLE } from "../skip.ts";
 import { sayToStderr } from "./stacks.ts";
 import { type Watch, watchRollout } from "./watch.ts";
@@ -22,6 +23,7 @@ export interface UpOptions {
 export async function up({ stack, skip, json = false, ...overrides }: UpOptions): Promise<number> {
   const { pulumi, env } = await pulumiEnvironment({ say: sayToStderr });
   Object.assign(process.env, env, skip === undefined ? {} : { [SKIP_VARIABLE]: skip }, overrideVariables(overrides));
+  const endSessions = shareSessions();
   const watch = watchRollout({ json });
   const color = watch.live ? ["--color", "always"] : [];
   const child = spawn(pulumi, ["up", "--yes", "--skip-preview", "--stack", stack, ...color], {
@@ -39,7 +41,9 @@ export async function up({ stack, skip, json = false, ...overrides }: UpOptions)
   });
   const [code] = (await once(child, "close")) as [number | null];
   watch.stop();
+  // A rollout that was killed may still be putting machines back.
   if (code !== 0) return heard ? exitCodes.interrupted : exitCodes.failed;
+  endSessions();
   const { skipped } = await readOutputs(pulumi, stack);
   return Array.isArray(skipped) && skipped.length > 0 ? exitCodes.partial : exitCodes.ok;
 }

@@ -108,7 +108,7 @@ describe("a local fleet", () => {
   test("one changed line is live on both under load, with no request lost and the old generation drained", async () => {
     const before = await project.status();
     const loads = before.machines.map(({ url }) =>
-      startLoad({ origin: url ?? "", caPem: readFileSync(ca(), "utf8"), requestsPerSecond: 40, maxRequests: 4_000 }),
+      startLoad({ origin: url ?? "", caPem: readFileSync(ca(), "utf8"), requestsPerSecond: 15, maxRequests: 4_000 }),
     );
     editApp((source) => source.replace("Hello from FastAPI", "Hello again from FastAPI"));
     const run = await up();
