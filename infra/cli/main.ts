@@ -81,6 +81,11 @@ program
   .action(async () => void process.stdout.write((await import("../rollout/acme-account.ts")).newAccountKey()));
 
 program
+  .command("ec2-host-key", { hidden: true })
+  .description("wait for a new EC2 machine's host key (pulumi up runs this, once a machine)")
+  .action(async () => process.exit(await (await import("./ec2-host-key.ts")).ec2HostKey()));
+
+program
   .command("env")
   .description('print what a shell needs to run "pulumi" itself with the tools found here: eval "$(npm run -s fleet -- env)"')
   .action(async () => process.exit(await (await import("./env.ts")).printEnvironment()));

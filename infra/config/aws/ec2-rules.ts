@@ -33,26 +33,7 @@ export function ec2Findings(machines: Ec2Keys): Finding[] {
   ];
 }
 
-/** What depends on the fleet's domains. Paths begin at the fleet. */
-export function domainFindings(dns: { zone: string } | undefined, domains: readonly string[]): Finding[] {
-  if (dns === undefined) return [];
-  if (domains.length === 0) return [at("machines.dns", 'has no domain to make records for: give "https.domains", or remove it')];
-  return domains.flatMap((domain, index) => {
-    if (domain === dns.zone || domain.endsWith(`.${dns.zone}`)) return [];
-    return [at(`https.domains.${index}`, `is "${domain}", which isn't in the hosted zone "${dns.zone}" ("machines.dns.zone")`)];
-  });
-}
-
 const MOVING = "a machine that stops and starts gets another address";
-
-/** What a public fleet may open to everybody. Paths begin at the fleet. */
-export function portFindings(access: Ec2Keys["access"], https: { httpPort: number; httpsPort: number }): Finding[] {
-  const usual = { httpPort: 80, httpsPort: 443 };
-  if (access === "private") return [];
-  return (["httpPort", "httpsPort"] as const)
-    .filter((key) => https[key] !== usual[key])
-    .map((key) => at(`https.${key}`, `is ${https[key]}; only ${usual[key]} is opened to everybody: use it, or "machines.access: private"`));
-}
 
 function nameFindings(instances: readonly InstanceKeys[]): Finding[] {
   const seen = new Map<string, number>();

@@ -4,10 +4,12 @@ import { checkAws } from "../../../infra/aws/rules/check.ts";
 import type { GraphResource } from "../../../infra/aws/rules/graph.ts";
 import { ec2Resources } from "../../../infra/aws/ec2-resources.ts";
 import { ec2Schema } from "../../../infra/config/aws/ec2.ts";
-import { graphOf } from "./mock-aws.ts";
+import { graphOf, mockAws } from "./mock-aws.ts";
 import { ec2Machines } from "./samples.ts";
 
-const serving = { httpPort: 80, httpsPort: 443, domains: ["app.example.org"] };
+await mockAws();
+
+const serving = { httpPort: 80, httpsPort: 443, domains: ["app.example.org"], redirects: [] };
 const EXISTING = ["vpc-0a", "subnet-0a", "subnet-0b", "Z0EXISTING"];
 
 const matrix: Record<string, object> = {

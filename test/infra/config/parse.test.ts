@@ -54,7 +54,7 @@ test("two problems are both reported, by key path, with what was given and what 
 
 test("an unknown provider lists the known ones", () => {
   assert.deepEqual(problems({ app: { dir: "a" }, machines: { provider: "azure" } }), [
-    'machines.provider: given "azure"; allowed: "local" or "hosts"',
+    'machines.provider: given "azure"; allowed: "local" or "hosts" or "ec2"',
   ]);
 });
 

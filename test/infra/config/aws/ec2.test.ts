@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { ec2Schema } from "../../../../infra/config/aws/ec2.ts";
-import { domainFindings, portFindings } from "../../../../infra/config/aws/ec2-rules.ts";
 import { problemLines } from "../../../../infra/config/problems.ts";
 import { ec2Machines } from "../../aws/samples.ts";
 
@@ -58,20 +57,6 @@ for (const [what, more, expected] of refused) {
     assert.match(found[0] ?? "", expected);
   });
 }
-
-test("a domain must be in the hosted zone", () => {
-  const dns = { zone: "example.org" };
-  assert.deepEqual(domainFindings(dns, ["example.org", "app.example.org"]), []);
-  assert.deepEqual(domainFindings(dns, ["app.example.org", "notexample.org"])[0]?.path, ["https", "domains", "1"]);
-  assert.deepEqual(domainFindings(dns, [])[0]?.path, ["machines", "dns"]);
-  assert.deepEqual(domainFindings(undefined, []), []);
-});
-
-test("a public fleet opens nothing but 80 and 443", () => {
-  assert.deepEqual(portFindings("public", { httpPort: 80, httpsPort: 443 }), []);
-  assert.deepEqual(portFindings("public", { httpPort: 80, httpsPort: 8443 })[0]?.path, ["https", "httpsPort"]);
-  assert.deepEqual(portFindings("private", { httpPort: 8080, httpsPort: 8443 }), []);
-});
 
 /** Any value, and often one that is nearly right. */
 function nearly(value: unknown): fc.Arbitrary<unknown> {
