@@ -11,7 +11,7 @@ import { findArchive, hasArchive } from "./archives.ts";
 import { forgetCommand, incomingPath, installRuntimeCommand, receiveCommand, useRuntimeCommand } from "./commands.ts";
 import type { Observation } from "./observation.ts";
 import type { Tell } from "./events.ts";
-import type { Plan } from "./plan.ts";
+import type { Plan, PlannedMachine } from "./plan.ts";
 import { type Say, sizeText } from "./progress.ts";
 
 type Reachable = Extract<Observation, { state: "reachable" }>;
@@ -44,7 +44,7 @@ export async function stage(session: Session, seen: Reachable, say: Say, options
     await send(session, say, archive.sha256, part, options);
   };
   try {
-    if (likelyLacksCode(manifest, seen)) await sendPart("release");
+    if (likelyLacksCode(session.machine, seen)) await sendPart("release");
     const needs = await ask();
     for (const part of needs) await sendPart(part);
     if (needs.length > 0) requireNothing(name, await ask());
@@ -55,7 +55,8 @@ export async function stage(session: Session, seen: Reachable, say: Say, options
 }
 
 /** Whether to send the code unasked, which saves a question: it is small, and the machine serves another release of this app. */
-function likelyLacksCode({ app }: Manifest, { apps }: Reachable): boolean {
+function likelyLacksCode({ manifest: { app }, rollbackFrom }: PlannedMachine, { apps }: Reachable): boolean {
+  if (rollbackFrom !== undefined) return false;
   const { bytes, sha256 } = app.release.archive;
   // One that isn't there may not be needed.
   if (bytes > UNASKED_BYTES || !hasArchive(sha256)) return false;

@@ -19,7 +19,7 @@ wanted.app.release = { id: "e".repeat(64), archive: { sha256: code, bytes: 9 }, 
 const [other, same] = [manifest(), wanted].map((one) => observed(reportOf(one)) as Parameters<typeof stage>[1]);
 
 /** Stages on a machine that says these needs, one after the other. @returns what was done, and what was told */
-async function staged(t: TestContext, seen: typeof other, answers: ReleasePart[][], { there = [code, packages], app = wanted } = {}) {
+async function staged(t: TestContext, seen: typeof other, answers: ReleasePart[][], { there = [code, packages], app = wanted, rollbackFrom = undefined as string | undefined } = {}) {
   ownCache(t);
   const folder = emptyFolder(t);
   for (const sha256 of there) {
@@ -35,7 +35,7 @@ async function staged(t: TestContext, seen: typeof other, answers: ReleasePart[]
     if (what === "stage") onLine?.(JSON.stringify({ event: "done", result: { needs: answers.shift() ?? [] } }));
     return { code: 0, stdout: "", stderr: "" };
   };
-  const session = { machine: { name: "web-1", manifest: app }, connection: { run, close: async () => undefined } } as unknown as Session;
+  const session = { machine: { name: "web-1", manifest: app, rollbackFrom }, connection: { run, close: async () => undefined } } as unknown as Session;
   const options = { signal: new AbortController().signal, plan: {}, rollout: "r", tell: (event: RolloutEvent) => events.push(event) };
   await stage(session, seen ?? assert.fail(), () => undefined, options as never).catch((error: Error) => did.push(error.message));
   return { did, sent: events.flatMap((event) => (event.event === "sent" ? [event.what] : [])) };
@@ -64,6 +64,10 @@ test("so is one where the archive is large, or isn't here: it may have that rele
   large.app.release.archive.bytes = 2 ** 21;
   assert.deepEqual((await staged(t, other, [[]], { app: large })).did, ["stage"]);
   assert.deepEqual((await staged(t, other, [[]], { there: [] })).did, ["stage"]);
+});
+
+test("a rollback sends nothing unasked", async (t) => {
+  assert.deepEqual((await staged(t, other, [[]], { rollbackFrom: "9".repeat(64) })).did, ["stage"]);
 });
 
 test("one that lacks what it was just sent is told, and what was sent is taken away", async (t) => {
