@@ -4,6 +4,7 @@ import { Record } from "@pulumi/aws/route53/record.js";
 import type * as pulumi from "@pulumi/pulumi";
 import type { HttpsConfig } from "../config/https.ts";
 import { namesOf } from "../config/https-names.ts";
+import { childOf, type Scope } from "./scope.ts";
 
 export interface DnsArgs {
   zone: string;
@@ -15,15 +16,10 @@ export interface Addressed<T> {
   address: T;
 }
 
-export function addressRecords(
-  parent: pulumi.Resource,
-  fleet: string,
-  dns: DnsArgs,
-  named: ReadonlyMap<string, pulumi.Input<string>[]>,
-): void {
-  const zone = getZoneOutput({ name: dns.zone, privateZone: false }, { parent });
+export function addressRecords(scope: Scope, dns: DnsArgs, named: ReadonlyMap<string, pulumi.Input<string>[]>): void {
+  const zone = getZoneOutput({ name: dns.zone, privateZone: false }, { parent: scope.parent });
   for (const [name, records] of named) {
-    new Record(`${fleet}-${name}`, { zoneId: zone.zoneId, name, type: "A", ttl: dns.ttlSeconds, records }, { parent });
+    new Record(`${scope.fleet}-${name}`, { zoneId: zone.zoneId, name, type: "A", ttl: dns.ttlSeconds, records }, childOf(scope));
   }
 }
 

@@ -2,6 +2,7 @@
 /** The `fleet` command. Each subcommand loads only what it needs: `rollout` runs inside every `pulumi up`. */
 import { Command, InvalidArgumentError, Option } from "commander";
 import { exitCodes, FleetError } from "../errors.ts";
+import { registerAws } from "./aws.ts";
 import { registerOperate } from "./operate.ts";
 
 function wholeNumber(value: string): number {
@@ -80,10 +81,7 @@ program
   .description("print a new key for an ACME account (pulumi up runs this, once a fleet)")
   .action(async () => void process.stdout.write((await import("../rollout/acme-account.ts")).newAccountKey()));
 
-program
-  .command("ec2-host-key", { hidden: true })
-  .description("wait for a new EC2 machine's host key (pulumi up runs this, once a machine)")
-  .action(async () => process.exit(await (await import("./ec2-host-key.ts")).ec2HostKey()));
+registerAws(program);
 
 program
   .command("env")

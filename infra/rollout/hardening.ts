@@ -27,7 +27,8 @@ async function knock(lead: Lead, { machine }: Session, trial: string, what: stri
   const deadlineMs = performance.now() + TRIAL_MS;
   for (;;) {
     const leftMs = Math.max(1, Math.ceil(deadlineMs - performance.now()));
-    const connection = keepingTime(lead.connect(machine.transport, Math.min(lead.plan.options.connectTimeoutMs, leftMs)));
+    const timeoutMs = Math.min(lead.plan.options.connectTimeoutMs, leftMs);
+    const connection = keepingTime(lead.connect(machine.transport, timeoutMs, { own: true }));
     try {
       await agent({ machine, connection }, () => undefined, ["keep-hardening", "--rollout", lead.rollout, "--trial", trial], { timeoutMs: leftMs });
       return;

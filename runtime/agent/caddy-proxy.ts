@@ -1,6 +1,7 @@
 /** Renders how Caddy hands requests to an app. Pure. */
 import type { Manifest } from "../manifest.ts";
 import { type Slots, slotsOf } from "../slots.ts";
+import { clientHeaders } from "./caddy-client.ts";
 import { type ProxyParts, slotsProxy } from "./caddy-slots.ts";
 import { appSocketPath } from "./units.ts";
 
@@ -21,11 +22,11 @@ export const slotsIn = ({ app }: Manifest): Slots | undefined => slotsOf(app.nam
 export interface ProxyOptions {
   /** How often each address is checked; each handler does its own checks. */
   checkMs: number;
-  /** Whether connections to workers are kept for the next request. */
-  keeps: boolean;
+  /** By clients: the app is told who asks, and connections to its workers are kept for the next request. */
+  asked: "by clients" | "by ourselves";
 }
 
-export function proxy(manifest: Manifest, { checkMs, keeps }: ProxyOptions): object {
+export function proxy(manifest: Manifest, { checkMs, asked }: ProxyOptions): object {
   const slots = slotsIn(manifest);
   const { upstreams, idleTimeout, selection_policy, health_checks } =
     slots === undefined ? sharedProxy(manifest.app.name) : slotsProxy(slots, checkMs);
@@ -40,10 +41,12 @@ export function proxy(manifest: Manifest, { checkMs, keeps }: ProxyOptions): obj
       retry_match: [{ method: ["FLEETWRIGHT-NEVER"] }],
     },
     ...(health_checks && { health_checks }),
+    ...(asked === "by clients" && { headers: clientHeaders }),
     transport: {
       protocol: "http",
       dial_timeout: "3s",
-      keep_alive: keeps ? { enabled: true, max_idle_conns_per_host: 256, idle_timeout: idleTimeout } : { enabled: false },
+      // A connection of our own that is kept would have the worker that is to end wait for its next request, at every switch.
+      keep_alive: asked === "by clients" ? { enabled: true, max_idle_conns_per_host: 256, idle_timeout: idleTimeout } : { enabled: false },
     },
   };
 }

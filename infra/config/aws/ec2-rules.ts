@@ -8,6 +8,7 @@ export interface InstanceKeys {
   name: string;
   type: string;
   zone?: string | undefined;
+  image?: string | undefined;
 }
 
 export interface Ec2Keys {
@@ -63,7 +64,7 @@ function imageFindings({ instances, images }: Ec2Keys): Finding[] {
     return [at(`instances.${index}.type`, `is "${type}", which can't run Debian`)];
   });
   const missing = (["x64", "arm64"] as const).flatMap((arch) => {
-    const index = kinds.indexOf(arch);
+    const index = instances.findIndex(({ image }, at) => image === undefined && kinds[at] === arch);
     if (index === -1 || images[arch] !== undefined) return [];
     const needs = `"${instances[index]?.name}" (${instances[index]?.type})`;
     return [at(`images.${arch}`, `missing; ${needs} needs the id of a Debian 13 or 12 image for ${arch}`)];

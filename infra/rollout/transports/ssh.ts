@@ -14,10 +14,11 @@ import { sshOwnExitCode, sshProblem } from "./ssh-failure.ts";
 /**
  * Opens a session whose commands share one SSH connection, with those of other processes where they share theirs. Nothing is dialled
  * before the first command.
+ * @param options `own`: whether it is to be a login of its own all the same
  */
-export function sshConnection(transport: SshTransport, connectTimeoutMs: number): Connection {
+export function sshConnection(transport: SshTransport, connectTimeoutMs: number, { own: alone = false }: { own?: boolean } = {}): Connection {
   const folder = sessionFolder();
-  const shared = sharedControl(transport);
+  const shared = alone ? undefined : sharedControl(transport);
   const own = writeFiles(folder, transport);
   const common = sshArguments(transport, { ...own, control: shared ?? own.control }, connectTimeoutMs);
   return {

@@ -21,7 +21,8 @@ const matrix: Record<string, object> = {
 };
 
 function graph(more: object): Promise<GraphResource[]> {
-  return graphOf((parent) => void ec2Resources(parent, "web", ec2Schema.parse({ ...ec2Machines(), ...more }), serving));
+  const config = ec2Schema.parse({ ...ec2Machines(), ...more });
+  return graphOf((parent) => void ec2Resources({ parent, fleet: "web", tags: config.tags }, config, serving));
 }
 
 const byType = (resources: GraphResource[], kind: string) => resources.filter(({ type }) => type.endsWith(`:${kind}`));
@@ -55,7 +56,7 @@ test("another zone, and another machine first in the list, change nothing of wha
 
 test("two fleets of one stack may each have a machine of one name; a range that is given twice is one rule", async () => {
   const config = ec2Schema.parse({ ...ec2Machines(), ssh: { ...ec2Machines().ssh, from: ["203.0.113.0/24", "203.0.113.0/24"] } });
-  const resources = await graphOf((parent) => ["web", "api"].forEach((fleet) => ec2Resources(parent, fleet, config, serving)));
+  const resources = await graphOf((parent) => ["web", "api"].forEach((fleet) => ec2Resources({ parent, fleet, tags: {} }, config, serving)));
   assert.equal(new Set(resources.map(({ id }) => id)).size, resources.length);
 });
 

@@ -7,7 +7,7 @@ export interface MockOptions {
   /** Whether it is a preview, in which nothing is known that AWS decides. @default false */
   preview?: boolean;
   /** What AWS answers to a question, in place of the usual; by the function's token. */
-  answers?: Record<string, (inputs: Record<string, unknown>) => object>;
+  answers?: Record<string, (inputs: Record<string, unknown>) => object | Promise<object>>;
 }
 
 let made: GraphResource[] = [];
@@ -19,8 +19,14 @@ export async function mockAws(given: MockOptions = {}): Promise<void> {
   await pulumi.runtime.setMocks({ call, newResource }, "shop", "prod", options.preview);
 }
 
-function call({ token, inputs }: pulumi.runtime.MockCallArgs): Record<string, unknown> {
-  return { ...((options.answers?.[token] ?? ((given) => answerOf(token, given)))(inputs)) };
+async function call({ token, inputs }: pulumi.runtime.MockCallArgs): Promise<Record<string, unknown>> {
+  const answer = options.answers?.[token] ?? ((given: Record<string, unknown>) => answerOf(token, given));
+  try {
+    return { ...(await answer(inputs)) };
+  } catch (error) {
+    // Where gRPC has the words of an engine's error.
+    throw Object.assign(error as Error, { details: (error as Error).message });
+  }
 }
 
 function newResource({ type, name, inputs }: pulumi.runtime.MockResourceArgs) {
@@ -37,6 +43,9 @@ function outputsOf(type: string, name: string, id: string): Record<string, unkno
   if (type === "aws:ec2/instance:Instance") return { publicIp: `<public IP of instance ${name}>`, privateIp: `<private IP of ${name}>` };
   return {};
 }
+
+/** How much was made so far. */
+export const madeCount = (): number => made.length;
 
 /** What a program makes, sorted, once all of it is known. @throws what the program throws */
 export async function graphOf(program: (parent: pulumi.ComponentResource) => void): Promise<GraphResource[]> {

@@ -37,6 +37,7 @@ const refused: [string, object, RegExp][] = [
   ["two machines of one name", { instances: [instance, instance] }, /^instances\.1\.name: "web-1" is the name of machine 0 already/],
   ["an architecture without an image", { images: { x64: "ami-0123456789abcdef0" } }, /^images\.arm64: missing; "web-2" \(m7g\.large\)/],
   ["one image for both architectures", { images: { x64: "ami-0123456789abcdef0", arm64: "ami-0123456789abcdef0" } }, /^images\.arm64: is the image for x64/],
+  ["a machine's own image that is no image", { instances: [{ ...instance, image: "debian-13" }] }, /^instances\.0\.image: given "debian-13"; allowed: the id of an image/],
   ["a Mac", { instances: [{ ...instance, type: "mac2.metal" }] }, /^instances\.0\.type: .*can't run Debian/],
   ["what is no instance type", { instances: [{ ...instance, type: "large" }] }, /^instances\.0\.type: must be an instance type/],
   ["SSH from anywhere", { ssh: { ...ec2Machines().ssh, from: ["0.0.0.0/0"] } }, /^ssh\.from\.0: is the whole internet/],
