@@ -56,12 +56,12 @@ export function lockFiles({ python, node }: Locks): [path: string, text: string]
  * @throws FleetError when packages can't be had, or the lock files changed while they were packed
  */
 export async function packPackages(dir: string, locks: Locks, target: Target, key: string, say: Say): Promise<Packages | undefined> {
-  const forPython = locks.python !== undefined && locks.python.pins.length > 0 ? locks.python : undefined;
-  if (forPython === undefined && locks.node === undefined) return undefined;
-  const id = hashOf({ recipe: RECIPE, target: key, python: forPython?.files, node: locks.node?.files });
+  const { python, node } = locks;
+  if ((python === undefined || python.pins.length === 0) && node === undefined) return undefined;
+  const id = hashOf({ recipe: RECIPE, target: key, python: python?.files, node: node?.files });
   const archive = await archiveOnce(cachePath("packages", "packed", id), {
     entries: async () => {
-      const entries = await readPackages(dir, { python: forPython, node: locks.node }, target, say);
+      const entries = await readPackages(dir, locks, target, say);
       say(`packing the app's packages ${id.slice(0, 12)} for ${key}`);
       return [textEntry("packages.json", `${JSON.stringify({ id, target: key })}\n`), ...entries];
     },
@@ -69,8 +69,10 @@ export async function packPackages(dir: string, locks: Locks, target: Target, ke
   return { id, archive };
 }
 
-async function readPackages(dir: string, { python, node }: Locks, target: Target, say: Say): Promise<Entry[]> {
-  const forPython = python === undefined ? [] : under("python", readTree(await pythonPackages(dir, python, withPython(target), say)));
+/** Where they go in a release. @throws FleetError when they can't be had */
+export async function readPackages(dir: string, { python, node }: Locks, target: Target, say: Say): Promise<Entry[]> {
+  const none = python === undefined || python.pins.length === 0;
+  const forPython = none ? [] : under("python", readTree(await pythonPackages(dir, python, withPython(target), say)));
   if (node === undefined) return forPython;
   return [...forPython, ...under(join("app", "node_modules"), readTree(await nodePackages(dir, node, target.arch, say)))];
 }

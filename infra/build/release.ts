@@ -6,7 +6,7 @@ import type { Target } from "../machines/machine.ts";
 import { type Archive, archiveOnce } from "./archive.ts";
 import { type AppCode, carriesPython } from "./ecosystems.ts";
 import { entryFiles } from "./entry.ts";
-import { type Locks, lockFiles, type Packages, packPackages, readLocks } from "./packages.ts";
+import { type Locks, lockFiles, type Packages, packPackages, readLocks, readPackages } from "./packages.ts";
 import { listSource } from "./source.ts";
 import { type Entry, fingerprint, readEntry, textEntry, under } from "./tree.ts";
 
@@ -25,6 +25,9 @@ const RECIPE = 2;
 
 type Say = (line: string) => void;
 
+/** `whole`: packages and code in one archive, for machines that are always new and have no packages from before. */
+export type Shape = "parts" | "whole";
+
 /** What two machines must have in common to run the same archive: "x64-py3.13" with Python packages, "x64" without. */
 export function targetKey(app: AppCode, target: Target): string {
   return carriesPython(app) ? `${target.arch}-py${target.python}` : target.arch;
@@ -36,19 +39,21 @@ export function targetKey(app: AppCode, target: Target): string {
  * The id does not depend on the targets: a machine that joins, or can't be asked just now, changes nothing for the others.
  * @throws FleetError when the entry isn't part of the release, the lock file is missing or incomplete, or packages can't be had
  */
-export async function buildRelease(app: AppCode, targets: readonly Target[], say: Say): Promise<Release> {
+export async function buildRelease(app: AppCode, targets: readonly Target[], say: Say, shape: Shape = "parts"): Promise<Release> {
   const source = await readSource(app, say);
   const locks = readLocks(app);
   const id = releaseId(app, locks, source);
+  const whole = shape === "whole";
   const archives: Release["archives"] = {};
   const packages: Release["packages"] = {};
   for (const target of targets) {
     const key = targetKey(app, target);
     if (archives[key] !== undefined) continue;
     // First: what stops a build is found before anything is packed.
-    const packed = await packPackages(app.dir, locks, target, key, say);
+    const packed = whole ? undefined : await packPackages(app.dir, locks, target, key, say);
     if (packed !== undefined) packages[key] = packed;
-    archives[key] = await packCode(app, { id, key, source, say }, () => releaseId(app, locks, source));
+    const more = async (): Promise<Entry[]> => (whole ? readPackages(app.dir, locks, target, say) : []);
+    archives[key] = await packCode(app, { id, key, source, more, whole, say }, () => releaseId(app, locks, source));
   }
   return { id, kind: app.command.kind, archives, packages };
 }
@@ -57,16 +62,20 @@ interface Code {
   id: string;
   key: string;
   source: readonly Entry[];
+  /** What is in it beside the code. */
+  more: () => Promise<Entry[]>;
+  whole: boolean;
   say: Say;
 }
 
 /** @param idNow the release's id by what the files hold now */
-function packCode(app: AppCode, { id, key, source, say }: Code, idNow: () => string): Promise<Archive> {
-  return archiveOnce(cachePath("releases", id, key), {
+function packCode(app: AppCode, { id, key, source, more, whole, say }: Code, idNow: () => string): Promise<Archive> {
+  return archiveOnce(cachePath("releases", id, whole ? `${key}-whole` : key), {
     entries: async () => {
+      const packages = await more();
       say(`packing the release ${id.slice(0, 12)} for ${key}`);
       const about = { id, kind: app.command.kind, target: key };
-      return [textEntry("release.json", `${JSON.stringify(about)}\n`), ...under("app", source)];
+      return [textEntry("release.json", `${JSON.stringify(about)}\n`), ...under("app", source), ...packages];
     },
     check: () => {
       if (idNow() !== id) throw changedMeanwhile(app.dir, id);

@@ -2,6 +2,8 @@
 import { z } from "zod";
 import { commandSchema, healthSchema, nameSchema, onceSchema, recycleSchema, workersSchema } from "../../runtime/manifest.ts";
 import { appFindings, type Finding, NOTHING_TO_SERVE, workersFindings } from "./app-rules.ts";
+import { autoscalingSchema } from "./aws/autoscaling.ts";
+import { groupFleetFindings } from "./aws/autoscaling-rules.ts";
 import { hardeningConfigSchema } from "./hardening.ts";
 import { awsFindings } from "./aws/fleet-rules.ts";
 import { ec2Schema } from "./aws/ec2.ts";
@@ -9,32 +11,17 @@ import { domain, httpsConfigSchema } from "./https.ts";
 import { httpsFindings } from "./https-rules.ts";
 import { leaf } from "./leaf.ts";
 import { DEFAULT_BATCH } from "../rollout/batches.ts";
-import { batchSchema, milliseconds, port } from "./numbers.ts";
+import { bastionSchema, loginShape } from "./login.ts";
+import { batchSchema, milliseconds } from "./numbers.ts";
 import { secretFindings, secretsSchema } from "./secrets.ts";
 import { slotFindings } from "./slot-rules.ts";
 
 const cores = z.union([z.literal("all"), z.int().min(1).max(1024)]);
-const hostKey = z
-  .string()
-  .regex(
-    /^(ssh-ed25519|ecdsa-sha2-nistp(256|384|521)|ssh-rsa) [A-Za-z0-9+/]+=*( .*)?$/,
-    'a host key as "ssh-keyscan HOST" prints it, without the address: "ssh-ed25519 AAAA…"',
-  );
-
-const loginShape = {
-  address: leaf(z.string().min(1)),
-  port: port.default(22),
-  user: z.string().min(1).default("root"),
-  privateKeyFile: z.string().regex(/^(~\/|\/)/, 'a path from the root or from your home: "~/.ssh/id_ed25519"').optional(),
-  privateKey: leaf(z.string().min(1)).optional(),
-  hostKey: leaf(hostKey),
-};
-
 const hostSchema = z.strictObject({
   name: nameSchema,
   ...loginShape,
   domains: z.array(domain).default([]),
-  bastion: z.strictObject(loginShape).optional(),
+  bastion: bastionSchema.optional(),
 });
 
 const machinesSchema = z.discriminatedUnion("provider", [
@@ -70,6 +57,7 @@ const machinesSchema = z.discriminatedUnion("provider", [
       }),
   }),
   ec2Schema,
+  autoscalingSchema,
 ]);
 
 /** Finds what is wrong between keys, each with its path and the mend. */
@@ -152,10 +140,11 @@ const fleetKeys = z.strictObject({
     .prefault({}),
 });
 
-const wholeFleet = between(({ app, machines, workers: wanted, https }: z.output<typeof fleetKeys>) => [
+const wholeFleet = between(({ app, machines, workers: wanted, https, rollout }: z.output<typeof fleetKeys>) => [
   ...slotFindings(app, wanted, https),
-  ...httpsFindings(https, machines),
-  ...awsFindings(machines, https),
+  ...(machines.provider === "autoscaling"
+    ? groupFleetFindings({ app, machines, https, rollout })
+    : [...httpsFindings(https, machines), ...awsFindings(machines, https)]),
 ]);
 
 export const fleetSchema = fleetKeys.superRefine(wholeFleet);

@@ -33,8 +33,8 @@ export async function installRelease(agent: Agent, manifest: Manifest, archive: 
   const fill = async (folder: string): Promise<void> => {
     await unpackArchive(archive, release.archive, folder);
     const built = await checkRelease(agent, manifest, folder);
-    // Before the packages are in it, which were compiled once for all releases.
-    if (built.python !== undefined) await compilePython(agent, folder, "app", target);
+    // Before the packages are in it, which were compiled once for all releases; an archive may bring some of its own.
+    for (const part of built.python === undefined ? [] : ["app", "python"]) await compilePython(agent, folder, part, target);
     linkPackages(agent, manifest, folder);
   };
   await installFolder(agent, target, fill, () => noteMended(agent, name, release.id));
