@@ -8,6 +8,8 @@ import { pulumiEnvironment } from "../offline/tools.ts";
 import { overrideVariables } from "../overrides.ts";
 import { shareSessions } from "../rollout/transports/shared-sessions.ts";
 import { SKIP_VARIABLE } from "../skip.ts";
+import { placeOfStack, readRecoveryConfig } from "./recovery/config-file.ts";
+import { putByAfter } from "./recovery/put-by.ts";
 import { sayToStderr } from "./stacks.ts";
 import { type Watch, watchRollout } from "./watch.ts";
 
@@ -21,6 +23,8 @@ export interface UpOptions {
 }
 
 export async function up({ stack, skip, json = false, ...overrides }: UpOptions): Promise<number> {
+  const place = placeOfStack(process.cwd(), stack);
+  const recovery = readRecoveryConfig(place);
   const { pulumi, env } = await pulumiEnvironment({ say: sayToStderr });
   Object.assign(process.env, env, skip === undefined ? {} : { [SKIP_VARIABLE]: skip }, overrideVariables(overrides));
   const endSessions = shareSessions();
@@ -45,7 +49,7 @@ export async function up({ stack, skip, json = false, ...overrides }: UpOptions)
   if (code !== 0) return heard ? exitCodes.interrupted : exitCodes.failed;
   endSessions();
   const { skipped } = await readOutputs(pulumi, stack);
-  return Array.isArray(skipped) && skipped.length > 0 ? exitCodes.partial : exitCodes.ok;
+  return putByAfter(place, recovery, "up", Array.isArray(skipped) && skipped.length > 0 ? exitCodes.partial : exitCodes.ok);
 }
 
 /** In one question; the Automation API has four. */

@@ -1,6 +1,6 @@
 /** What of each machine's own baseline the fleet keeps; each key can be turned off, for teams that have their own. */
 import { z } from "zod";
-import type { Hardening } from "../../runtime/hardening.ts";
+import type { Firewall, Hardening } from "../../runtime/hardening.ts";
 import type { HttpsConfig } from "./https.ts";
 import { port } from "./numbers.ts";
 
@@ -23,7 +23,9 @@ const firewall = z.union([
   }),
 ]);
 
-export const hardeningConfigSchema = z.strictObject({ firewall: firewall.prefault({}), sshKeysOnly: z.boolean().default(true) }).prefault({});
+export const hardeningConfigSchema = z
+  .strictObject({ firewall: firewall.prefault({}), sshKeysOnly: z.boolean().default(true) })
+  .prefault({});
 export type HardeningConfig = z.output<typeof hardeningConfigSchema>;
 
 /** A machine's part of it. @param sshPort where the operator's SSH comes in */
@@ -35,7 +37,11 @@ export function hardeningOf({ firewall: wall, sshKeysOnly }: HardeningConfig, ht
 }
 
 /** Behind a balancer, all connections come from a few addresses. */
-function firewallOf({ connectionsPerAddress, allow: more }: Exclude<HardeningConfig["firewall"], false>, { mode }: Pick<HttpsConfig, "mode">, sshPort: number) {
+function firewallOf(
+  { connectionsPerAddress, allow: more }: Exclude<HardeningConfig["firewall"], false>,
+  { mode }: Pick<HttpsConfig, "mode">,
+  sshPort: number,
+): Firewall {
   const most = connectionsPerAddress ?? (mode === "none" ? false : CONNECTIONS_PER_ADDRESS);
   return {
     sshPorts: [sshPort],

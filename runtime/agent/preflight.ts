@@ -31,7 +31,13 @@ export interface Problem {
 const SUPPORTED = ["12", "13"];
 
 export function preflight(facts: Facts, manifest: Manifest): Problem[] {
-  return [...systemProblems(facts), ...pythonProblems(facts, manifest), ...toolProblems(facts, manifest), ...nameProblems(facts, manifest), ...portProblems(facts, manifest)];
+  return [
+    ...systemProblems(facts),
+    ...pythonProblems(facts, manifest),
+    ...toolProblems(facts, manifest),
+    ...nameProblems(facts, manifest),
+    ...portProblems(facts, manifest),
+  ];
 }
 
 function systemProblems(facts: Facts): Problem[] {
@@ -68,7 +74,8 @@ function pythonProblems(facts: Facts, manifest: Manifest): Problem[] {
 
 function toolProblems({ nft }: Facts, { hardening }: Manifest): Problem[] {
   if (hardening?.firewall === undefined || nft) return [];
-  return [{ what: "the firewall needs nftables and there is no nft here", next: "apt-get install nftables, or set hardening.firewall: false" }];
+  const next = "apt-get install nftables, or set hardening.firewall: false";
+  return [{ what: "the firewall needs nftables and there is no nft here", next }];
 }
 
 function nameProblems(facts: Facts, manifest: Manifest): Problem[] {
