@@ -11,6 +11,7 @@ import { localMachines, localTarget } from "./machines/local.ts";
 import type { Machine } from "./machines/machine.ts";
 import { artifactBuilder } from "./rollout/artifacts.ts";
 import { acmeAccountKey } from "./rollout/acme-account.ts";
+import { type Pin, pinnedApp, pinnedArtifacts, pinOf } from "./recovery/pins.ts";
 import { prepare } from "./rollout/prepare.ts";
 import { type RolloutResult, rolloutResultSchema } from "./rollout/result.ts";
 import { nodeCommand } from "./shell.ts";
@@ -40,11 +41,12 @@ export class Fleet extends pulumi.ComponentResource {
    * @throws FleetError when the arguments or the app's folder have a problem; every problem is named
    */
   constructor(name: string, args: FleetArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("fleetwright:index:Fleet", checked(name, args), {}, opts);
+    const pin = pinOf(name);
+    super("fleetwright:index:Fleet", checked(name, args, pin), {}, opts);
     const config = parseFleet(name, args);
-    const app = checkApp(config.app.name ?? name, config.app);
+    const app = appOf(name, config, pin);
     const say = (line: string): void => void pulumi.log.info(line, this);
-    const build = artifactBuilder(app, say);
+    const build = pin === undefined ? artifactBuilder(app, say) : pinnedArtifacts(name, pin);
     const machines = this.provide(name, config, build);
     const result = this.rollOut(name, config, app, machines, build);
 
@@ -88,9 +90,14 @@ export class Fleet extends pulumi.ComponentResource {
 type Build = ReturnType<typeof artifactBuilder>;
 
 /** Validates before the component is registered, so that a typing mistake leaves no trace in the state. */
-function checked(name: string, args: FleetArgs): string {
-  checkApp(name, parseFleet(name, args).app);
+function checked(name: string, args: FleetArgs, pin: Pin | undefined): string {
+  appOf(name, parseFleet(name, args), pin);
   return name;
+}
+
+/** With a pin, the app's folder need not be there. */
+function appOf(name: string, { app }: FleetConfig, pin: Pin | undefined): App {
+  return pin === undefined ? checkApp(app.name ?? name, app) : pinnedApp(pin, app.dir);
 }
 
 function sizes(machines: RolloutResult["machines"]): Record<string, { cores: number; workers: number }> {
