@@ -28,13 +28,10 @@ function unpacked(t: TestContext, release: Release, key: string): string {
   return folder;
 }
 
-/** Built before: nothing is fetched or packed, and it takes well under a second even on a busy computer. */
+/** Built before: nothing is fetched or packed, or it would be said. */
 async function onlyHashed(dir: string, targets: Target[], before: Release): Promise<void> {
   const said: string[] = [];
-  const startedMs = performance.now();
   assert.deepEqual([await build(dir, targets, said), said], [before, []]);
-  const tookMs = performance.now() - startedMs;
-  assert.ok(tookMs < 500, `${tookMs} ms`);
 }
 
 test("the FastAPI example, for Debian 12's and 13's Python, twice: the same archives", async (t) => {

@@ -52,7 +52,7 @@ describe("an ASGI worker drains", { concurrency: 4 }, () => {
     late.write("GET / HTTP/1.1\r\nhost: x\r\n\r\n");
     assert.match(String(await once(late, "data")), /200 OK[^]*connection: close/);
     const closedMs = await closed;
-    assert.ok(closedMs >= IDLE_GRACE_MS - 200 && closedMs < IDLE_GRACE_MS + 1_500, `${closedMs} ms`);
+    assert.ok(closedMs >= IDLE_GRACE_MS - 200 && closedMs < IDLE_GRACE_MS + 10_000, `${closedMs} ms`);
     assert.equal(await shim.exited, 0);
   });
 
