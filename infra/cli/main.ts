@@ -3,6 +3,7 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import { exitCodes, FleetError } from "../errors.ts";
 import { registerOperate } from "./operate.ts";
+import { registerRecover } from "./register-recover.ts";
 
 function wholeNumber(value: string): number {
   if (/^[1-9]\d{0,3}$/.test(value)) return Number(value);
@@ -64,6 +65,7 @@ program
   .action(async (options) => process.exit(await (await import("./status.ts")).status(options)));
 
 registerOperate(program, wholeNumber);
+registerRecover(program);
 
 program
   .command("rollout", { hidden: true })
