@@ -1,5 +1,5 @@
 /** What a recovery knows before it touches anything: the set, what shall be on the machines, and what is there already. */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { exitCodes, FleetError } from "../errors.ts";
@@ -62,7 +62,11 @@ function projectHere(stack: string): { project: string; folder: string } {
     });
   }
   const { name, main } = parse(readFileSync("Pulumi.yaml", "utf8")) as { name: string; main?: string };
-  if (stack === LOCAL_STACK) return { project: "fleetwright", folder: localFolder() };
+  if (stack === LOCAL_STACK) {
+    // The machines' world is named after the folder; who removed the folder by hand may still have the machines.
+    mkdirSync(localFolder(), { recursive: true });
+    return { project: "fleetwright", folder: localFolder() };
+  }
   return { project: name, folder: programFolder(process.cwd(), main) };
 }
 
