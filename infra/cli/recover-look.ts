@@ -1,6 +1,6 @@
 /** What a recovery knows before it touches anything: the set, what shall be on the machines, and what is there already. */
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { resolve } from "node:path";
 import { parse } from "yaml";
 import { exitCodes, FleetError } from "../errors.ts";
 import { candidatesOf, programFolder } from "../recovery/candidates.ts";
@@ -14,7 +14,7 @@ import { StoreFailure } from "../recovery/store/files.ts";
 import { setsFolder } from "../recovery/store/layout.ts";
 import type { RecoveryStore } from "../recovery/store/store.ts";
 import type { RecoverOptions } from "./recover.ts";
-import { placeOfStack, type RecoveredPlace } from "./recovered-stack.ts";
+import { begunAt, placeOfStack, type RecoveredPlace } from "./recovered-stack.ts";
 import { LOCAL_STACK, localFolder } from "./stacks.ts";
 
 export interface Prepared {
@@ -40,7 +40,9 @@ export async function lookBefore(store: RecoveryStore, options: RecoverOptions):
   const value = fleetValueOf(stackText);
   const sights = value === undefined ? [] : await lookAt(candidatesOf(value, { folder, stack: options.stack }));
   const storeSkewMs = await storeAheadMs(store, chosen);
-  const judgement = judge({ chosen: chosen.named, pins, named: options.release !== undefined, sights, storeSkewMs });
+  const place = placeOfStack(options.stack);
+  const begunMs = begunAt(place, chosen.named.id);
+  const judgement = judge({ chosen: chosen.named, pins, named: options.release !== undefined, sights, storeSkewMs, begunMs });
   const local = (value as { machines?: { provider?: string } } | undefined)?.machines?.provider === "local";
   const lines = [
     `store ${store.url}`,
@@ -49,7 +51,7 @@ export async function lookBefore(store: RecoveryStore, options: RecoverOptions):
     ...judgement.machines.map((line) => `  ${line}`),
     ...judgement.warnings.map((line) => `WARNING: ${line}`),
   ];
-  return { store, chosen, pins, place: placeOfStack(options.stack), stackText, local, judgement, lines };
+  return { store, chosen, pins, place, stackText, local, judgement, lines };
 }
 
 /** The local stack has a project of its own name; the folder names its machines' world. */
@@ -74,7 +76,7 @@ async function stackTextOf(store: RecoveryStore, { named }: Chosen, { machines }
   try {
     const text = (await store.getBytes(named.set.stackFile)).toString("utf8");
     if (machines === undefined) return text;
-    const path = join(process.env.INIT_CWD ?? process.cwd(), machines);
+    const path = resolve(process.env.INIT_CWD ?? process.cwd(), machines);
     return withChanges(text, [[["machines"], machinesOf(readFileSync(path, "utf8"), machines)]]);
   } catch (error) {
     throw error instanceof StoreFailure ? storeError(store, error) : error;

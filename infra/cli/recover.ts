@@ -1,5 +1,5 @@
 /** `fleet recover`: from nothing but the store and a key, the same release on the same or other machines, verified. */
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { exitCodes, FleetError } from "../errors.ts";
 import { fetchArchives } from "../recovery/artifacts.ts";
 import { findPassphrase } from "../recovery/passphrase.ts";
@@ -12,7 +12,7 @@ import { agree } from "./recover-ask.ts";
 import { checkStore } from "./recover-check.ts";
 import { byHand, verdictLines } from "./recover-text.ts";
 import { lookBefore, type Prepared } from "./recover-look.ts";
-import { openRecovered, restoreState, writeStackFiles } from "./recovered-stack.ts";
+import { begin, openRecovered, restoreState, writeStackFiles } from "./recovered-stack.ts";
 import { rebuild } from "./recover-up.ts";
 import { verifyRecovered } from "./recover-verify.ts";
 
@@ -51,6 +51,7 @@ export async function recover(options: RecoverOptions): Promise<number> {
 async function bringBack(prepared: Prepared, options: RecoverOptions, clock: PhaseClock): Promise<number> {
   const { store, chosen, place, pins } = prepared;
   const { set } = chosen.named;
+  begin(place, chosen.named.id);
   if (prepared.local) prepareComputer();
   clock.mark("state");
   for (const name of await bringTools(store, set.tools)) tell(`${name}: from the store`);
@@ -104,11 +105,6 @@ function startedBeforeMs(): number {
 
 function tell(line: string): void {
   process.stderr.write(`${line}\n`);
-}
-
-/** A path as it was typed: npm runs scripts in the project's folder. */
-export function typedPath(path: string): string {
-  return resolve(process.env.INIT_CWD ?? process.cwd(), path);
 }
 
 export const eventsPath = (folder: string): string => join(folder, "events.jsonl");

@@ -58,6 +58,21 @@ export function writeStackFiles(place: RecoveredPlace, text: string, passphrase:
   return [`${place.stackFile} is now as it was in the store; what it was before is in ${kept}`];
 }
 
+const begunPath = ({ folder }: RecoveredPlace): string => join(folder, "begun.json");
+
+/** When a recovery from this set began here, if one did; it may have been killed since. */
+export function begunAt(place: RecoveredPlace, set: string): number | null {
+  if (!existsSync(begunPath(place))) return null;
+  const begun = JSON.parse(readFileSync(begunPath(place), "utf8")) as { set: string; atMs: number };
+  return begun.set === set ? begun.atMs : null;
+}
+
+/** Notes that it begins now, unless it did before. */
+export function begin(place: RecoveredPlace, set: string): void {
+  mkdirSync(place.folder, { recursive: true });
+  if (begunAt(place, set) === null) writeFileSync(begunPath(place), JSON.stringify({ set, atMs: Date.now() }));
+}
+
 /**
  * Opens the stack, and makes it in its backend if it isn't there (any more).
  * @param secretsProvider what encrypts its secrets

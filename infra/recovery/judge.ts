@@ -12,6 +12,8 @@ export interface Evidence {
   /** Whether the operator named the release: then what the fleet runs now is known to differ. */
   named: boolean;
   sights: readonly MachineSight[];
+  /** When a recovery from this set first began here: what was changed since is its own work; null when none has. */
+  begunMs: number | null;
   /** How far the store's clock is ahead of ours, as far as it can be told. */
   storeSkewMs: number;
 }
@@ -57,12 +59,12 @@ function viewOf(evidence: Evidence, sight: MachineSight): View {
 const gone = (at: string, why: string): string =>
   `${at} can't be used: ${why}. Rebuild it and pin its new host key, or name other machines: --machines FILE`;
 
-function aliveView({ chosen, pins, named }: Evidence, sight: MachineSight, at: string): View {
+function aliveView({ chosen, pins, named, begunMs }: Evidence, sight: MachineSight, at: string): View {
   const { fleet, standing } = sight;
   if (standing.state !== "alive") throw new Error("asked of a machine that isn't alive");
   const wanted = pins.fleets[fleet]?.release.id;
   const runs = standing.release.slice(0, 8);
-  const newer = newerThan(chosen, fleet, sight);
+  const newer = newerThan(chosen, begunMs, sight);
   if (standing.release === wanted) return { line: `${at}: alive, on ${runs}: adopted, not restarted`, ...(newer === undefined ? {} : { touch: `${at} ${newer}` }) };
   if (newer !== undefined && !named) return { line: `${at}: alive, on ${runs}`, refusal: `${at} ${newer}` };
   const touch = `${at} serves release ${runs}, and will be switched to ${wanted?.slice(0, 8)}`;
@@ -70,13 +72,13 @@ function aliveView({ chosen, pins, named }: Evidence, sight: MachineSight, at: s
 }
 
 /** Something went onto the machine that the store doesn't know: recovering would take the fleet back. */
-function newerThan({ id, set }: NamedSet, fleet: string, { standing }: MachineSight): string | undefined {
+function newerThan({ id, set }: NamedSet, begunMs: number | null, { fleet, standing }: MachineSight): string | undefined {
   if (standing.state !== "alive") return undefined;
   const known = set.releases.some((release) => release.fleet === fleet && release.id === standing.release);
   if (!known) return `runs release ${standing.release.slice(0, 8)}, which set ${id} doesn't know: the store is older than the fleet`;
   if (standing.changedAtMs === null) return undefined;
   const changedMs = standing.changedAtMs - standing.skewMs;
-  if (changedMs <= Date.parse(set.createdAt) + MAX_SKEW_MS) return undefined;
+  if (changedMs <= Date.parse(set.createdAt) + MAX_SKEW_MS || (begunMs !== null && changedMs > begunMs - MAX_SKEW_MS)) return undefined;
   return `was changed at ${new Date(changedMs).toISOString()}, after set ${id}: the store is older than the fleet`;
 }
 
