@@ -65,7 +65,7 @@ program
   .action(async (options) => process.exit(await (await import("./status.ts")).status(options)));
 
 registerOperate(program, wholeNumber);
-registerRecover(program);
+registerRecover(program, wholeNumber);
 
 program
   .command("rollout", { hidden: true })

@@ -5,11 +5,12 @@ import { parse } from "yaml";
 import { exitCodes, FleetError } from "../errors.ts";
 import { candidatesOf, programFolder } from "../recovery/candidates.ts";
 import { type Chosen, chooseSet, setLine, storeError } from "../recovery/choose.ts";
+import { drillChanges } from "../recovery/drill-machines.ts";
 import { type Judgement, judge } from "../recovery/judge.ts";
 import type { Pins } from "../recovery/pins.ts";
 import { pinsOf } from "../recovery/pins-of-set.ts";
 import { lookAt } from "../recovery/sight.ts";
-import { fleetValueOf, machinesOf, withChanges } from "../recovery/stack-text.ts";
+import { type Changes, fleetValueOf, machinesOf, withChanges } from "../recovery/stack-text.ts";
 import { StoreFailure } from "../recovery/store/files.ts";
 import { setsFolder } from "../recovery/store/layout.ts";
 import type { RecoveryStore } from "../recovery/store/store.ts";
@@ -55,7 +56,7 @@ export async function lookBefore(store: RecoveryStore, options: RecoverOptions):
 }
 
 /** The local stack has a project of its own name; the folder names its machines' world. */
-function projectHere(stack: string): { project: string; folder: string } {
+export function projectHere(stack: string): { project: string; folder: string } {
   if (!existsSync("Pulumi.yaml")) {
     throw new FleetError("there is no Pulumi.yaml in this folder.", {
       kept: "everything; nothing was touched.",
@@ -72,12 +73,13 @@ function projectHere(stack: string): { project: string; folder: string } {
   return { project: name, folder: programFolder(process.cwd(), main) };
 }
 
-async function stackTextOf(store: RecoveryStore, { named }: Chosen, { machines }: RecoverOptions): Promise<string> {
+async function stackTextOf(store: RecoveryStore, { named }: Chosen, { machines, drill }: RecoverOptions): Promise<string> {
   try {
     const text = (await store.getBytes(named.set.stackFile)).toString("utf8");
     if (machines === undefined) return text;
     const path = resolve(process.env.INIT_CWD ?? process.cwd(), machines);
-    return withChanges(text, [[["machines"], machinesOf(readFileSync(path, "utf8"), machines)]]);
+    const others: Changes = [[["machines"], machinesOf(readFileSync(path, "utf8"), machines)]];
+    return withChanges(text, drill === true ? [...others, ...drillChanges(fleetValueOf(text))] : others);
   } catch (error) {
     throw error instanceof StoreFailure ? storeError(store, error) : error;
   }

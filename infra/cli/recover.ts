@@ -14,6 +14,7 @@ import { byHand, verdictLines } from "./recover-text.ts";
 import { lookBefore, type Prepared } from "./recover-look.ts";
 import { begin, openRecovered, restoreState, writeStackFiles } from "./recovered-stack.ts";
 import { rebuild } from "./recover-up.ts";
+import type { FleetStatus } from "./table.ts";
 import { verifyRecovered } from "./recover-verify.ts";
 
 export interface RecoverOptions {
@@ -31,6 +32,8 @@ export interface RecoverOptions {
   /** Doesn't ask. */
   yes?: boolean;
   json?: boolean;
+  /** Of `fleet drill`: with what else its machines have otherwise. */
+  drill?: boolean;
 }
 
 export async function recover(options: RecoverOptions): Promise<number> {
@@ -68,21 +71,23 @@ async function bringBack(prepared: Prepared, options: RecoverOptions, clock: Pha
   const outcome = await rebuild(stack, prepared, clock, options);
   if (outcome.exitCode !== exitCodes.ok) return outcome.exitCode;
   const verified = await verifyRecovered(stack, prepared, clock);
-  return end(prepared, options, clock, { changes: outcome.changes, state, problems: verified.problems });
+  return end(prepared, options, clock, { changes: outcome.changes, state, ...verified });
 }
 
 interface End {
   changes: number;
   state: string;
   problems: string[];
+  fleets: readonly FleetStatus[];
 }
 
-function end(prepared: Prepared, options: RecoverOptions, clock: PhaseClock, { changes, state, problems }: End): number {
+function end(prepared: Prepared, options: RecoverOptions, clock: PhaseClock, { changes, state, problems, fleets }: End): number {
   const times = clock.times();
   const { id } = prepared.chosen.named;
   const releases = Object.fromEntries(Object.entries(prepared.pins.fleets).map(([fleet, { release }]) => [fleet, release.id]));
   if (options.json === true) {
-    const report = { event: "recovered", ok: problems.length === 0, set: id, releases, changes, state, problems, times };
+    const machines = fleets.reduce((count, fleet) => count + fleet.machines.length, 0);
+    const report = { event: "recovered", ok: problems.length === 0, set: id, releases, changes, state, problems, times, machines };
     process.stdout.write(`${JSON.stringify(report)}\n`);
   }
   for (const line of [...phaseLines(times), "", ...verdictLines(prepared, options, { changes, problems, times }), "", ...byHand(prepared)]) tell(line);
