@@ -3,6 +3,7 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import { exitCodes, FleetError } from "../errors.ts";
 import { registerOperate } from "./operate.ts";
+import { registerRecovery } from "./recovery/register.ts";
 import { registerRecover } from "./register-recover.ts";
 
 function wholeNumber(value: string): number {
@@ -16,6 +17,7 @@ const exitCodesHelp = [
   "  1    it failed; the message says what every machine runs now",
   "  2    wrong command line or configuration, nothing was touched; `fleet drift`: a machine isn't as it was confirmed",
   "  3    done, but machines that could not be reached were left out",
+  "  4    the fleet is as wanted, but a recovery store was not filled",
   "  130  interrupted; what had been switched was put back",
 ].join("\n");
 
@@ -66,6 +68,7 @@ program
 
 registerOperate(program, wholeNumber);
 registerRecover(program, wholeNumber);
+registerRecovery(program);
 
 program
   .command("rollout", { hidden: true })
