@@ -15,7 +15,7 @@ import { StoreFailure } from "../recovery/store/files.ts";
 import { setsFolder } from "../recovery/store/layout.ts";
 import type { RecoveryStore } from "../recovery/store/store.ts";
 import type { RecoverOptions } from "./recover.ts";
-import { begunAt, placeOfStack, type RecoveredPlace } from "./recovered-stack.ts";
+import { begunHere, placeOfStack, type RecoveredPlace } from "./recovered-stack.ts";
 import { LOCAL_STACK, localFolder } from "./stacks.ts";
 
 export interface Prepared {
@@ -27,6 +27,8 @@ export interface Prepared {
   stackText: string;
   /** Whether its machines are on this computer. */
   local: boolean;
+  /** Whether a run of before was killed here. */
+  resumed: boolean;
   judgement: Judgement;
   /** What there is to say so far. */
   lines: string[];
@@ -42,8 +44,8 @@ export async function lookBefore(store: RecoveryStore, options: RecoverOptions):
   const sights = value === undefined ? [] : await lookAt(candidatesOf(value, { folder, stack: options.stack }));
   const storeSkewMs = await storeAheadMs(store, chosen);
   const place = placeOfStack(options.stack);
-  const begunMs = begunAt(place, chosen.named.id);
-  const judgement = judge({ chosen: chosen.named, pins, named: options.release !== undefined, sights, storeSkewMs, begunMs });
+  const begun = begunHere(place, chosen.named.id);
+  const judgement = judge({ chosen: chosen.named, pins, named: options.release !== undefined, sights, storeSkewMs, begunMs: begun?.atMs ?? null });
   const local = (value as { machines?: { provider?: string } } | undefined)?.machines?.provider === "local";
   const lines = [
     `store ${store.url}`,
@@ -52,7 +54,7 @@ export async function lookBefore(store: RecoveryStore, options: RecoverOptions):
     ...judgement.machines.map((line) => `  ${line}`),
     ...judgement.warnings.map((line) => `WARNING: ${line}`),
   ];
-  return { store, chosen, pins, place, stackText, local, judgement, lines };
+  return { store, chosen, pins, place, stackText, local, resumed: begun?.ended === false, judgement, lines };
 }
 
 /** The local stack has a project of its own name; the folder names its machines' world. */

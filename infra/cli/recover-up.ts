@@ -1,7 +1,7 @@
 /** Runs the program with what the store had, and times what the machines go through. */
 import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
-import { EVENTS_VARIABLE } from "../overrides.ts";
+import { EVENTS_VARIABLE, TAKE_OVER_VARIABLE } from "../overrides.ts";
 import { type PhaseClock, phaseOfEvent, phaseOfLine } from "../recovery/phases.ts";
 import { PINS_VARIABLE } from "../recovery/pins.ts";
 import { type Outcome, runUp } from "./engine.ts";
@@ -12,11 +12,13 @@ import { Tail, watchRollout } from "./watch.ts";
 
 const LOOK_EVERY_MS = 50;
 
-export async function rebuild(stack: Stack, { place, pins }: Prepared, clock: PhaseClock, options: RecoverOptions): Promise<Outcome> {
+export async function rebuild(stack: Stack, { place, pins, resumed }: Prepared, clock: PhaseClock, options: RecoverOptions): Promise<Outcome> {
   mkdirSync(place.folder, { recursive: true });
   const file = `${place.folder}/pins.json`;
   writeFileSync(file, JSON.stringify(pins));
   process.env[PINS_VARIABLE] = file;
+  // A run of before that was killed here may hold machines until its lease has run out.
+  if (resumed) process.env[TAKE_OVER_VARIABLE] = "1";
   const events = process.env[EVENTS_VARIABLE] || eventsPath(place.folder);
   if (!process.env[EVENTS_VARIABLE] && existsSync(events)) rmSync(events);
   process.env[EVENTS_VARIABLE] = events;

@@ -12,7 +12,7 @@ import { agree } from "./recover-ask.ts";
 import { checkStore } from "./recover-check.ts";
 import { byHand, verdictLines } from "./recover-text.ts";
 import { lookBefore, type Prepared } from "./recover-look.ts";
-import { begin, openRecovered, restoreState, writeStackFiles } from "./recovered-stack.ts";
+import { noteBegun, openRecovered, restoreState, writeStackFiles } from "./recovered-stack.ts";
 import { rebuild } from "./recover-up.ts";
 import type { FleetStatus } from "./table.ts";
 import { verifyRecovered } from "./recover-verify.ts";
@@ -54,7 +54,7 @@ export async function recover(options: RecoverOptions): Promise<number> {
 async function bringBack(prepared: Prepared, options: RecoverOptions, clock: PhaseClock): Promise<number> {
   const { store, chosen, place, pins } = prepared;
   const { set } = chosen.named;
-  begin(place, chosen.named.id);
+  noteBegun(place, chosen.named.id, false);
   if (prepared.local) prepareComputer();
   clock.mark("state");
   for (const name of await bringTools(store, set.tools)) tell(`${name}: from the store`);
@@ -71,6 +71,7 @@ async function bringBack(prepared: Prepared, options: RecoverOptions, clock: Pha
   const outcome = await rebuild(stack, prepared, clock, options);
   if (outcome.exitCode !== exitCodes.ok) return outcome.exitCode;
   const verified = await verifyRecovered(stack, prepared, clock);
+  noteBegun(place, chosen.named.id, true);
   return end(prepared, options, clock, { changes: outcome.changes, state, ...verified });
 }
 

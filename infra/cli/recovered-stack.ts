@@ -60,17 +60,25 @@ export function writeStackFiles(place: RecoveredPlace, text: string, passphrase:
 
 const begunPath = ({ folder }: RecoveredPlace): string => join(folder, "begun.json");
 
-/** When a recovery from this set began here, if one did; it may have been killed since. */
-export function begunAt(place: RecoveredPlace, set: string): number | null {
-  if (!existsSync(begunPath(place))) return null;
-  const begun = JSON.parse(readFileSync(begunPath(place), "utf8")) as { set: string; atMs: number };
-  return begun.set === set ? begun.atMs : null;
+/** A recovery of a set that began here. */
+export interface Begun {
+  set: string;
+  atMs: number;
+  ended: boolean;
 }
 
-/** Notes that it begins now, unless it did before. */
-export function begin(place: RecoveredPlace, set: string): void {
+/** Undefined when none of this set did. One that has not ended was killed. */
+export function begunHere(place: RecoveredPlace, set: string): Begun | undefined {
+  if (!existsSync(begunPath(place))) return undefined;
+  const begun = JSON.parse(readFileSync(begunPath(place), "utf8")) as Begun;
+  return begun.set === set ? begun : undefined;
+}
+
+/** Notes that it begins, or has ended. The time is that of the first one: what was changed since is its own work. */
+export function noteBegun(place: RecoveredPlace, set: string, ended: boolean): void {
   mkdirSync(place.folder, { recursive: true });
-  if (begunAt(place, set) === null) writeFileSync(begunPath(place), JSON.stringify({ set, atMs: Date.now() }));
+  const atMs = begunHere(place, set)?.atMs ?? Date.now();
+  writeFileSync(begunPath(place), JSON.stringify({ set, atMs, ended } satisfies Begun));
 }
 
 /**
