@@ -5,6 +5,7 @@ import { type App, checkApp } from "./build/app.ts";
 import { parseFleet } from "./config/parse.ts";
 import type { FleetConfig } from "./config/schema.ts";
 import { type Inventory, inventoryOf } from "./inventory.ts";
+import { ec2Provider } from "./machines/aws-modules.ts";
 import { hostMachines } from "./machines/hosts.ts";
 import { worldOf } from "./machines/local/world-id.ts";
 import { localMachines, localTarget } from "./machines/local.ts";
@@ -62,6 +63,7 @@ export class Fleet extends pulumi.ComponentResource {
   private provide(name: string, config: FleetConfig, build: Build): Machine[] {
     const args = config.machines;
     if (args.provider === "hosts") return hostMachines(args.hosts);
+    if (args.provider === "ec2") return ec2Provider().ec2Machines(this, { name, config: args, serving: config.https, build });
     // No machine is made before the release for it has been built.
     const gate = pulumi.output(build([localTarget(args.image)]).then(({ releaseId }) => releaseId));
     return localMachines(this, name, { ...args, world: worldOf(process.cwd(), pulumi.getStack()) }, gate);

@@ -1,6 +1,10 @@
 /** The library: `import { Fleet } from "fleetwright"`. */
 export type {
   AppArgs,
+  AwsNetworkArgs,
+  Ec2Args,
+  Ec2InstanceArgs,
+  Ec2SshArgs,
   FleetArgs,
   HealthArgs,
   HostArgs,

@@ -19,6 +19,35 @@ const acmeSchema = z.strictObject({
   renewAtPart: z.optional(z.number().check(z.gt(0), z.lt(1))),
 });
 
+const milliseconds = z.int().check(z.minimum(1), z.maximum(86_400_000));
+
+/** What a client may send, and for how long it may take its time. Over HTTP and HTTPS alike. */
+export const limitsSchema = z.strictObject({
+  /** Of a request's line and headers together. @default 16, as Caddy's own; Node takes no more either */
+  headerKiB: z._default(z.int().check(z.minimum(1), z.maximum(1024)), 16),
+  /** Of a request's body. @default 512: uploads of 100 MB and more, and nothing that fills a disk by itself */
+  bodyMiB: z._default(z.int().check(z.minimum(1), z.maximum(1_048_576)), 512),
+  /** From a request's first byte, or a connection's, to the end of the headers. @default 20 s, as Apache's mod_reqtimeout */
+  headerTimeoutMs: z._default(milliseconds, 20_000),
+  /** Without a byte of a body on its way. @default 60 s, as nginx's client_body_timeout */
+  readTimeoutMs: z._default(milliseconds, 60_000),
+  /** Without a byte of an answer taken. @default 60 s, as nginx's send_timeout */
+  writeTimeoutMs: z._default(milliseconds, 60_000),
+  /** For a connection between two requests. @default 5 min, as Caddy's own; balancers want theirs (AWS: 60 s) to be the shorter one */
+  idleTimeoutMs: z._default(milliseconds, 300_000),
+});
+export type Limits = z.infer<typeof limitsSchema>;
+
+/** A range of addresses whose headers are believed. Not everybody's: then a client could say that it is anyone. */
+export const proxyRangeSchema = z
+  .string()
+  .check(
+    z.regex(
+      new RegExp(`^(?!.*/0+$)(?:${z.regexes.cidrv4.source}|${z.regexes.cidrv6.source})`),
+      'a range of addresses such as "10.0.0.0/8" or "fd00::/8", a single one as "192.0.2.7/32"; never all of them ("/0")',
+    ),
+  );
+
 export const httpsSchema = z.strictObject({
   /**
    * `internal`: the machine's own certificate authority. `acme`: certificates are ordered and renewed. `own`: one that was given.
@@ -36,8 +65,14 @@ export const httpsSchema = z.strictObject({
   own: z.optional(z.strictObject({ version: secretVersionSchema })),
   httpPort: port,
   httpsPort: port,
+  /** Balancers and proxies in front, that tell the client's address and scheme. */
+  trustedProxies: z.optional(z.array(proxyRangeSchema)),
+  /** @default those of each */
+  limits: z.optional(limitsSchema),
 });
 export type Https = z.infer<typeof httpsSchema>;
+
+export const limitsOf = ({ limits }: Https): Limits => limits ?? limitsSchema.parse({});
 
 const pem = z.string().check(z.maxLength(256 * 1024));
 

@@ -188,7 +188,7 @@ export const releasesSchema = z.object({
   /** The bundle of the machine's current agent. */
   agentRuntime: z.string(),
   /** The confirmed one; null when there is none. */
-  live: z.nullable(z.object({ generation: z.string(), release: z.string(), runtime: z.string(), https: z.unknown() })),
+  live: z.nullable(z.object({ generation: z.string(), release: z.string(), runtime: z.string(), https: z.unknown(), hardening: z.optional(z.unknown()) })),
   /** The generation that was confirmed before it. */
   previous: z.nullable(z.string()),
   /** Oldest first. */

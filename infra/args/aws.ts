@@ -41,6 +41,8 @@ export interface Ec2InstanceArgs {
   type: string;
   /** @default the only zone there is */
   zone?: string;
+  /** In place of the fleet's `images`: to bring a new one in machine by machine. */
+  image?: string;
   /** @default 16 */
   diskGiB?: number;
 }

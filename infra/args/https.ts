@@ -23,6 +23,29 @@ export interface HttpsArgs {
   httpPort?: number;
   /** @default 443 */
   httpsPort?: number;
+  /**
+   * Ranges of addresses, `10.0.0.0/8` or `fd00::/8`, of balancers and proxies in front. What they say about a client (`X-Forwarded-For`,
+   * `X-Forwarded-Proto`) reaches the app; what anybody else says doesn't. @default none
+   */
+  trustedProxies?: string[];
+  /** What a client may send, and for how long it may take its time. */
+  limits?: LimitsArgs;
+}
+
+/** A request over a size is refused (413, 431), one over a time cut off, and its connection closed. */
+export interface LimitsArgs {
+  /** A request's line and headers together. @default 16 */
+  headerKiB?: number;
+  /** A request's body. @default 512 */
+  bodyMiB?: number;
+  /** Until the headers are there. @default 20000 */
+  headerTimeoutMs?: number;
+  /** Without a byte of a body on its way. @default 60000 */
+  readTimeoutMs?: number;
+  /** Without a byte of an answer taken. @default 60000 */
+  writeTimeoutMs?: number;
+  /** For a connection between two requests; longer than that of a balancer in front. @default 300000 */
+  idleTimeoutMs?: number;
 }
 
 export interface HstsArgs {

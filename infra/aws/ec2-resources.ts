@@ -1,27 +1,22 @@
 /** Everything on AWS that a fleet of provider `ec2` consists of. */
-import type * as pulumi from "@pulumi/pulumi";
 import type { Ec2Config } from "../config/aws/ec2.ts";
-import { addressRecords } from "./dns.ts";
+import type { HttpsConfig } from "../config/https.ts";
+import { addressesByName, addressRecords } from "./dns.ts";
 import { firewall, type Opening } from "./firewall.ts";
 import { machineProfile } from "./identity.ts";
 import { type Ec2Instance, ec2Instances } from "./instances.ts";
 import { networkOf } from "./network.ts";
+import type { Scope } from "./scope.ts";
 
-/** What the fleet serves on. */
-export interface Serving {
-  httpPort: number;
-  httpsPort: number;
-  domains: readonly string[];
-}
+/** What the fleet serves on, and by which names. */
+export type Serving = Pick<HttpsConfig, "httpPort" | "httpsPort" | "domains" | "redirects">;
 
-export function ec2Resources(parent: pulumi.Resource, fleet: string, config: Ec2Config, serving: Serving): Ec2Instance[] {
-  const scope = { parent, fleet, tags: config.tags };
+export function ec2Resources(scope: Scope, config: Ec2Config, serving: Serving): Ec2Instance[] {
   const network = networkOf(scope, config.network);
   const group = firewall(scope, network.vpcId, openings(config, serving));
   const profile = machineProfile(scope, []);
   const machines = ec2Instances(scope, config, { network, securityGroupId: group.id, profile: profile.name });
-  const addresses = machines.map(({ address }) => address);
-  if (config.dns !== undefined) addressRecords(parent, fleet, config.dns, { domains: serving.domains, addresses });
+  if (config.dns !== undefined) addressRecords(scope, config.dns, addressesByName(serving, machines));
   return machines;
 }
 

@@ -3,7 +3,7 @@ import { SecurityGroup } from "@pulumi/aws/ec2/securityGroup.js";
 import { SecurityGroupEgressRule } from "@pulumi/aws/vpc/securityGroupEgressRule.js";
 import { SecurityGroupIngressRule } from "@pulumi/aws/vpc/securityGroupIngressRule.js";
 import type * as pulumi from "@pulumi/pulumi";
-import { type Scope, tagsOf } from "./scope.ts";
+import { childOf, type Scope, tagsOf } from "./scope.ts";
 
 /** One port, open to some ranges. */
 export interface Opening {
@@ -15,12 +15,12 @@ export interface Opening {
 
 /** A group for machines: what is named comes in, everything goes out. */
 export function firewall(scope: Scope, vpcId: pulumi.Input<string>, openings: readonly Opening[]): SecurityGroup {
-  const { parent, fleet } = scope;
+  const { fleet } = scope;
   const name = `${fleet}-machines`;
-  const group = new SecurityGroup(name, { vpcId, description: `Machines of ${fleet}`, tags: tagsOf(scope, name) }, { parent });
+  const group = new SecurityGroup(name, { vpcId, description: `Machines of ${fleet}`, tags: tagsOf(scope, name) }, childOf(scope));
   for (const opening of openings) for (const range of new Set(opening.ranges)) allow(scope, group, opening, range);
   const out = { securityGroupId: group.id, ipProtocol: "-1", cidrIpv4: "0.0.0.0/0", tags: tagsOf(scope, `${fleet}-out`) };
-  new SecurityGroupEgressRule(`${fleet}-out`, out, { parent });
+  new SecurityGroupEgressRule(`${fleet}-out`, out, childOf(scope));
   return group;
 }
 
@@ -29,5 +29,5 @@ function allow(scope: Scope, group: SecurityGroup, { name, port, protocol, range
   const rule = `${scope.fleet}-${name}-${range}`;
   const ports = { ipProtocol: protocol, fromPort: port, toPort: port };
   const args = { securityGroupId: group.id, cidrIpv4: range, ...ports, tags: tagsOf(scope, rule) };
-  new SecurityGroupIngressRule(rule, args, { parent: scope.parent });
+  new SecurityGroupIngressRule(rule, args, childOf(scope));
 }

@@ -5,9 +5,9 @@ import { Instance } from "@pulumi/aws/ec2/instance.js";
 import { KeyPair } from "@pulumi/aws/ec2/keyPair.js";
 import type * as pulumi from "@pulumi/pulumi";
 import type { Ec2Config } from "../config/aws/ec2.ts";
-import { architectureOf } from "../config/aws/instance-type.ts";
+import { imageOf } from "../config/aws/image-of.ts";
 import type { Network } from "./network.ts";
-import { type Scope, tagsOf } from "./scope.ts";
+import { childOf, type Scope, tagsOf } from "./scope.ts";
 
 export interface Ec2Instance {
   name: string;
@@ -27,14 +27,14 @@ export interface Surroundings {
 
 export function ec2Instances(scope: Scope, config: Ec2Config, around: Surroundings): Ec2Instance[] {
   const keyName = `${scope.fleet}-operator`;
-  const key = new KeyPair(keyName, { publicKey: config.ssh.publicKey, tags: tagsOf(scope, keyName) }, { parent: scope.parent });
+  const key = new KeyPair(keyName, { publicKey: config.ssh.publicKey, tags: tagsOf(scope, keyName) }, childOf(scope));
   return config.instances.map((machine) => ec2Instance(scope, config, machine, around, key));
 }
 
 type MachineConfig = Ec2Config["instances"][number];
 
 function ec2Instance(scope: Scope, config: Ec2Config, machine: MachineConfig, around: Surroundings, key: KeyPair): Ec2Instance {
-  const { parent, fleet } = scope;
+  const { fleet } = scope;
   // Two fleets of one stack may each have a "web-1".
   const resource = `${fleet}-${machine.name}`;
   const tags = { ...tagsOf(scope, machine.name), "fleetwright:machine": machine.name };
@@ -42,7 +42,7 @@ function ec2Instance(scope: Scope, config: Ec2Config, machine: MachineConfig, ar
   const instance = new Instance(
     resource,
     {
-      ami: config.images[architectureOf(machine.type) ?? "x64"],
+      ami: imageOf(machine, config.images),
       instanceType: machine.type,
       subnetId: around.network.subnets[zone],
       vpcSecurityGroupIds: [around.securityGroupId],
@@ -55,13 +55,13 @@ function ec2Instance(scope: Scope, config: Ec2Config, machine: MachineConfig, ar
       rootBlockDevice: { volumeType: "gp3", volumeSize: machine.diskGiB, encrypted: true, kmsKeyId: config.kmsKey, tags },
       tags,
     },
-    { parent, dependsOn: around.network.ready },
+    childOf(scope, around.network.ready),
   );
   if (!config.elasticIps) {
     const address = config.access === "public" ? instance.publicIp : instance.privateIp;
     return { name: machine.name, instance, address, dependsOn: [instance] };
   }
-  const eip = new Eip(resource, { domain: "vpc", tags }, { parent, dependsOn: around.network.ready });
-  const bound = new EipAssociation(resource, { instanceId: instance.id, allocationId: eip.allocationId }, { parent });
+  const eip = new Eip(resource, { domain: "vpc", tags }, childOf(scope, around.network.ready));
+  const bound = new EipAssociation(resource, { instanceId: instance.id, allocationId: eip.allocationId }, childOf(scope));
   return { name: machine.name, instance, address: eip.publicIp, dependsOn: [instance, bound] };
 }

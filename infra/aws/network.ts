@@ -9,7 +9,7 @@ import { Vpc } from "@pulumi/aws/ec2/vpc.js";
 import type * as pulumi from "@pulumi/pulumi";
 import type { NetworkConfig } from "../config/aws/common.ts";
 import { DEFAULT_VPC_CIDR } from "../config/aws/network-rules.ts";
-import { type Scope, tagsOf } from "./scope.ts";
+import { childOf, type Scope, tagsOf } from "./scope.ts";
 
 export interface Network {
   vpcId: pulumi.Input<string>;
@@ -24,18 +24,19 @@ export function networkOf(scope: Scope, config: NetworkConfig): Network {
 }
 
 function ownNetwork(scope: Scope, { cidr = DEFAULT_VPC_CIDR, subnets: ranges }: NetworkConfig): Network {
-  const { parent, fleet } = scope;
+  const { fleet } = scope;
+  const child = childOf(scope);
   const named = (name: string) => ({ tags: tagsOf(scope, name) });
-  const vpc = new Vpc(`${fleet}-vpc`, { cidrBlock: cidr, enableDnsHostnames: true, ...named(`${fleet}-vpc`) }, { parent });
+  const vpc = new Vpc(`${fleet}-vpc`, { cidrBlock: cidr, enableDnsHostnames: true, ...named(`${fleet}-vpc`) }, child);
   // AWS gives each VPC a group that lets its members reach each other; nothing of ours is in it.
-  new DefaultSecurityGroup(`${fleet}-default`, { vpcId: vpc.id, ...named(`${fleet}-default`) }, { parent });
-  const gateway = new InternetGateway(`${fleet}-gateway`, { vpcId: vpc.id, ...named(`${fleet}-gateway`) }, { parent });
-  const table = new RouteTable(`${fleet}-routes`, { vpcId: vpc.id, ...named(`${fleet}-routes`) }, { parent });
-  const out = new Route(`${fleet}-out`, { routeTableId: table.id, destinationCidrBlock: "0.0.0.0/0", gatewayId: gateway.id }, { parent });
+  new DefaultSecurityGroup(`${fleet}-default`, { vpcId: vpc.id, ...named(`${fleet}-default`) }, child);
+  const gateway = new InternetGateway(`${fleet}-gateway`, { vpcId: vpc.id, ...named(`${fleet}-gateway`) }, child);
+  const table = new RouteTable(`${fleet}-routes`, { vpcId: vpc.id, ...named(`${fleet}-routes`) }, child);
+  const out = new Route(`${fleet}-out`, { routeTableId: table.id, destinationCidrBlock: "0.0.0.0/0", gatewayId: gateway.id }, child);
   const made = Object.entries(ranges).map(([zone, range]) => {
     const name = `${fleet}-${zone}`;
-    const subnet = new Subnet(name, { vpcId: vpc.id, availabilityZone: zone, cidrBlock: range, ...named(name) }, { parent });
-    const routed = new RouteTableAssociation(name, { subnetId: subnet.id, routeTableId: table.id }, { parent });
+    const subnet = new Subnet(name, { vpcId: vpc.id, availabilityZone: zone, cidrBlock: range, ...named(name) }, child);
+    const routed = new RouteTableAssociation(name, { subnetId: subnet.id, routeTableId: table.id }, child);
     return { zone, subnet, routed };
   });
   return {

@@ -8,6 +8,13 @@ export interface Scope {
   fleet: string;
   /** Tags beside ours. */
   tags: Readonly<Record<string, string>>;
+  /** Nothing is made before this is known. @default nothing is waited for */
+  gate?: pulumi.Output<unknown> | undefined;
+}
+
+/** A child of the fleet, that is made after the gate and what it depends on. */
+export function childOf({ parent, gate }: Scope, dependsOn: pulumi.Resource[] = []): pulumi.CustomResourceOptions {
+  return { parent, dependsOn: gate === undefined ? dependsOn : gate.apply(() => dependsOn) };
 }
 
 /** Tags of a resource, by which people, bills and policies find it. */

@@ -2,6 +2,7 @@
 /** The `fleet` command. Each subcommand loads only what it needs: `rollout` runs inside every `pulumi up`. */
 import { Command, InvalidArgumentError, Option } from "commander";
 import { exitCodes, FleetError } from "../errors.ts";
+import { registerAws } from "./aws.ts";
 import { registerOperate } from "./operate.ts";
 import { registerRecovery } from "./recovery/register.ts";
 import { registerRecover } from "./register-recover.ts";
@@ -84,6 +85,8 @@ program
   .command("acme-key", { hidden: true })
   .description("print a new key for an ACME account (pulumi up runs this, once a fleet)")
   .action(async () => void process.stdout.write((await import("../rollout/acme-account.ts")).newAccountKey()));
+
+registerAws(program);
 
 program
   .command("env")

@@ -105,12 +105,12 @@ function storedFor({ stored, history }: Releases, { release, generation }: Targe
   return candidates.find((entry) => entry.generation === last?.generation) ?? candidates.at(-1);
 }
 
-/** HTTPS stays as it is now: it belongs to the machine, not to a release. */
+/** HTTPS and the baseline stay as they are now: they belong to the machine, not to a release. */
 function backOf({ name, releases: { live, agentRuntime, history } }: Reported, stored: Stored): Back {
   const manifest = manifestSchema.parse(stored.manifest);
   return {
     name,
-    manifest: live === null ? manifest : manifestSchema.parse({ ...manifest, https: live.https }),
+    manifest: live === null ? manifest : manifestSchema.parse({ ...manifest, https: live.https, hardening: live.hardening }),
     generation: stored.generation,
     from: live?.release ?? "",
     configured: history.findLast(({ event, rollbackFrom }) => event === "confirmed" && rollbackFrom === undefined)?.release,

@@ -6,7 +6,9 @@ import { ownCertificateFindings } from "./own-certificate.ts";
 
 /** Where names come from beside `https`. */
 export type NamedMachines =
-  { provider: "local"; count: number } | { provider: "hosts"; hosts: readonly { name: string; domains: readonly string[] }[] };
+  | { provider: "local"; count: number }
+  | { provider: "hosts"; hosts: readonly { name: string; domains: readonly string[] }[] }
+  | { provider: "ec2"; instances: readonly { name: string }[] };
 
 const at = (path: string, message: string): Finding => ({ path: path.split("."), message });
 
@@ -55,7 +57,7 @@ function redirectFindings({ mode, redirects, domains }: HttpsConfig, machines: N
  * they share, or proofs by DNS, that can't work.
  */
 function sharedNames({ mode, domains, redirects }: HttpsConfig, machines: NamedMachines): Finding[] {
-  const count = machines.provider === "hosts" ? machines.hosts.length : machines.count;
+  const count = machines.provider === "local" ? machines.count : namedMachines(machines).length;
   if (mode !== "acme" || count < 2) return [];
   const shared = (key: "domains" | "redirects", names: readonly string[]): Finding[] => {
     const without = names.filter((name) => !name.includes(MACHINE));
@@ -89,10 +91,22 @@ function sharedByHosts(general: readonly string[], machines: NamedMachines): Fin
 function certificateFindings(https: HttpsConfig, machines: NamedMachines, now: Date): Finding[] {
   const { mode, own } = https;
   if (mode !== "own" || typeof own?.certificate !== "string" || typeof own.key !== "string") return [];
-  const each = machines.provider === "hosts" ? machines.hosts.map(({ name, domains }) => namesOf(https, name, domains)) : [];
+  const each = namedMachines(machines).map(({ name, domains }) => namesOf(https, name, domains));
   const general = namesOf({ domains: https.domains.filter(isGeneral), redirects: https.redirects.filter(isGeneral) }, "");
   const names = new Set([general, ...each].flatMap(({ domains, redirects }) => [...domains, ...redirects]));
   return ownCertificateFindings({ certificate: own.certificate, key: own.key }, [...names], now);
+}
+
+/** Those whose names are known now; local ones are named when they are made. */
+function namedMachines(machines: NamedMachines): readonly { name: string; domains: readonly string[] }[] {
+  switch (machines.provider) {
+    case "local":
+      return [];
+    case "hosts":
+      return machines.hosts;
+    case "ec2":
+      return machines.instances.map(({ name }) => ({ name, domains: [] }));
+  }
 }
 
 const isGeneral = (name: string): boolean => !name.includes(MACHINE);

@@ -1,5 +1,6 @@
 /** How the fleet answers the outside: certificates, names and ports. */
 import { z } from "zod";
+import { limitsSchema, proxyRangeSchema } from "../../runtime/https.ts";
 import { leaf } from "./leaf.ts";
 import { port } from "./numbers.ts";
 
@@ -75,6 +76,8 @@ export const httpsConfigSchema = z
     own: own.optional(),
     httpPort: port.default(80),
     httpsPort: port.default(443),
+    trustedProxies: z.array(proxyRangeSchema).default([]),
+    limits: z.prefault(limitsSchema, {}),
   })
   .prefault({});
 export type HttpsConfig = z.output<typeof httpsConfigSchema>;

@@ -2,6 +2,9 @@
 import { z } from "zod";
 import { commandSchema, healthSchema, nameSchema, onceSchema, recycleSchema, workersSchema } from "../../runtime/manifest.ts";
 import { appFindings, type Finding, NOTHING_TO_SERVE, workersFindings } from "./app-rules.ts";
+import { hardeningConfigSchema } from "./hardening.ts";
+import { awsFindings } from "./aws/fleet-rules.ts";
+import { ec2Schema } from "./aws/ec2.ts";
 import { domain, httpsConfigSchema } from "./https.ts";
 import { httpsFindings } from "./https-rules.ts";
 import { leaf } from "./leaf.ts";
@@ -65,6 +68,7 @@ const machinesSchema = z.discriminatedUnion("provider", [
         });
       }),
   }),
+  ec2Schema,
 ]);
 
 /** Finds what is wrong between keys, each with its path and the mend. */
@@ -133,6 +137,7 @@ const fleetKeys = z.strictObject({
   machines: machinesSchema,
   workers,
   https: httpsConfigSchema,
+  hardening: hardeningConfigSchema,
   rollout: z
     .strictObject({
       batch: batchSchema.default(1),
@@ -149,6 +154,7 @@ const fleetKeys = z.strictObject({
 const wholeFleet = between(({ app, machines, workers: wanted, https }: z.output<typeof fleetKeys>) => [
   ...slotFindings(app, wanted, https),
   ...httpsFindings(https, machines),
+  ...awsFindings(machines, https),
 ]);
 
 export const fleetSchema = fleetKeys.superRefine(wholeFleet);
@@ -159,5 +165,6 @@ export const stackConfigSchema = z.strictObject({ name: z._default(nameSchema, "
 /** A fleet's arguments after parsing: defaults filled in, every value of the right type. */
 export type FleetConfig = z.output<typeof fleetSchema>;
 export type StackConfig = z.output<typeof stackConfigSchema>;
+export type MachinesConfig = z.output<typeof machinesSchema>;
 export type HostConfig = z.output<typeof hostSchema>;
 export type LoginConfig = Omit<HostConfig, "name" | "domains" | "bastion">;

@@ -19,21 +19,14 @@ import { standingOf } from "./standing.ts";
 import { runSteps } from "./steps.ts";
 import { letGo, putBack, switchAll } from "./switching.ts";
 import { keepingTime } from "./transports/connection.ts";
-import { sshConnection } from "./transports/ssh.ts";
-
-export interface DriveOptions extends LeadOptions {
-  /** Another way to the machines, for tests. */
-  connect?: typeof sshConnection;
-}
 
 /** @throws FleetError after every machine that had been switched was put back; its last line says on which release the fleet is */
-export async function drive(plan: Plan, say: Say, signal: AbortSignal, options: DriveOptions = {}): Promise<RolloutResult> {
-  const { connect = sshConnection } = options;
+export async function drive(plan: Plan, say: Say, signal: AbortSignal, options: LeadOptions = {}): Promise<RolloutResult> {
+  const lead = leadOf(plan, say, signal, options);
   const sessions = plan.machines.map((machine) => ({
     machine,
-    connection: keepingTime(connect(machine.transport, plan.options.connectTimeoutMs)),
+    connection: keepingTime(lead.connect(machine.transport, plan.options.connectTimeoutMs)),
   }));
-  const lead = leadOf(plan, say, signal, options);
   try {
     return await toTheEnd(lead, sessions);
   } finally {

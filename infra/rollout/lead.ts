@@ -6,6 +6,7 @@ import type { Tell } from "./events.ts";
 import { Keeper } from "./keeper.ts";
 import type { Plan } from "./plan.ts";
 import type { Say } from "./progress.ts";
+import { sshConnection } from "./transports/ssh.ts";
 
 export interface Lead {
   plan: Plan;
@@ -20,6 +21,8 @@ export interface Lead {
   tell: Tell;
   /** The operator asks to stop. */
   signal: AbortSignal;
+  /** Another way to a machine than the one that is open already. */
+  connect: typeof sshConnection;
   keeper: Keeper;
   /** @throws FleetError when the operator asks to stop, or a machine is lost */
   stopIfAsked(): void;
@@ -32,11 +35,13 @@ export interface LeadOptions {
   repeatOnce?: readonly string[];
   /** Gets every event. */
   tell?: Tell;
+  /** Another way to the machines, for tests. */
+  connect?: typeof sshConnection;
 }
 
 /** A rollout of its own name, by whoever sits here; its steps are said and told. */
 export function leadOf(plan: Plan, say: Say, signal: AbortSignal, options: LeadOptions): Lead {
-  const { takeOver = false, repeatOnce = [], tell = () => undefined } = options;
+  const { takeOver = false, repeatOnce = [], tell = () => undefined, connect = sshConnection } = options;
   const rollout = randomUUID();
   const keeper = new Keeper(rollout, plan.options.leaseMs);
   const both: Say = (machine, step, text) => {
@@ -47,7 +52,7 @@ export function leadOf(plan: Plan, say: Say, signal: AbortSignal, options: LeadO
     if (signal.aborted) throw interruptedError();
     if (keeper.signal.aborted) throw keeper.signal.reason;
   };
-  return { plan, rollout, who: operator(), takeOver, repeatOnce, say: both, tell, signal, keeper, stopIfAsked };
+  return { plan, rollout, who: operator(), takeOver, repeatOnce, say: both, tell, signal, connect, keeper, stopIfAsked };
 }
 
 export function interruptedError(): FleetError {

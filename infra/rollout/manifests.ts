@@ -1,4 +1,5 @@
 /** A machine's manifest out of the fleet's configuration and what was built. Pure. */
+import type { Hardening } from "../../runtime/hardening.ts";
 import type { Https } from "../../runtime/https.ts";
 import { type Manifest, manifestSchema, type WorkerCommand } from "../../runtime/manifest.ts";
 import type { Secrets } from "../../runtime/secrets.ts";
@@ -12,6 +13,7 @@ export interface ManifestParts {
   runtimeId: string;
   release: { id: string; archive: Omit<Archive, "path"> };
   https: Https;
+  hardening?: Hardening;
 }
 
 /** @throws ZodError when a value that was deferred (an Output) turns out not to be allowed */
@@ -45,6 +47,7 @@ export function manifestOf(config: FleetConfig, parts: ManifestParts): Manifest 
       once: app.once.length === 0 ? undefined : app.once,
     },
     https: parts.https,
+    hardening: parts.hardening,
   });
 }
 

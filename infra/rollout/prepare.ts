@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { fingerprintOf } from "../../runtime/manifest.ts";
 import type { App } from "../build/app.ts";
 import { carriesPython } from "../build/ecosystems.ts";
+import { hardeningOf } from "../config/hardening.ts";
 import type { FleetConfig } from "../config/schema.ts";
 import { FleetError } from "../errors.ts";
 import type { Machine, Target, Transport } from "../machines/machine.ts";
@@ -166,6 +167,7 @@ function planMachine(options: PrepareOptions, built: Built, machine: Reachable, 
     fleet: options.fleet,
     machine: machine.name,
     https: httpsOf(options.config.https, machine, tls, key),
+    hardening: hardeningOf(options.config.hardening, options.config.https, machine.transport.port),
     app: { ...options.app, environment, secrets: versions },
     runtimeId: runtime.id,
     release: { id: built.releaseId, archive: built.releaseArchive(target) },

@@ -4,6 +4,7 @@ import { agent, type Session } from "./agent.ts";
 import { all } from "./all.ts";
 import { batches } from "./batches.ts";
 import { timed } from "./events.ts";
+import { hardenOne } from "./hardening.ts";
 import type { Lead } from "./lead.ts";
 
 /** Longer than that, no machine is waited for that is told to go back, beside what its app may take. */
@@ -27,8 +28,9 @@ async function switchOne(lead: Lead, session: Session): Promise<void> {
   const { applyId, name, rollbackFrom } = session.machine;
   const about = ["--by", lead.who, ...(rollbackFrom === undefined ? [] : ["--rollback-from", rollbackFrom])];
   const args = ["switch", "--apply-id", applyId, "--lease-ms", String(leaseMs), "--surge", surge, "--rollout", lead.rollout, ...about];
-  await timed(lead.tell, name, "switch", () => lead.keeper.during(session, agent(session, lead.say, args)));
+  const { unhardened } = await timed(lead.tell, name, "switch", () => lead.keeper.during(session, agent(session, lead.say, args)));
   lead.keeper.switched(session);
+  await lead.keeper.during(session, hardenOne(lead, session, unhardened));
 }
 
 /** A release that is well at first and not later is seen before the next machines get it. */

@@ -46,7 +46,7 @@ function requireServable(https: HttpsConfig, own: NonNullable<KnownTls["own"]>, 
 
 /** @param key of the versions, the machine's own */
 export function httpsOf(config: HttpsConfig, { name, address, domains: own }: NamedMachine, known: KnownTls, key: string): Https {
-  const { mode, hsts, acme, httpPort, httpsPort } = config;
+  const { mode, hsts, acme, httpPort, httpsPort, trustedProxies, limits } = config;
   const { domains, redirects } = namesOf(config, name, own);
   const [to] = domains;
   // Who serves by the address needs a certificate for it, or none at all.
@@ -60,6 +60,8 @@ export function httpsOf(config: HttpsConfig, { name, address, domains: own }: Na
     ...(mode === "own" && known.own !== undefined ? { own: { version: secretVersion(key, tlsSecretNames.own, ownValue(known.own)) } } : {}),
     httpPort,
     httpsPort,
+    ...(trustedProxies.length === 0 ? {} : { trustedProxies }),
+    limits,
   };
 }
 

@@ -1,6 +1,7 @@
 /** Renders how Caddy hands requests to an app. Pure. */
 import type { Manifest } from "../manifest.ts";
 import { type Slots, slotsOf } from "../slots.ts";
+import { clientHeaders } from "./caddy-client.ts";
 import { type ProxyParts, slotsProxy } from "./caddy-slots.ts";
 import { appSocketPath } from "./units.ts";
 
@@ -18,8 +19,14 @@ const SHARED_IDLE = "4s";
 
 export const slotsIn = ({ app }: Manifest): Slots | undefined => slotsOf(app.name, app.processes[0].command);
 
-/** @param checkMs how often each address is checked; each handler does its own checks */
-export function proxy(manifest: Manifest, checkMs: number): object {
+export interface ProxyOptions {
+  /** How often each address is checked; each handler does its own checks. */
+  checkMs: number;
+  /** Whether the app is told who asks: not of the machine's own questions. */
+  tellClient: boolean;
+}
+
+export function proxy(manifest: Manifest, { checkMs, tellClient }: ProxyOptions): object {
   const slots = slotsIn(manifest);
   const { upstreams, idleTimeout, selection_policy, health_checks } =
     slots === undefined ? sharedProxy(manifest.app.name) : slotsProxy(slots, checkMs);
@@ -34,6 +41,7 @@ export function proxy(manifest: Manifest, checkMs: number): object {
       retry_match: [{ method: ["FLEETWRIGHT-NEVER"] }],
     },
     ...(health_checks && { health_checks }),
+    ...(tellClient && { headers: clientHeaders }),
     transport: {
       protocol: "http",
       dial_timeout: "3s",

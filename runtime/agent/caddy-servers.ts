@@ -1,23 +1,28 @@
 /** Renders the servers that Caddy runs on a machine. Pure. */
+import { limitsOf } from "../https.ts";
 import type { Manifest } from "../manifest.ts";
 import { LISTED_CHECK_MS } from "../slots.ts";
+import { clientRoutes, stalledBodies, trust } from "./caddy-client.ts";
 import { LOCAL_CHECK_MS, proxy } from "./caddy-proxy.ts";
 
 /** What clients reach. */
 export function outerServers(manifest: Manifest): object {
   const { mode, httpPort } = manifest.https;
-  return mode === "none" ? { http: server(httpPort, [proxy(manifest, LISTED_CHECK_MS)]) } : httpsServers(manifest);
+  return mode === "none" ? { http: server(manifest.https, httpPort, appRoutes(manifest)) } : httpsServers(manifest);
 }
+
+const appRoutes = (manifest: Manifest): object[] => [
+  ...clientRoutes(manifest.https),
+  { handle: [proxy(manifest, { checkMs: LISTED_CHECK_MS, tellClient: true })] },
+];
 
 function httpsServers(manifest: Manifest): object {
   const { names, httpPort, httpsPort } = manifest.https;
-  const https = server(httpsPort, [proxy(manifest, LISTED_CHECK_MS)]);
   return {
-    http: server(httpPort, [redirect(httpsPort)]),
+    http: server(manifest.https, httpPort, [{ handle: [redirect(httpsPort)] }]),
     // A client that connects to an IP address sends no server name (RFC 6066, section 3).
     https: {
-      ...https,
-      routes: [...nameRoutes(manifest.https), ...https.routes],
+      ...server(manifest.https, httpsPort, [...nameRoutes(manifest.https), ...appRoutes(manifest)]),
       tls_connection_policies: [{ default_sni: names[0] }],
     },
   };
@@ -38,13 +43,20 @@ function hsts({ maxAgeS, includeSubDomains, preload }: NonNullable<Manifest["htt
   return { handler: "headers", response: { deferred: true, set: { "Strict-Transport-Security": [value] } } };
 }
 
-function server(port: number, handle: object[]) {
+function server(https: Manifest["https"], port: number, routes: object[]): object {
+  const { headerKiB, headerTimeoutMs, writeTimeoutMs, idleTimeoutMs } = limitsOf(https);
   return {
     listen: [`:${port}`],
-    routes: [{ handle }],
+    routes: [stalledBodies(https), ...routes],
     automatic_https: { disable: true },
-    read_header_timeout: "30s",
-    idle_timeout: "5m",
+    ...trust(https),
+    max_header_bytes: headerKiB * 1024,
+    read_header_timeout: `${headerTimeoutMs}ms`,
+    // Below zero: not by the server, but by the route above.
+    read_idle_timeout: "-1ms",
+    // Without a byte taken in that time; a limit for the whole of an answer would cut off slow clients and streams.
+    write_idle_timeout: `${writeTimeoutMs}ms`,
+    idle_timeout: `${idleTimeoutMs}ms`,
   };
 }
 
@@ -52,7 +64,7 @@ function server(port: number, handle: object[]) {
 export function localServer(manifest: Manifest): object {
   return {
     listen: ["unix//run/fleetwright-caddy/local.sock|0600"],
-    routes: [{ handle: [proxy(manifest, LOCAL_CHECK_MS)] }],
+    routes: [{ handle: [proxy(manifest, { checkMs: LOCAL_CHECK_MS, tellClient: false })] }],
     automatic_https: { disable: true },
   };
 }

@@ -1,6 +1,7 @@
 /** The agent's commands of `fleethost`: the command line in, events and exit codes out. */
 import type { Command } from "commander";
 import type { Status } from "../report.ts";
+import { registerBaselineCommands, registerUnharden } from "./baseline/commands.ts";
 import { type Action, appName, manifestFromStdin, type Options } from "./command-words.ts";
 import type { Agent } from "./context.ts";
 import { converge } from "./converge.ts";
@@ -8,7 +9,7 @@ import { asFailure } from "./failure.ts";
 import { createAgent } from "./local-agent.ts";
 import { takeLock } from "./lock.ts";
 import { registerOperatorCommands } from "./operator-commands.ts";
-import { registerRolloutCommands } from "./rollout-commands.ts";
+import { type AddWithManifest, registerRolloutCommands } from "./rollout-commands.ts";
 import { status } from "./status.ts";
 import { renderStatus } from "./status-text.ts";
 import { registerAppCommands, registerLeaseCommands, registerManifestCommands } from "./switch-commands.ts";
@@ -28,10 +29,13 @@ type MakeAgent = (json: boolean) => Agent;
 export function registerAgent(program: Command, makeAgent: MakeAgent = createAgent): void {
   const add = (name: string, about: string, action: Action) => addCommand(program, makeAgent, name, about, action);
   registerManifestCommands((name, about, action) => add(name, `${about} Manifest on stdin.`, underLock(name, action)));
-  registerRolloutCommands((name, about, lock, action) => {
+  const addWithManifest: AddWithManifest = (name, about, lock, action) => {
     const withManifest: Action = async (agent, options) => action(agent, await manifestFromStdin(agent), options as never);
     return add(name, `${about} Manifest on stdin.`, lock ? underLock(name, withManifest) : withManifest);
-  });
+  };
+  registerRolloutCommands(addWithManifest);
+  registerBaselineCommands(addWithManifest);
+  registerUnharden(program, makeAgent);
   registerAppCommands((name, about, action) =>
     add(name, about, underLock(name, action)).requiredOption("--app <name>", "the app", appName),
   );

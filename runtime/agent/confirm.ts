@@ -1,6 +1,7 @@
 /** `fleethost confirm`: from now on a reboot starts the new generation. */
 import { rm } from "node:fs/promises";
 import { fingerprintOf, generationOf } from "../manifest.ts";
+import { requireKept, settleChange } from "./baseline/harden.ts";
 import type { Agent } from "./context.ts";
 import { fileHashes } from "./expected-files.ts";
 import { AgentFailure } from "./failure.ts";
@@ -34,6 +35,7 @@ export async function prepareConfirm(agent: Agent, app: string, applyId: string)
   if (!running.includes(state.generation)) throw notRunning(app, state.generation);
   await passWorkersGate(agent, pending.manifest, { onTrial: before?.generation !== state.generation });
   await passCaddyGate(agent, pending.manifest);
+  await requireKept(agent);
   await writeAtomic(preparedPath(agent, app, applyId), `${JSON.stringify(state)}\n`, { mode: 0o600 });
   return resultOf(state);
 }
@@ -99,6 +101,7 @@ export async function completeConfirm(agent: Agent, app: string, pending: Pendin
     await systemctl(agent, "disable", "--no-reload", "--quiet", ...others.map((generation) => unitNames.generation(app, generation)));
   await rememberConfirmed(agent, app, pending);
   await removePending(agent, app);
+  await settleChange(agent);
   await discardPrepared(agent, app);
   await disarmLease(agent, app);
   await prune(agent, app, state.previous === null ? [] : [state.previous]);

@@ -6,6 +6,7 @@ import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { generationOf } from "../manifest.ts";
 import { discardPrepared, isDecided, rememberConfirmed } from "./confirm.ts";
+import { settleChange, undoChange } from "./baseline/harden.ts";
 import type { Agent } from "./context.ts";
 import { linkIfChanged, temporaryPrefix } from "./files.ts";
 import { disarmLease } from "./lease.ts";
@@ -35,6 +36,7 @@ async function clearPending(agent: Agent, app: string): Promise<string[]> {
   const pending = await readPending(agent, app);
   if (pending === undefined || pending.bootId === (await agent.clock.bootId())) return [];
   if (isDecided(await readState(agent, app), pending)) return completeLinks(agent, app, pending);
+  await undoChange(agent, { moment: "boot" });
   await discardPrepared(agent, app);
   await endPending(agent, app, pending, "reverted", "the machine was started again before it was confirmed");
   await disarmLease(agent, app);
@@ -51,6 +53,7 @@ async function completeLinks(agent: Agent, app: string, pending: Pending): Promi
     await linkIfChanged(join(paths.wants("multi-user.target"), unit), paths.unit(unit));
   await rememberConfirmed(agent, app, pending);
   await removePending(agent, app);
+  await settleChange(agent);
   await discardPrepared(agent, app);
   await disarmLease(agent, app);
   return [`${app}: the confirm of apply ${pending.applyId} was completed`];

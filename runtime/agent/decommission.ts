@@ -1,6 +1,7 @@
 /** `fleethost decommission`: takes an app off this machine, and with the last one everything of ours. Idempotent. */
 import { readdir, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { removeBaseline } from "./baseline/harden.ts";
 import type { Agent } from "./context.ts";
 import { namesIn, readIfThere } from "./files.ts";
 import { generationInUnit, unitNames } from "./paths.ts";
@@ -20,6 +21,7 @@ export async function decommission(agent: Agent, app: string): Promise<Decommiss
   await stopUnits(agent, app, others.length === 0);
   await removeUnits(agent, app, others.length === 0);
   await removeFiles(agent, app);
+  if (others.length === 0) await removeBaseline(agent);
   if (others.length === 0) await removeShared(agent, app);
   await removeUsers(agent, others.length === 0 ? [appUser(app), caddyUser] : [appUser(app)]);
   const rest = others.length === 0 ? "nothing of Fleetwright is left" : `${others.join(", ")} stay${others.length === 1 ? "s" : ""}`;

@@ -21,6 +21,8 @@ export interface Seen {
   caddyRuns: CaddyRuns;
   users: { name: string; there: boolean }[];
   credentials: SeenCredential[];
+  /** What of the machine's baseline isn't in effect. */
+  baseline: string[];
 }
 
 /** At most this many of a release's changed files are named. */
@@ -40,6 +42,7 @@ export function driftOf(seen: Seen): string[] {
     ...seen.units.filter(({ enabled }) => !enabled).map(({ unit }) => `${unit} is not enabled`),
     ...seen.units.filter(({ active }) => active === false).map(({ unit }) => `${unit} doesn't run`),
     ...(seen.caddyRuns === "something else" ? ["Caddy runs with another configuration than its file has"] : []),
+    ...seen.baseline,
     ...seen.users.filter(({ there }) => !there).map(({ name }) => `the user ${name} is missing`),
   ];
 }

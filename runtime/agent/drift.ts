@@ -4,6 +4,7 @@ import { release as runningKernel } from "node:os";
 import { join } from "node:path";
 import type { Manifest } from "../manifest.ts";
 import type { AppStatus } from "../report.ts";
+import { lackingBaseline } from "./baseline/parts.ts";
 import { caddyRunsWith } from "./caddy-admin.ts";
 import type { Agent } from "./context.ts";
 import { seeCredentials } from "./credential-drift.ts";
@@ -53,6 +54,7 @@ async function look(agent: Agent, { manifest, generation, files = {} }: State): 
     units: await seeUnits(agent, app),
     caddyRuns: await caddyRunsWith(paths, (await readIfThere(paths.caddyConfig)) ?? ""),
     users: await seeUsers([appUser(app), caddyUser]),
+    baseline: await lackingBaseline(agent, manifest),
     credentials: await seeCredentials(agent, manifest, files),
   };
 }

@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { canonicalJson, generationOf, type Manifest } from "../manifest.ts";
+import { baselinePaths } from "./baseline/parts.ts";
 import { renderCaddyConfig } from "./caddy.ts";
 import type { Agent } from "./context.ts";
 import { credentialHashes } from "./credential-drift.ts";
@@ -34,6 +35,8 @@ export function expectedFiles(paths: Paths, manifest: Manifest): ExpectedFile[] 
     { path: paths.caddyConfig, text: renderCaddyConfig(manifest) },
     // What is in them, only the confirm knows.
     ...tlsPaths(paths, manifest.https).map((path) => ({ path, text: undefined })),
+    // Depend on the machine, too.
+    ...baselinePaths(paths, manifest).map((path) => ({ path, text: undefined })),
     { path: paths.tmpfiles(app), text: renderSlotFolders(app) },
     { path: join(folder, "manifest.json"), text: `${canonicalJson(manifest)}\n` },
     { path: join(folder, "environment"), text: renderEnvironmentFile(manifest.app.environment) },

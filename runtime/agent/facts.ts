@@ -27,6 +27,7 @@ export async function gatherFacts(agent: Agent, manifest: Manifest, root = "/"):
     systemdRuns: await exists(join(root, "run/systemd/system")),
     isRoot: process.getuid?.() === 0,
     python: await pythonVersion(agent),
+    nft: (await agent.run("nft", ["--version"])).code === 0,
     runtimeInstalled: await exists(join(agent.paths.runtime(manifest.runtime), "bin/fleethost")),
     listeners: await listenersOn(wantedPorts(manifest)),
     foreignUnits: await foreignUnits(manifest, root),
@@ -70,6 +71,7 @@ async function foreignUnits(manifest: Manifest, root: string): Promise<string[]>
   const ours = [
     unitNames.caddy,
     unitNames.converge,
+    unitNames.firewall,
     unitNames.socket(app),
     unitNames.lease(app),
     `${app}@.service`,

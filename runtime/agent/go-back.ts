@@ -1,5 +1,6 @@
 /** Back to the generation that systemd has enabled: after a failed switch, a revert, a lease that ran out. */
 import type { Manifest } from "../manifest.ts";
+import { undoChange } from "./baseline/harden.ts";
 import { applyCaddy } from "./caddy-service.ts";
 import { completeConfirm, discardPrepared, isDecided } from "./confirm.ts";
 import type { Agent } from "./context.ts";
@@ -24,6 +25,7 @@ export async function goBack(agent: Agent, app: string, event: HistoryEntry["eve
   const state = await readState(agent, app);
   if (pending !== undefined && isDecided(state, pending)) return forward(agent, app, pending, state);
   await discardPrepared(agent, app);
+  await softenAgain(agent);
   const confirmed = await confirmedManifest(agent, app);
   const plan = planBack(await observe(agent, app), confirmed?.generation);
   if (plan.takeDown && pending === undefined) throw nothingToGoBackTo(app);
@@ -38,6 +40,15 @@ export async function goBack(agent: Agent, app: string, event: HistoryEntry["eve
   await disarmLease(agent, app);
   if (confirmed === undefined) return "nothing: this machine served nothing before, and serves nothing now";
   return `generation ${confirmed.generation} (release ${confirmed.manifest.app.release.id.slice(0, 12)}) serves as before`;
+}
+
+/** Not to be able to must not keep the app from going back; drift will tell. */
+async function softenAgain(agent: Agent): Promise<void> {
+  try {
+    for (const name of await undoChange(agent)) agent.report.step("hardening", `${name} is as before`);
+  } catch (error) {
+    agent.report.step("hardening", `not as before: ${asFailure(error, "hardening").message}`);
+  }
 }
 
 async function forward(agent: Agent, app: string, pending: Pending, state: State | undefined): Promise<string> {

@@ -53,6 +53,11 @@ export interface Paths {
   /** Configuration of ours that is no unit. */
   etc: string;
   caddyConfig: string;
+  /** The rules of nftables. */
+  firewall: string;
+  sshdConfig: string;
+  /** What a baseline's change has replaced. */
+  baselineChange: string;
   /** What Caddy reads of certificates; keys are for root and Caddy's group. */
   tls: {
     folder: string;
@@ -119,6 +124,9 @@ export function pathsUnder(root = "/"): Paths {
       eabKey: (version) => at("etc/fleetwright/tls", `eab.${version}.key`),
       acmeRoot: (pem) => at("etc/fleetwright/tls", `root.${hashOf(pem).slice(0, 32)}.pem`),
     },
+    firewall: at("etc/fleetwright/firewall.nft"),
+    sshdConfig: at("etc/ssh/sshd_config.d/00-fleetwright.conf"),
+    baselineChange: at("var/lib/fleetwright/hardening.json"),
     caddyState: at("var/lib/fleetwright-caddy"),
     caddyCertificateLog: at("var/lib/fleetwright-caddy/certificates.log"),
     caddyConfig: at("etc/fleetwright/caddy.json"),
@@ -134,6 +142,9 @@ export function pathsUnder(root = "/"): Paths {
 export const unitNames = {
   caddy: "fleetwright-caddy.service",
   converge: "fleetwright-converge.service",
+  firewall: "fleetwright-firewall.service",
+  /** Transient, with a timer of the same name. */
+  baselineUndo: "fleetwright-hardening-undo",
   socket: (app: string) => `${app}.socket`,
   lease: (app: string) => `${app}-lease.service`,
   once: (app: string, release: string, step: string) => `${app}-once-${release.slice(0, 12)}-${step}.service`,

@@ -12,6 +12,8 @@ export interface Facts {
   isRoot: boolean;
   /** For example "3.13"; undefined without python3. */
   python: string | undefined;
+  /** Whether there is `nft`. */
+  nft: boolean;
   runtimeInstalled: boolean;
   /** What listens on the ports that Caddy and workers on slots shall have. */
   listeners: Listener[];
@@ -29,7 +31,7 @@ export interface Problem {
 const SUPPORTED = ["12", "13"];
 
 export function preflight(facts: Facts, manifest: Manifest): Problem[] {
-  return [...systemProblems(facts), ...pythonProblems(facts, manifest), ...nameProblems(facts, manifest), ...portProblems(facts, manifest)];
+  return [...systemProblems(facts), ...pythonProblems(facts, manifest), ...toolProblems(facts, manifest), ...nameProblems(facts, manifest), ...portProblems(facts, manifest)];
 }
 
 function systemProblems(facts: Facts): Problem[] {
@@ -62,6 +64,11 @@ function pythonProblems(facts: Facts, manifest: Manifest): Problem[] {
       next: "apt-get install python3",
     },
   ];
+}
+
+function toolProblems({ nft }: Facts, { hardening }: Manifest): Problem[] {
+  if (hardening?.firewall === undefined || nft) return [];
+  return [{ what: "the firewall needs nftables and there is no nft here", next: "apt-get install nftables, or set hardening.firewall: false" }];
 }
 
 function nameProblems(facts: Facts, manifest: Manifest): Problem[] {

@@ -17,6 +17,8 @@ interface RolloutOptions {
   attempt: string;
   state: OnceEntry["state"];
   on: string;
+  trialMs?: number;
+  trial: string;
 }
 
 type Result = Promise<Record<string, unknown>>;

@@ -1,6 +1,7 @@
 /** The agent's commands for a switch and its lease: `stage`, `switch`, `apply`, `confirm`, `revert`, `renew`, `lease`. */
 import { Option } from "commander";
 import { agentExit } from "../report.ts";
+import { harden } from "./baseline/harden.ts";
 import { type Action, type Add, inputFromStdin, manifestFromStdin, milliseconds, rolloutOption } from "./command-words.ts";
 import { confirm, prepareConfirm } from "./confirm.ts";
 import { AgentFailure } from "./failure.ts";
@@ -92,6 +93,8 @@ const applyAction: Action = async (agent, { applyId, archive, surge }) => {
     leaseMs: APPLY_LEASE_MS,
     surge,
   });
+  // Nobody is there to log in anew.
+  await harden(agent, manifest, undefined);
   return { ...switched, ...(await confirm(agent, manifest.app.name, applyId)) };
 };
 

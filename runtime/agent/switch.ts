@@ -1,6 +1,7 @@
 /** `fleethost switch`: the new generation beside the old one, then the old one away; or everything as it was. */
 import { generationOf, type Manifest } from "../manifest.ts";
 import { agentExit } from "../report.ts";
+import { unhardened } from "./baseline/harden.ts";
 import { applyCaddy, type CaddyChange } from "./caddy-service.ts";
 import { completeConfirm, discardPrepared, isDecided } from "./confirm.ts";
 import type { Agent } from "./context.ts";
@@ -40,6 +41,8 @@ export interface SwitchResult extends Record<string, unknown> {
   /** The confirmed generation until now. */
   previous: string | null;
   caddy: CaddyChange;
+  /** Parts of the machine's baseline that aren't as the manifest says, and that `harden` is asked for. */
+  unhardened: string[];
 }
 
 /** @throws AgentFailure after everything is as it was, or saying what isn't */
@@ -60,6 +63,7 @@ export async function switchTo(agent: Agent, manifest: Manifest, options: Switch
       changed: plan.start || plan.stop.length > 0,
       previous: plan.back ?? null,
       caddy,
+      unhardened: await unhardened(agent, manifest),
     };
   } catch (error) {
     throw await undone(agent, app, asFailure(error, "switch"));

@@ -26,6 +26,20 @@ export function listenOn(server: net.Server, fd: number): Promise<void> {
   });
 }
 
+/** Node's own limit for the whole of a request, which a slow upload of 100 MB doesn't keep. */
+const NODE_REQUEST_TIMEOUT_MS = 300_000;
+
+/**
+ * Behind a proxy, which is who is on a unix socket, it is the proxy that sees whether a client is stuck or only slow. An app's own
+ * limit stays.
+ */
+export function leaveTimingToProxy(server: http.Server): void {
+  // A unix socket that was inherited has no address, or one that is text.
+  const address = net.Server.prototype.address.call(server);
+  const onPort = typeof address === "object" && address !== null;
+  if (!onPort && server.requestTimeout === NODE_REQUEST_TIMEOUT_MS) server.requestTimeout = 0;
+}
+
 /** Stands between the app and `listen`. The first http server that listens gets the inherited socket. */
 export class Adoption {
   /** Fulfilled with the first http server that has begun to listen. */

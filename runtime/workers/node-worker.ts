@@ -12,7 +12,7 @@ import { parseArgs } from "node:util";
 import { logAccess } from "./access-log.ts";
 import { Channel } from "./channel.ts";
 import { Drain, sayClose } from "./drain.ts";
-import { Adoption, listenOn } from "./listening.ts";
+import { Adoption, leaveTimingToProxy, listenOn } from "./listening.ts";
 import { serverOf } from "./node-app.ts";
 import { onTerm } from "./term.ts";
 import { Traffic } from "./traffic.ts";
@@ -90,6 +90,7 @@ async function main(): Promise<void> {
   app = { drain: new Drain(server, traffic), close };
   listenToTerm();
   if (!server.listening) await listenOn(server, LISTEN_FD);
+  leaveTimingToProxy(server);
   if (values.direct) await app.drain.alsoListen(DIRECT_FD);
   if (state !== "booting") return;
   state = "serving";

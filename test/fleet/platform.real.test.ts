@@ -110,7 +110,7 @@ describe("the packed library in another repository", () => {
     assert.deepEqual(
       ours,
       [
-        ...["args", "args/app", "args/https", "args/machines", "args/rollout", "aws/rules/check", "aws/rules/graph"],
+        ...["args", "args/app", "args/aws", "args/https", "args/machines", "args/rollout", "aws/rules/check", "aws/rules/graph"],
         ...["errors", "fleet", "inventory", "library", "machines/machine"],
       ].map((name) => `infra/${name}`),
     );

@@ -19,6 +19,8 @@ export interface Run {
 
 export interface RunOptions {
   env?: Record<string, string>;
+  /** Its standard input. @default nothing */
+  stdin?: string;
   /** Called with all of stderr so far, whenever some came; `kill` signals the whole process group. */
   onStderr?: Watcher;
   /** The same for standard output, where `pulumi` shows its progress. */
@@ -89,10 +91,11 @@ export function runIn(
   folder: string,
   command: string,
   args: readonly string[],
-  { env = {}, onStderr, onStdout }: RunOptions = {},
+  { env = {}, stdin, onStderr, onStdout }: RunOptions = {},
 ): Promise<Run> {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd: folder, env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"], detached: true });
+    const child = spawn(command, args, { cwd: folder, env: { ...process.env, ...env }, stdio: ["pipe", "pipe", "pipe"], detached: true });
+    child.stdin.on("error", () => undefined).end(stdin ?? "");
     const output = { stdout: "", stderr: "" };
     const kill = (signal: NodeJS.Signals): void => void process.kill(-(child.pid ?? 0), signal);
     const timer = setTimeout(() => kill("SIGKILL"), RUN_TIMEOUT_MS);

@@ -8,6 +8,7 @@ export interface InstanceKeys {
   name: string;
   type: string;
   zone?: string | undefined;
+  image?: string | undefined;
 }
 
 export interface Ec2Keys {
@@ -33,26 +34,7 @@ export function ec2Findings(machines: Ec2Keys): Finding[] {
   ];
 }
 
-/** What depends on the fleet's domains. Paths begin at the fleet. */
-export function domainFindings(dns: { zone: string } | undefined, domains: readonly string[]): Finding[] {
-  if (dns === undefined) return [];
-  if (domains.length === 0) return [at("machines.dns", 'has no domain to make records for: give "https.domains", or remove it')];
-  return domains.flatMap((domain, index) => {
-    if (domain === dns.zone || domain.endsWith(`.${dns.zone}`)) return [];
-    return [at(`https.domains.${index}`, `is "${domain}", which isn't in the hosted zone "${dns.zone}" ("machines.dns.zone")`)];
-  });
-}
-
 const MOVING = "a machine that stops and starts gets another address";
-
-/** What a public fleet may open to everybody. Paths begin at the fleet. */
-export function portFindings(access: Ec2Keys["access"], https: { httpPort: number; httpsPort: number }): Finding[] {
-  const usual = { httpPort: 80, httpsPort: 443 };
-  if (access === "private") return [];
-  return (["httpPort", "httpsPort"] as const)
-    .filter((key) => https[key] !== usual[key])
-    .map((key) => at(`https.${key}`, `is ${https[key]}; only ${usual[key]} is opened to everybody: use it, or "machines.access: private"`));
-}
 
 function nameFindings(instances: readonly InstanceKeys[]): Finding[] {
   const seen = new Map<string, number>();
@@ -82,7 +64,7 @@ function imageFindings({ instances, images }: Ec2Keys): Finding[] {
     return [at(`instances.${index}.type`, `is "${type}", which can't run Debian`)];
   });
   const missing = (["x64", "arm64"] as const).flatMap((arch) => {
-    const index = kinds.indexOf(arch);
+    const index = instances.findIndex(({ image }, at) => image === undefined && kinds[at] === arch);
     if (index === -1 || images[arch] !== undefined) return [];
     const needs = `"${instances[index]?.name}" (${instances[index]?.type})`;
     return [at(`images.${arch}`, `missing; ${needs} needs the id of a Debian 13 or 12 image for ${arch}`)];

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { nameSchema } from "../../../runtime/manifest.ts";
 import { leaf } from "../leaf.ts";
 import { port } from "../numbers.ts";
-import { cidr, imagesSchema, instanceType, networkSchema, tagsSchema, zoneName } from "./common.ts";
+import { cidr, imageId, imagesSchema, instanceType, networkSchema, tagsSchema, zoneName } from "./common.ts";
 import { ec2Findings } from "./ec2-rules.ts";
 
 const instanceSchema = z.strictObject({
@@ -11,6 +11,8 @@ const instanceSchema = z.strictObject({
   type: instanceType,
   /** Given, not dealt out: a list that gets shorter would otherwise move, and so replace, machines. */
   zone: zoneName.optional(),
+  /** In place of the fleet's: a new one is tried, or brought in, machine by machine. */
+  image: imageId.optional(),
   diskGiB: z.int().min(8).max(16_384).default(16),
 });
 

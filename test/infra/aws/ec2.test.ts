@@ -4,10 +4,12 @@ import { checkAws } from "../../../infra/aws/rules/check.ts";
 import type { GraphResource } from "../../../infra/aws/rules/graph.ts";
 import { ec2Resources } from "../../../infra/aws/ec2-resources.ts";
 import { ec2Schema } from "../../../infra/config/aws/ec2.ts";
-import { graphOf } from "./mock-aws.ts";
+import { graphOf, mockAws } from "./mock-aws.ts";
 import { ec2Machines } from "./samples.ts";
 
-const serving = { httpPort: 80, httpsPort: 443, domains: ["app.example.org"] };
+await mockAws();
+
+const serving = { httpPort: 80, httpsPort: 443, domains: ["app.example.org"], redirects: [] };
 const EXISTING = ["vpc-0a", "subnet-0a", "subnet-0b", "Z0EXISTING"];
 
 const matrix: Record<string, object> = {
@@ -19,7 +21,8 @@ const matrix: Record<string, object> = {
 };
 
 function graph(more: object): Promise<GraphResource[]> {
-  return graphOf((parent) => void ec2Resources(parent, "web", ec2Schema.parse({ ...ec2Machines(), ...more }), serving));
+  const config = ec2Schema.parse({ ...ec2Machines(), ...more });
+  return graphOf((parent) => void ec2Resources({ parent, fleet: "web", tags: config.tags }, config, serving));
 }
 
 const byType = (resources: GraphResource[], kind: string) => resources.filter(({ type }) => type.endsWith(`:${kind}`));
@@ -53,7 +56,7 @@ test("another zone, and another machine first in the list, change nothing of wha
 
 test("two fleets of one stack may each have a machine of one name; a range that is given twice is one rule", async () => {
   const config = ec2Schema.parse({ ...ec2Machines(), ssh: { ...ec2Machines().ssh, from: ["203.0.113.0/24", "203.0.113.0/24"] } });
-  const resources = await graphOf((parent) => ["web", "api"].forEach((fleet) => ec2Resources(parent, fleet, config, serving)));
+  const resources = await graphOf((parent) => ["web", "api"].forEach((fleet) => ec2Resources({ parent, fleet, tags: {} }, config, serving)));
   assert.equal(new Set(resources.map(({ id }) => id)).size, resources.length);
 });
 

@@ -1,22 +1,41 @@
 /** A program's whole resource graph, under Pulumi's mocks. */
 import * as pulumi from "@pulumi/pulumi";
 import type { GraphResource } from "../../../infra/aws/rules/graph.ts";
+import { answerOf } from "./mock-answers.ts";
 
-const made: GraphResource[] = [];
-await pulumi.runtime.setMocks(
-  {
-    call: ({ token, inputs }) => (token === "aws:route53/getZone:getZone" ? { ...inputs, zoneId: "Z0EXISTING", id: "Z0EXISTING" } : inputs),
-    newResource: ({ type, name, inputs }) => {
-      const id = `<${type.split(":").at(-1)} ${name}>`;
-      if (type.startsWith("aws:")) made.push({ type, name, id, inputs });
-      return { id, state: { ...inputs, ...outputsOf(type, name, id) } };
-    },
-  },
-  "shop",
-  "prod",
-);
+export interface MockOptions {
+  /** Whether it is a preview, in which nothing is known that AWS decides. @default false */
+  preview?: boolean;
+  /** What AWS answers to a question, in place of the usual; by the function's token. */
+  answers?: Record<string, (inputs: Record<string, unknown>) => object | Promise<object>>;
+}
 
-/** What AWS would answer. */
+let made: GraphResource[] = [];
+let options: MockOptions = {};
+
+/** Whatever the program makes from now on is made by mocks. */
+export async function mockAws(given: MockOptions = {}): Promise<void> {
+  options = given;
+  await pulumi.runtime.setMocks({ call, newResource }, "shop", "prod", options.preview);
+}
+
+async function call({ token, inputs }: pulumi.runtime.MockCallArgs): Promise<Record<string, unknown>> {
+  const answer = options.answers?.[token] ?? ((given: Record<string, unknown>) => answerOf(token, given));
+  try {
+    return { ...(await answer(inputs)) };
+  } catch (error) {
+    // Where gRPC has the words of an engine's error.
+    throw Object.assign(error as Error, { details: (error as Error).message });
+  }
+}
+
+function newResource({ type, name, inputs }: pulumi.runtime.MockResourceArgs) {
+  const id = `<${type.split(":").at(-1)} ${name}>`;
+  if (!type.startsWith("test:")) made.push({ type, name, id, inputs });
+  return { id, state: options.preview === true ? inputs : { ...inputs, ...outputsOf(type, name, id) } };
+}
+
+/** What AWS would decide. */
 function outputsOf(type: string, name: string, id: string): Record<string, unknown> {
   if (type.startsWith("aws:iam/")) return { name: id, arn: `arn:aws:iam::111122223333:${name}` };
   if (type === "aws:ec2/keyPair:KeyPair") return { keyName: id };
@@ -25,9 +44,12 @@ function outputsOf(type: string, name: string, id: string): Record<string, unkno
   return {};
 }
 
-/** What a program makes on AWS, sorted, once all of it is known. */
+/** How much was made so far. */
+export const madeCount = (): number => made.length;
+
+/** What a program makes, sorted, once all of it is known. @throws what the program throws */
 export async function graphOf(program: (parent: pulumi.ComponentResource) => void): Promise<GraphResource[]> {
-  made.length = 0;
+  made = [];
   program(new pulumi.ComponentResource("test:Fleet", "web"));
   await pulumi.runtime.disconnect();
   const order = ({ type, name }: GraphResource) => `${type} ${name}`;

@@ -157,3 +157,25 @@ test("nothing of a given key is repeated", () => {
     for (const line of key.split("\n").filter((text) => /^[A-Za-z0-9+/=]{20,}$/.test(text))) assert.ok(!said.includes(line.slice(0, 20)), said);
   }
 });
+
+test("limits have a default each; a mistake in one is told with what is allowed", () => {
+  const { limits, trustedProxies } = parsed({ limits: { bodyMiB: 100 } });
+  assert.deepEqual(trustedProxies, []);
+  assert.deepEqual(limits, {
+    headerKiB: 16,
+    bodyMiB: 100,
+    headerTimeoutMs: 20_000,
+    readTimeoutMs: 60_000,
+    writeTimeoutMs: 60_000,
+    idleTimeoutMs: 300_000,
+  });
+  assert.match(refusal({ limits: { bodyMib: 1 } }), /https\.limits\.bodyMib: unknown key; did you mean "bodyMiB"\?/);
+  assert.match(refusal({ limits: { headerTimeoutMs: 0 } }), /https\.limits\.headerTimeoutMs: given 0; allowed: 1 or more/);
+});
+
+test("trusted proxies are ranges of addresses, never all of them", () => {
+  const good = ["10.0.0.0/8", "192.0.2.7/32", "fd00::/8", "2001:db8::1/128"];
+  assert.deepEqual(parsed({ mode: "none", trustedProxies: good }).trustedProxies, good);
+  for (const bad of ["10.0.0.1", "10.0.0.0/33", "balancer.example", "0.0.0.0/0", "::/0", "::/00", "10.0.0.0/8 ", "1:2::3::4/64", "private_ranges", "{env.X}/8"])
+    assert.match(refusal({ trustedProxies: [bad] }), /https\.trustedProxies\.0: given .*; allowed: a range of addresses such as/, bad);
+});

@@ -25,7 +25,9 @@ test("the smallest configuration gets every default", () => {
   assert.equal(config.name, "web");
   assert.deepEqual(config.machines, { provider: "local", count: 2, image: "trixie", cores: [1, "all"] });
   assert.deepEqual(config.workers, { count: "auto", perCore: 1 });
-  assert.deepEqual(config.https, { mode: "internal", domains: [], redirects: [], httpPort: 80, httpsPort: 443 });
+  const { limits, ...https } = config.https;
+  assert.deepEqual(https, { mode: "internal", domains: [], redirects: [], httpPort: 80, httpsPort: 443, trustedProxies: [] });
+  assert.equal(limits.bodyMiB, 512);
   assert.equal(config.rollout.maxUnreachable, 0);
 });
 
@@ -54,7 +56,7 @@ test("two problems are both reported, by key path, with what was given and what 
 
 test("an unknown provider lists the known ones", () => {
   assert.deepEqual(problems({ app: { dir: "a" }, machines: { provider: "azure" } }), [
-    'machines.provider: given "azure"; allowed: "local" or "hosts"',
+    'machines.provider: given "azure"; allowed: "local" or "hosts" or "ec2"',
   ]);
 });
 

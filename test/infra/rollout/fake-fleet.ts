@@ -1,5 +1,6 @@
 import { NOT_PREPARED, probeScript } from "../../../infra/rollout/commands.ts";
-import { drive, type DriveOptions } from "../../../infra/rollout/drive.ts";
+import { drive } from "../../../infra/rollout/drive.ts";
+import type { LeadOptions } from "../../../infra/rollout/lead.ts";
 import type { OnceEntry } from "../../../runtime/once.ts";
 import type { Plan } from "../../../infra/rollout/plan.ts";
 import { type Connection, type RunOptions, TransportFailure } from "../../../infra/rollout/transports/connection.ts";
@@ -70,7 +71,7 @@ export function fleet(count: number): FakeMachine[] {
   return Array.from({ length: count }, (_, index) => new FakeMachine(`web-${index + 1}`));
 }
 
-export function run(machines: FakeMachine[], options: Partial<Plan["options"]> = {}, signal = new AbortController().signal, more: DriveOptions = {}) {
+export function run(machines: FakeMachine[], options: Partial<Plan["options"]> = {}, signal = new AbortController().signal, more: LeadOptions = {}) {
   const plan: Plan = {
     schema: 1,
     fleet: "web",

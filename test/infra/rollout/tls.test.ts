@@ -32,6 +32,12 @@ test("with an issuer, it is for names only", () => {
   assert.ok(manifestSchema.safeParse(manifest({ https })).success);
 });
 
+test("limits and trusted proxies reach the manifest", () => {
+  const https = httpsOf(config({ mode: "none", trustedProxies: ["10.0.0.0/8"], limits: { headerKiB: 32 } }), machine, {}, key);
+  assert.deepEqual([https.trustedProxies, https.limits?.headerKiB, https.limits?.bodyMiB], [["10.0.0.0/8"], 32, 512]);
+  assert.ok(manifestSchema.safeParse(manifest({ https })).success);
+});
+
 test("a given key is in the manifest as a version only, which depends on the certificate, the key and the machine", () => {
   const known = { own: { certificate: "CERT", key: "KEY" }, eabKey: "MAC" };
   const of = (own: { certificate: string; key: string }, by = key) =>

@@ -19,6 +19,7 @@ const asConfirmed: Seen = {
   caddyRuns: "its file",
   users: [{ name: "fw-shop", there: true }],
   credentials: [seen({})],
+  baseline: [],
 };
 
 test("a machine that is as it was confirmed has no drift; what can't be asked is none", () => {

@@ -10,6 +10,7 @@ const good: Facts = {
   systemdRuns: true,
   isRoot: true,
   python: "3.13",
+  nft: true,
   runtimeInstalled: true,
   listeners: [{ protocol: "tcp", port: 443, pid: 7, command: "caddy", unit: "fleetwright-caddy.service" }],
   foreignUnits: [],

@@ -7,10 +7,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { caddyBinary } from "../../../infra/offline/caddy.ts";
-import { renderCaddyConfig } from "../../../runtime/agent/caddy.ts";
 import type { WorkerCommand } from "../../../runtime/manifest.ts";
 import { claimedFolder, DELIST_WAIT_MS, listedFolder, listedPath, type Slots, slotAddress, slotsOf } from "../../../runtime/slots.ts";
 import { until } from "../../support/poll.ts";
+import { socketsFolder, startCaddy } from "./caddy-process.ts";
 import { sampleManifest } from "./sample-manifest.ts";
 
 export interface Rig extends AsyncDisposable {
@@ -33,31 +33,21 @@ export async function startRig(listen: "port" | "socket", change: (config: strin
   const binary = await caddyBinary(process.arch === "arm64" ? "arm64" : "x64", { say: () => undefined });
   // From here on nothing fails that would leave the folder behind.
   const root = mkdtempSync(join(tmpdir(), "fw-slots-"));
-  const sockets = join(root, "sockets");
+  const sockets = socketsFolder(root);
   const port = await freePort();
   const command: WorkerCommand = { kind: "command", argv: ["app"], listen, readyAfterMs: 1, portBase: await freeBase() };
   const slots = slotsOf("shop", command, sockets);
   if (slots === undefined) throw new Error("no slots");
   const manifest = sampleManifest({ https: { mode: "none", httpPort: port } });
   manifest.app.processes[0].command = command;
-  for (const folder of [listedFolder(slots), claimedFolder(slots), join(root, "caddy"), join(root, "lib")]) mkdirSync(folder, { recursive: true });
-  const config = renderCaddyConfig(manifest)
-    .replaceAll("/run/fleetwright-sockets", sockets)
-    .replaceAll("/run/fleetwright-caddy", join(root, "caddy"))
-    .replaceAll("/var/lib/fleetwright-caddy", join(root, "lib"));
-  writeFileSync(join(root, "caddy.json"), change(config));
-  const caddy = spawn(binary, ["run", "--config", join(root, "caddy.json")], {
-    stdio: ["ignore", "ignore", "pipe"],
-    env: { ...process.env, HOME: root },
-  });
-  let lines = "";
-  caddy.stderr.setEncoding("utf8").on("data", (text: string) => (lines += text));
+  for (const folder of [listedFolder(slots), claimedFolder(slots)]) mkdirSync(folder, { recursive: true });
+  const { caddy, log } = startCaddy(binary, root, manifest, change);
   const workers = new Map<number, ChildProcess>();
   const rig: Rig = {
     slots,
     port,
     caddy,
-    log: () => lines,
+    log,
     worker: (slot) => {
       const worker = workers.get(slot);
       if (worker === undefined) throw new Error(`nothing runs on slot ${slot}`);
@@ -101,7 +91,7 @@ function optionsOf(slots: Slots, slot: number): NetConnectOpts {
   return address.kind === "port" ? { port: address.port, host: "127.0.0.1" } : { path: address.path };
 }
 
-async function canConnect(options: NetConnectOpts): Promise<boolean> {
+export async function canConnect(options: NetConnectOpts): Promise<boolean> {
   const socket = connect(options);
   try {
     await once(socket, "connect");
@@ -113,14 +103,14 @@ async function canConnect(options: NetConnectOpts): Promise<boolean> {
   }
 }
 
-async function end(process: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+export async function end(process: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   if (process.exitCode !== null || process.signalCode !== null) return;
   const exited = once(process, "exit");
   process.kill(signal);
   await exited;
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address() as { port: number };

@@ -53,12 +53,12 @@ test("plain HTTP proxies on the HTTP port and knows no certificates", () => {
   const config = JSON.parse(renderCaddyConfig(sampleManifest({ https: { mode: "none", httpPort: 8080 } })));
   assert.deepEqual(Object.keys(config.apps), ["http"]);
   assert.deepEqual(config.apps.http.servers.http.listen, [":8080"]);
-  assert.equal(config.apps.http.servers.http.routes[0].handle[0].handler, "reverse_proxy");
+  assert.equal(config.apps.http.servers.http.routes.at(-1).handle[0].handler, "reverse_proxy");
 });
 
 test("the redirect names an HTTPS port that isn't the usual one", () => {
   const config = JSON.parse(renderCaddyConfig(sampleManifest({ https: { httpsPort: 8443 } })));
-  assert.deepEqual(config.apps.http.servers.http.routes[0].handle[0].headers.Location, [
+  assert.deepEqual(config.apps.http.servers.http.routes.at(-1).handle[0].headers.Location, [
     "https://{http.request.host}:8443{http.request.uri}",
   ]);
 });

@@ -149,7 +149,7 @@ export class Host {
   }
 
   /** Asks the app or the supervisor on a socket in the runtime folder. */
-  ask(socket: "direct.sock" | "status.sock", path: string): Promise<Answer> {
+  ask(socket: "direct.sock" | "status.sock" | "web.sock", path: string): Promise<Answer> {
     return request(new URL(path, "http://localhost"), { socketPath: join(this.folder, socket), agent: false });
   }
 

@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { ec2Schema } from "../../../../infra/config/aws/ec2.ts";
-import { domainFindings, portFindings } from "../../../../infra/config/aws/ec2-rules.ts";
 import { problemLines } from "../../../../infra/config/problems.ts";
 import { ec2Machines } from "../../aws/samples.ts";
 
@@ -38,6 +37,7 @@ const refused: [string, object, RegExp][] = [
   ["two machines of one name", { instances: [instance, instance] }, /^instances\.1\.name: "web-1" is the name of machine 0 already/],
   ["an architecture without an image", { images: { x64: "ami-0123456789abcdef0" } }, /^images\.arm64: missing; "web-2" \(m7g\.large\)/],
   ["one image for both architectures", { images: { x64: "ami-0123456789abcdef0", arm64: "ami-0123456789abcdef0" } }, /^images\.arm64: is the image for x64/],
+  ["a machine's own image that is no image", { instances: [{ ...instance, image: "debian-13" }] }, /^instances\.0\.image: given "debian-13"; allowed: the id of an image/],
   ["a Mac", { instances: [{ ...instance, type: "mac2.metal" }] }, /^instances\.0\.type: .*can't run Debian/],
   ["what is no instance type", { instances: [{ ...instance, type: "large" }] }, /^instances\.0\.type: must be an instance type/],
   ["SSH from anywhere", { ssh: { ...ec2Machines().ssh, from: ["0.0.0.0/0"] } }, /^ssh\.from\.0: is the whole internet/],
@@ -58,20 +58,6 @@ for (const [what, more, expected] of refused) {
     assert.match(found[0] ?? "", expected);
   });
 }
-
-test("a domain must be in the hosted zone", () => {
-  const dns = { zone: "example.org" };
-  assert.deepEqual(domainFindings(dns, ["example.org", "app.example.org"]), []);
-  assert.deepEqual(domainFindings(dns, ["app.example.org", "notexample.org"])[0]?.path, ["https", "domains", "1"]);
-  assert.deepEqual(domainFindings(dns, [])[0]?.path, ["machines", "dns"]);
-  assert.deepEqual(domainFindings(undefined, []), []);
-});
-
-test("a public fleet opens nothing but 80 and 443", () => {
-  assert.deepEqual(portFindings("public", { httpPort: 80, httpsPort: 443 }), []);
-  assert.deepEqual(portFindings("public", { httpPort: 80, httpsPort: 8443 })[0]?.path, ["https", "httpsPort"]);
-  assert.deepEqual(portFindings("private", { httpPort: 8080, httpsPort: 8443 }), []);
-});
 
 /** Any value, and often one that is nearly right. */
 function nearly(value: unknown): fc.Arbitrary<unknown> {
