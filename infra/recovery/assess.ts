@@ -78,11 +78,14 @@ export function nameOfObject(set: RecoverySet, sha256: string): string {
 }
 
 function lostFindings(lost: readonly StoredObject[], set: RecoverySet): string[] {
-  return lost.map(({ sha256 }) => `missing or spoiled: ${nameOfObject(set, sha256)} (objects/${sha256.slice(0, 2)}/${sha256.slice(0, 12)}…)`);
+  return lost.map(
+    ({ sha256 }) => `missing or spoiled: ${nameOfObject(set, sha256)} (objects/${sha256.slice(0, 2)}/${sha256.slice(0, 12)}…)`,
+  );
 }
 
 /** What the newest set should name and doesn't. */
 function incomplete(set: RecoverySet): string[] {
+  if (set.machines.length === 0) return ["the set knows no machine: it was made before the first up, or of a program without a fleet"];
   return set.machines.flatMap(({ name, fleet, release, runtime, target }) => [
     ...(set.releases.find((record) => record.fleet === fleet && record.id === release)?.archives[target] === undefined
       ? [`the set has no archive of release ${release.slice(0, 8)} for ${target}, which ${name} runs`]
@@ -93,13 +96,16 @@ function incomplete(set: RecoverySet): string[] {
 
 function stale(set: RecoverySet, { changedAt, live }: StackSight): string[] {
   const other = Object.entries(live).filter(([fleet, release]) => set.live[fleet] !== release);
-  const releases = other.map(([fleet, release]) => `${fleet} runs release ${release.slice(0, 8)}, the set has ${set.live[fleet]?.slice(0, 8) ?? "none"}`);
+  const releases = other.map(
+    ([fleet, release]) => `${fleet} runs release ${release.slice(0, 8)}, the set has ${set.live[fleet]?.slice(0, 8) ?? "none"}`,
+  );
   if (Date.parse(changedAt) <= Date.parse(set.state.at)) return releases;
   return [`the fleet is newer than the store: changed at ${changedAt}, the set is of ${set.state.at}`, ...releases];
 }
 
 function secretsFindings({ hasKey }: StoreSight, set: RecoverySet): string[] {
-  if (!hasKey) return [`no recovery key: without the ${set.secretsProvider === "passphrase" ? "passphrase" : "KMS key"}, the secrets are lost`];
+  if (!hasKey)
+    return [`no recovery key: without the ${set.secretsProvider === "passphrase" ? "passphrase" : "KMS key"}, the secrets are lost`];
   return set.files.some(({ kind }) => kind === "secrets") ? [] : ["the newest set has nothing sealed to the recovery key yet: push again"];
 }
 
@@ -134,9 +140,21 @@ export function parts({ set }: NamedSet, nowMs: number): { what: string; ageMs: 
     row("configuration", set.createdAt, files),
     ...own.map((release) => row(`release ${release.id.slice(0, 8)} (${release.fleet}, live)`, release.at, archives([release]))),
     ...(before.length === 0 ? [] : [row(`${before.length} releases of before`, before[0]?.at ?? set.createdAt, archives(before))]),
-    row("runtime bundles", set.createdAt, set.runtimes.map(({ archive }) => archive)),
-    row("tools", set.createdAt, set.tools.flatMap(({ archive }) => archive ?? [])),
-    row("sealed secrets and files", set.createdAt, set.files.map(({ object }) => object)),
+    row(
+      "runtime bundles",
+      set.createdAt,
+      set.runtimes.map(({ archive }) => archive),
+    ),
+    row(
+      "tools",
+      set.createdAt,
+      set.tools.flatMap(({ archive }) => archive ?? []),
+    ),
+    row(
+      "sealed secrets and files",
+      set.createdAt,
+      set.files.map(({ object }) => object),
+    ),
   ].filter(({ objects }) => objects > 0);
 }
 

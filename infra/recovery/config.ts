@@ -1,4 +1,4 @@
-/** `fleetwright:recovery` in a stack's configuration: where everything that a recovery needs is put by. Of the stack, not of a fleet in it. */
+/** `fleetwright:recovery` in a stack's configuration: where what a recovery needs is put by. Of the stack, not of a fleet in it. */
 import { z } from "zod";
 import { parseStoreUrl } from "./store/url.ts";
 
@@ -27,6 +27,10 @@ export const recoveryConfigSchema = z
   })
   .superRefine(({ files, key }, context) => {
     if (files.length === 0 || key !== undefined) return;
-    context.addIssue({ code: "custom", path: ["files"], message: "files are put by sealed, and there is no key yet: run `fleet recovery init`" });
+    context.addIssue({
+      code: "custom",
+      path: ["files"],
+      message: "files are put by sealed, and there is no key yet: run `fleet recovery init`",
+    });
   });
 export type RecoveryConfig = z.output<typeof recoveryConfigSchema>;

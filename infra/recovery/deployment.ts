@@ -34,7 +34,9 @@ export function secretsProviderOf({ deployment }: StackExport): string {
 
 /** The plans of the stack's last rollouts. @param plain an export with `--show-secrets`: plans are secret */
 export function plansIn(plain: StackExport): Plan[] {
-  const rollouts = (plain.deployment.resources ?? []).filter(({ type, urn }) => type === "command:local:Command" && urn.endsWith("-rollout"));
+  const rollouts = (plain.deployment.resources ?? []).filter(
+    ({ type, urn }) => type === "command:local:Command" && urn.endsWith("-rollout"),
+  );
   return rollouts.flatMap(({ inputs }) => {
     const plan = planSchema.safeParse(parsed(revealed(inputs?.stdin)));
     return plan.success ? [plan.data] : [];

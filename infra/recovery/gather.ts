@@ -104,7 +104,8 @@ async function liveNow(about: StackExport, ask: GatherOptions["ask"]): Promise<L
 
 /** Archives of the ledger that are in the cache. */
 function addCached(sources: Sources, { releases, runtimes }: Pick<RecoverySet, "releases" | "runtimes">): void {
-  for (const archive of releases.flatMap(({ id }) => Object.values(cachedRelease(id)))) sources.byHash.set(archive.sha256, { file: archive.path });
+  for (const archive of releases.flatMap(({ id }) => Object.values(cachedRelease(id))))
+    sources.byHash.set(archive.sha256, { file: archive.path });
   for (const { id } of runtimes) {
     const archive = cachedRuntime(id);
     if (archive !== undefined) sources.byHash.set(archive.sha256, { file: archive.path });

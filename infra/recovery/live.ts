@@ -37,7 +37,11 @@ export function inventoryOfPlan({ fleet, machines }: Plan): Inventory {
     app: machines[0]?.manifest.app.name ?? fleet,
     machines: machines.map(({ name, transport: { privateKey: _key, bastion, ...transport } }) => {
       const { privateKey: _bastionKey, ...through } = bastion ?? { privateKey: undefined };
-      return { name, address: transport.host, transport: bastion === undefined ? transport : { ...transport, bastion: through as typeof bastion } };
+      return {
+        name,
+        address: transport.host,
+        transport: bastion === undefined ? transport : { ...transport, bastion: through as typeof bastion },
+      };
     }),
   };
 }

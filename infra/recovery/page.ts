@@ -39,7 +39,9 @@ export function recoverPage({ id, set }: NamedSet, url: string): string {
     "that `fleet recovery init` printed. The app's data is NOT in this store.",
     "",
     ...byHand(set, id),
-    ...(secrets === undefined ? ["", "There is NO sealed copy of the secrets: without the passphrase (or the KMS key) they are", "lost."] : sealedLines(set, secrets.object)),
+    ...(secrets === undefined
+      ? ["", "There is NO sealed copy of the secrets: without the passphrase (or the KMS key) they are", "lost."]
+      : sealedLines(set, secrets.object)),
   ].join("\n")}\n`;
 }
 
@@ -47,7 +49,9 @@ function byHand(set: NamedSet["set"], id: string): string[] {
   const live = new Set(Object.values(set.live));
   const archives = set.releases
     .filter((release) => live.has(release.id))
-    .flatMap(({ fleet, archives: of }) => Object.entries(of).map(([target, object]) => [`release of ${fleet}, ${target}`, object] as const));
+    .flatMap(({ fleet, archives: of }) =>
+      Object.entries(of).map(([target, object]) => [`release of ${fleet}, ${target}`, object] as const),
+    );
   return [
     "By hand (S = the store's folder; over ssh or s3: copy it first, `scp -r` or",
     "`aws s3 sync`). Check each file: its name is its `sha256sum`.",
@@ -83,7 +87,9 @@ function sealedLines(set: NamedSet["set"], secrets: StoredObject): string[] {
     `  age -d -i key.txt S/${objectName(secrets.sha256)}`,
     "",
     "prints JSON: `passphrase`, or the state and the configuration in plain text.",
-    ...set.files.filter(({ kind }) => kind === "own").map(({ name, object }) => `${name}: age -d -i key.txt S/${objectName(object.sha256)}`),
+    ...set.files
+      .filter(({ kind }) => kind === "own")
+      .map(({ name, object }) => `${name}: age -d -i key.txt S/${objectName(object.sha256)}`),
   ];
 }
 

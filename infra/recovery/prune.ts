@@ -33,7 +33,11 @@ export interface Pruned {
 export async function prune(store: RecoveryStore, stack: StackName, keep: number, nowMs: number): Promise<Pruned> {
   const ids = await store.setIds(stack);
   const { good } = await store.sets(stack);
-  const gone = oldSets(ids, good.map(({ id }) => id), keep);
+  const gone = oldSets(
+    ids,
+    good.map(({ id }) => id),
+    keep,
+  );
   for (const id of gone) await store.deleteSet(stack, id);
   const named = await namedObjects(store);
   const objects = named === undefined ? [] : oldObjects(await store.list(), named, nowMs);

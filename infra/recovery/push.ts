@@ -29,7 +29,12 @@ export async function push(store: RecoveryStore, gathered: Gathered, { config, n
   if (verify) for (const sha256 of await spoiledOf(store, gathered.set, there)) there.delete(sha256);
   const provided = ({ sha256, bytes }: StoredObject): boolean => there.get(sha256) === bytes || gathered.sources.has(sha256);
   const set = withoutLost(gathered.set, provided);
-  const lost = [...gathered.missing, ...objectsOf(set).filter((object) => !provided(object)).map(({ sha256 }) => `object ${sha256.slice(0, 12)}`)];
+  const lost = [
+    ...gathered.missing,
+    ...objectsOf(set)
+      .filter((object) => !provided(object))
+      .map(({ sha256 }) => `object ${sha256.slice(0, 12)}`),
+  ];
   if (lost.length > 0) throw new StoreFailure("missing", `neither it nor this computer has ${lost.join(", ")}`);
   const wanting = objectsOf(set).filter(({ sha256, bytes }) => there.get(sha256) !== bytes);
   for (const object of wanting) await putOne(store, object, gathered);

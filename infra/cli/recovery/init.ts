@@ -58,7 +58,7 @@ export function codeText(code: string, stack: string): string {
     "",
     `    ${code}`,
     "",
-    "With it and the store, whoever finds them can read the stack's secrets. Without it, and without the passphrase or the KMS key, nobody can.",
+    "Whoever has it and the store can read the stack's secrets. Without it, and without the passphrase or KMS key, nobody can.",
     "",
     "",
   ].join("\n");

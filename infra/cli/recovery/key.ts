@@ -61,6 +61,8 @@ async function rewrapKey(stack: string): Promise<number> {
   const again = await wrapKey(await unwrapKey(config.key.wrapped, await askCode()));
   writeFileSync(place.configFile, withRecovery(readFileSync(place.configFile, "utf8"), { key: again.key }));
   process.stdout.write(codeText(again.code, stack));
-  process.stdout.write(`Next: fleet recovery push --stack ${stack}      brings it into the store; until then the code of before opens what is there\n`);
+  process.stdout.write(
+    `Next: fleet recovery push --stack ${stack}      brings it into the store; until then the code of before opens what is there\n`,
+  );
   return exitCodes.ok;
 }

@@ -20,7 +20,8 @@ export async function pushCommand({ stack, verify, json = false }: PushCommandOp
   return failed ? exitCodes.notPutBy : exitCodes.ok;
 }
 
-const verdict = (stack: string): string => `Everything is put by. Next: fleet recovery status --stack ${stack}, and fleet drill now and then.`;
+const verdict = (stack: string): string =>
+  `Everything is put by. Next: fleet recovery status --stack ${stack}, and fleet drill now and then.`;
 
 function essence(outcome: Awaited<ReturnType<typeof putBy>>[number]) {
   if (outcome.state === "failed") return outcome;

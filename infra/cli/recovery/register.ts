@@ -6,7 +6,10 @@ export function registerRecovery(program: Command): void {
   const command = (usage: string, about: string): Command =>
     group.command(usage).description(about).addOption(new Option("--stack <name>", "the stack").default("local"));
 
-  command("init", "set up where the stack puts by what a recovery needs, with a recovery code for the day its passphrase or KMS key is lost")
+  command(
+    "init",
+    "set up where the stack puts by what a recovery needs, with a recovery code for the day its passphrase or KMS key is lost",
+  )
     .argument("<stores...>", "folders (/mnt/store), SSH hosts (ssh://user@host/path?hostKey=…), buckets (s3://bucket/prefix?region=…)")
     .option("--no-key", "without a recovery code: whoever loses the passphrase has lost the secrets")
     .action(async (stores, options) => process.exit(await (await import("./init.ts")).init(stores, options)));

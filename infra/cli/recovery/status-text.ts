@@ -17,18 +17,20 @@ function storeLines(sight: StoreSight, nowMs: number): string[] {
   const { newest } = sight;
   if (newest === undefined) return [];
   const rows = parts(newest, nowMs);
+  const ageOf = (instant: string): string => age(nowMs - Date.parse(instant));
   const width = Math.max(...rows.map(({ what }) => what.length));
   return [
     sight.url,
-    `  set ${newest.id}, ${age(nowMs - Date.parse(newest.set.createdAt))} old, after ${newest.set.after} by ${newest.set.by}; ${sight.sets} in all`,
-    ...rows.map(
-      ({ what, ageMs, objects, bytes }) =>
-        `  ${what.padEnd(width)}  ${age(ageMs).padStart(7)}  ${String(objects).padStart(3)} objects  ${(bytes / 1e6).toFixed(1).padStart(7)} MB`,
-    ),
+    `  set ${newest.id}, ${ageOf(newest.set.createdAt)} old, after ${newest.set.after} by ${newest.set.by}; ${sight.sets} in all`,
+    ...rows.map((row) => `  ${row.what.padEnd(width)}  ${cells(row)}`),
     `  ${drillLine(sight, nowMs)}`,
-    `  ${sight.verified ? "every object was read, and has the right hash" : "objects were looked up with their sizes; --verify reads them all"}`,
+    `  ${sight.verified ? "every object was read and hashed" : "objects were looked up with their sizes; --verify reads them all"}`,
     "",
   ];
+}
+
+function cells({ ageMs, objects, bytes }: { ageMs: number; objects: number; bytes: number }): string {
+  return `${age(ageMs).padStart(7)}  ${String(objects).padStart(3)} objects  ${(bytes / 1e6).toFixed(1).padStart(7)} MB`;
 }
 
 function drillLine({ drills: [last] }: StoreSight, nowMs: number): string {

@@ -75,16 +75,29 @@ async function stackNow(stackName: string): Promise<StackSight> {
   const exported = inventoriesIn(about);
   const others = plans.filter(({ fleet }) => !exported.some((inventory) => inventory.fleet === fleet)).map(inventoryOfPlan);
   const inventories = [...exported, ...others];
-  const machines = await Promise.all(inventories.map(async (inventory) => liveMachines(inventory, plans, await askReleases(inventory, true))));
+  const machines = await Promise.all(
+    inventories.map(async (inventory) => liveMachines(inventory, plans, await askReleases(inventory, true))),
+  );
   const logins = inventories.flatMap((inventory) => inventory.machines.map(({ transport }) => transport));
   const files = logins.flatMap(({ privateKeyFile, bastion }) => [privateKeyFile, bastion?.privateKeyFile]);
-  return { changedAt: changedAt(about), live: liveReleases(machines.flat()), keyFiles: [...new Set(files.filter((path) => path !== undefined))] };
+  return {
+    changedAt: changedAt(about),
+    live: liveReleases(machines.flat()),
+    keyFiles: [...new Set(files.filter((path) => path !== undefined))],
+  };
 }
 
 function asJson(sights: readonly StoreSight[], findings: readonly Finding[], able: boolean) {
   return {
     able,
     findings,
-    stores: sights.map(({ url, newest, sets, drills }) => ({ url, sets, newest: newest?.id, createdAt: newest?.set.createdAt, live: newest?.set.live, drill: drills[0] })),
+    stores: sights.map(({ url, newest, sets, drills }) => ({
+      url,
+      sets,
+      newest: newest?.id,
+      createdAt: newest?.set.createdAt,
+      live: newest?.set.live,
+      drill: drills[0],
+    })),
   };
 }

@@ -144,10 +144,12 @@ export class RecoveryStore {
   /** Which stacks the store holds sets of. */
   async stacks(): Promise<StackName[]> {
     const entries = await this.files.list("sets/");
-    const found = entries.toSorted((a, b) => (a.name < b.name ? -1 : 1)).flatMap(({ name }) => {
-      const [, project, stack] = /^sets\/([^/]+)\/([^/]+)\/[^/]+\.json$/.exec(name) ?? [];
-      return project === undefined || stack === undefined ? [] : [{ project, stack }];
-    });
+    const found = entries
+      .toSorted((a, b) => (a.name < b.name ? -1 : 1))
+      .flatMap(({ name }) => {
+        const [, project, stack] = /^sets\/([^/]+)\/([^/]+)\/[^/]+\.json$/.exec(name) ?? [];
+        return project === undefined || stack === undefined ? [] : [{ project, stack }];
+      });
     return [...new Map(found.map((name) => [`${name.project}/${name.stack}`, name])).values()];
   }
 

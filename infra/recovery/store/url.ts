@@ -20,7 +20,9 @@ export function parseStoreUrl(text: string): StoreAddress | { kind: "wrong"; pro
     case "s3:":
       return s3Address(url);
     default:
-      return wrong("a store is a folder (/mnt/store), an SSH host (ssh://user@host/path?hostKey=…) or a bucket (s3://bucket/prefix?region=…)");
+      return wrong(
+        "a store is a folder (/mnt/store), an SSH host (ssh://user@host/path?hostKey=…) or a bucket (s3://bucket/prefix?region=…)",
+      );
   }
 }
 
@@ -37,7 +39,8 @@ function sshAddress(url: URL): ReturnType<typeof parseStoreUrl> {
   const query = queryOf(url, ["hostKey", "privateKeyFile"]);
   if ("odd" in query) return wrong(`"${query.odd}" is unknown; allowed after the path: hostKey, privateKeyFile`);
   const path = decodeURIComponent(url.pathname);
-  if (url.hostname === "" || path.length < 2) return wrong("it must name a host and a folder there: ssh://user@host/var/lib/fleet-store?hostKey=…");
+  if (url.hostname === "" || path.length < 2)
+    return wrong("it must name a host and a folder there: ssh://user@host/var/lib/fleet-store?hostKey=…");
   if (url.password !== "") return wrong("a password has no place in it: log in with a key, or an agent");
   // In a URL without %20 somebody wrote a colon between the key's type and the key.
   const hostKey = (query.hostKey ?? "").replace(/^([\w-]+):/, "$1 ");
@@ -53,7 +56,8 @@ function s3Address(url: URL): ReturnType<typeof parseStoreUrl> {
   const query = queryOf(url, ["region", "endpoint"]);
   if ("odd" in query) return wrong(`"${query.odd}" is unknown; allowed after the path: region, endpoint`);
   if (url.hostname === "") return wrong("it must name a bucket: s3://bucket/prefix?region=…");
-  if (url.username !== "" || url.password !== "") return wrong("credentials have no place in it: they come from the environment or an AWS profile");
+  if (url.username !== "" || url.password !== "")
+    return wrong("credentials have no place in it: they come from the environment or an AWS profile");
   const prefix = decodeURIComponent(url.pathname).replaceAll(/^\/+|\/+$/g, "");
   return { kind: "s3", bucket: url.hostname, prefix: prefix === "" ? "" : `${prefix}/`, region: query.region, endpoint: query.endpoint };
 }

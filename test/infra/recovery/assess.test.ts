@@ -6,7 +6,16 @@ import type { RecoverySet } from "../../../infra/recovery/set.ts";
 import { sampleSet } from "./samples.ts";
 
 const nowMs = Date.parse("2026-01-02T00:00:00Z");
-const drill = { schema: 1 as const, project: "fleetwright", stack: "prod", startedAt: "2026-01-01T12:00:00Z", ok: true, rtoMs: 41_200, machines: 2, set: "x" };
+const drill = {
+  schema: 1 as const,
+  project: "fleetwright",
+  stack: "prod",
+  startedAt: "2026-01-01T12:00:00Z",
+  ok: true,
+  rtoMs: 41_200,
+  machines: 2,
+  set: "x",
+};
 const sealed = { kind: "secrets" as const, name: "secrets.age", object: { sha256: "5".repeat(64), bytes: 50 } };
 
 function sight(change: Partial<StoreSight> = {}, set: Partial<RecoverySet> = {}): StoreSight {
@@ -26,19 +35,52 @@ describe("whether a recovery could succeed now", () => {
 
   for (const [what, found, pattern] of [
     ["a store that can't be read", said([sight({ unreachable: "refused" })], now(), nowMs), /^stops: it can't be read: refused$/],
-    ["no whole set", said([{ ...sight(), newest: undefined } as unknown as StoreSight], now(), nowMs), /^stops: it has no set of this stack that is whole/],
-    ["a lost object", said([sight({ lost: [{ sha256: "3".repeat(64), bytes: 3000 }] })], now(), nowMs), /^stops: missing or spoiled: release aaaaaaaa of web for x64-py3.13/],
-    ["a set without a runtime bundle", said([sight({}, { runtimes: [] })], now(), nowMs), /^stops: the set has no runtime bundle bbbbbbbb, which web-1 runs/],
-    ["a set without the release", said([sight({}, { releases: [] })], now(), nowMs), /^stops: the set has no archive of release aaaaaaaa for x64-py3.13, which web-1 runs/],
-    ["a fleet that is newer", said([sight()], now({ changedAt: "2026-01-01T01:00:00.000Z" }), nowMs), /^stops: the fleet is newer than the store/],
-    ["another release", said([sight()], now({ live: { web: "c".repeat(64) } }), nowMs), /^stops: web runs release cccccccc, the set has aaaaaaaa/],
+    [
+      "no whole set",
+      said([{ ...sight(), newest: undefined } as unknown as StoreSight], now(), nowMs),
+      /^stops: it has no set of this stack that is whole/,
+    ],
+    [
+      "a lost object",
+      said([sight({ lost: [{ sha256: "3".repeat(64), bytes: 3000 }] })], now(), nowMs),
+      /^stops: missing or spoiled: release aaaaaaaa of web for x64-py3.13/,
+    ],
+    [
+      "a set without a runtime bundle",
+      said([sight({}, { runtimes: [] })], now(), nowMs),
+      /^stops: the set has no runtime bundle bbbbbbbb, which web-1 runs/,
+    ],
+    ["a set without a fleet", said([sight({}, { machines: [] })], now(), nowMs), /^stops: the set knows no machine/],
+    [
+      "a set without the release",
+      said([sight({}, { releases: [] })], now(), nowMs),
+      /^stops: the set has no archive of release aaaaaaaa for x64-py3.13, which web-1 runs/,
+    ],
+    [
+      "a fleet that is newer",
+      said([sight()], now({ changedAt: "2026-01-01T01:00:00.000Z" }), nowMs),
+      /^stops: the fleet is newer than the store/,
+    ],
+    [
+      "another release",
+      said([sight()], now({ live: { web: "c".repeat(64) } }), nowMs),
+      /^stops: web runs release cccccccc, the set has aaaaaaaa/,
+    ],
     ["no key", said([sight({ hasKey: false })], now(), nowMs), /^warns: no recovery key: without the passphrase, the secrets are lost/],
     ["nothing sealed", said([sight({}, { files: [] })], now(), nowMs), /^warns: the newest set has nothing sealed/],
     ["a login key elsewhere", said([sight()], now({ keyFiles: ["~/.ssh/id"] }), nowMs), /^warns: the login key ~\/.ssh\/id isn't in it/],
     ["no drill", said([sight({ drills: [] })], now(), nowMs), /^warns: never drilled/],
-    ["a failed drill", said([sight({ drills: [{ ...drill, ok: false, problem: "spoiled" }] })], now(), nowMs), /^warns: the last drill failed, .*: spoiled$/],
+    [
+      "a failed drill",
+      said([sight({ drills: [{ ...drill, ok: false, problem: "spoiled" }] })], now(), nowMs),
+      /^warns: the last drill failed, .*: spoiled$/,
+    ],
     ["an old drill", said([sight()], now(), nowMs + 40 * 86_400_000), /^warns: the last drill was 41 d ago$/],
-    ["a spoiled older set", said([sight({ spoiled: [{ id: "x", problem: "set x was changed" }] })], now(), nowMs), /^warns: set x was changed/],
+    [
+      "a spoiled older set",
+      said([sight({ spoiled: [{ id: "x", problem: "set x was changed" }] })], now(), nowMs),
+      /^warns: set x was changed/,
+    ],
   ] as const) {
     test(`${what} is told`, () => {
       assert.equal(found.length, 1, found.join("\n"));

@@ -48,7 +48,10 @@ describe("pruning", () => {
     assert.deepEqual(await prune(store, name, 1, dayAfterMs()), { sets: 1, objects: 1 });
     assert.deepEqual(await store.setIds(name), [kept.id]);
     assert.deepEqual([await store.has(old.object), await store.has(kept.object), await store.has(other.object)], [false, true, true]);
-    assert.deepEqual((await store.files.list("objects/")).filter(({ name: file }) => file.endsWith(".partial")), []);
+    assert.deepEqual(
+      (await store.files.list("objects/")).filter(({ name: file }) => file.endsWith(".partial")),
+      [],
+    );
   });
 
   test("removes no object while any stack's set can't be read", async () => {

@@ -42,12 +42,21 @@ async function obeys(store: RecoveryStore): Promise<void> {
   const small = await store.putBytes(Buffer.from("it's 100 % small\n"));
   assert.equal((await store.getBytes(small)).toString(), "it's 100 % small\n");
   const listed = (await store.list()).toSorted((a, b) => b.bytes - a.bytes);
-  assert.deepEqual(listed.map(({ sha256, bytes }) => ({ sha256, bytes })), [object, small]);
-  assert.ok(listed.every(({ writtenAtMs }) => Math.abs(writtenAtMs - Date.now()) < 600_000), JSON.stringify(listed));
+  assert.deepEqual(
+    listed.map(({ sha256, bytes }) => ({ sha256, bytes })),
+    [object, small],
+  );
+  assert.ok(
+    listed.every(({ writtenAtMs }) => Math.abs(writtenAtMs - Date.now()) < 600_000),
+    JSON.stringify(listed),
+  );
 
   const older = await store.putSet(sampleSet({ createdAt: "2026-01-01T00:00:00.000Z" }));
   const newer = await store.putSet(sampleSet({ createdAt: "2026-02-01T00:00:00.000Z" }));
-  assert.deepEqual((await store.sets(name)).good.map(({ id }) => id), [newer, older]);
+  assert.deepEqual(
+    (await store.sets(name)).good.map(({ id }) => id),
+    [newer, older],
+  );
   assert.deepEqual(await store.stacks(), [name]);
   await store.writeKey(name, Buffer.from("wrapped"));
   assert.equal((await store.readKey(name))?.toString(), "wrapped");
