@@ -1,6 +1,7 @@
 /** What a drill proves beside the recovery itself. */
 import { rmSync } from "node:fs";
 import { join } from "node:path";
+import type { Candidate } from "../recovery/candidates.ts";
 import { spoiledCopy } from "../recovery/drill-control.ts";
 import type { DrillPlace } from "../recovery/drill-place.ts";
 import type { Check } from "../recovery/drill-report.ts";
@@ -35,9 +36,9 @@ export async function controlCheck(place: DrillPlace, store: RecoveryStore, name
   try {
     const spoiled = await spoiledCopy(store, named, folder);
     const { code, stdout } = await runInPlace(place, ["recover", "--from", folder, ...words, "--check"]);
-    const named_ = stdout.filter((line) => line.includes("spoiled"));
+    const told = stdout.filter((line) => line.includes("spoiled"));
     if (code === 0) return { what, problem: "it was taken for whole" };
-    const right = named_.length === 1 && named_[0]?.includes(spoiled.sha256.slice(0, 12));
+    const right = told.length === 1 && told[0]?.includes(spoiled.sha256.slice(0, 12));
     return { what, problem: right ? undefined : `it was stopped for another reason: ${stdout.join("; ")}` };
   } catch (error) {
     return { what, problem: (error as Error).message };
@@ -46,19 +47,20 @@ export async function controlCheck(place: DrillPlace, store: RecoveryStore, name
   }
 }
 
-/** The living fleet's machines, as far as they answer. */
-export function livingNow({ machines, releases }: RecoverySet): Promise<MachineSight[]> {
-  return lookAt(
-    machines.map(({ fleet, name, address, transport }) => {
-      const app = releases.find((release) => release.fleet === fleet)?.app ?? fleet;
-      return { fleet, app, name, address, transport };
-    }),
-  );
+/**
+ * The living fleet's machines, as far as they answer: those of the set, and those that the stack's file here names now.
+ * @param now of the stack's file; it wins, as a machine may have been rebuilt since the set
+ */
+export function livingNow({ machines, releases }: RecoverySet, now: readonly Candidate[]): Promise<MachineSight[]> {
+  const ofSet = machines.map(({ fleet, name, address, transport }) => {
+    const app = releases.find((release) => release.fleet === fleet)?.app ?? fleet;
+    return { fleet, app, name, address, transport };
+  });
+  return lookAt([...new Map([...ofSet, ...now].map((machine) => [`${machine.fleet}/${machine.name}`, machine])).values()]);
 }
 
 /** A machine that was never asked anything can't have been touched; whoever answers says when it last changed. */
-export async function livingCheck(set: RecoverySet, before: readonly MachineSight[]): Promise<Check> {
-  const after = await livingNow(set);
+export function livingCheck(before: readonly MachineSight[], after: readonly MachineSight[]): Check {
   const touched = before.flatMap((sight, index) => (sameStanding(sight, after[index]) ? [] : [sight.name]));
   const alive = before.filter(({ standing }) => standing.state === "alive").length;
   return { what: `the living fleet is as before: ${alive} machines answer`, problem: touched.length === 0 ? undefined : `changed: ${touched.join(", ")}` };

@@ -1,19 +1,22 @@
 /** `fleet drill`: a recovery into machines of its own beside the living fleet, timed, verified and cleared away. */
-import { copyFileSync, existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { stringify } from "yaml";
 import { exitCodes } from "../errors.ts";
+import { type Candidate, candidatesOf } from "../recovery/candidates.ts";
 import { type Chosen, chooseSet } from "../recovery/choose.ts";
 import { drillMachines } from "../recovery/drill-machines.ts";
 import { clearDrillMachines, type DrillPlace, makeDrillPlace } from "../recovery/drill-place.ts";
 import { type Check, type DrillEnd, reportLines } from "../recovery/drill-report.ts";
 import { type Clocks, type PhaseTime, recoveryTimeMs, systemClocks } from "../recovery/phases.ts";
+import { fleetValueOf } from "../recovery/stack-text.ts";
 import { openStore } from "../recovery/store/open.ts";
 import type { RecoveryStore } from "../recovery/store/store.ts";
 import { prepareComputer } from "./computer.ts";
 import { controlCheck, livingCheck, livingNow, secondRunCheck, stateCheck } from "./drill-checks.ts";
 import { type Recovered, runRecover } from "./drill-run.ts";
 import { projectHere } from "./recover-look.ts";
+import { placeOfStack } from "./recovered-stack.ts";
 import { LOCAL_FOLDER, LOCAL_STACK, localFolder } from "./stacks.ts";
 
 export interface DrillOptions {
@@ -53,12 +56,13 @@ async function carryOut(store: RecoveryStore, chosen: Chosen, options: DrillOpti
   const startedAt = new Date().toISOString();
   const { set } = chosen.named;
   const earlier = await store.drills(set);
-  const living = await livingNow(set);
+  const now = candidatesHere(options.stack);
+  const living = await livingNow(set, now);
   const place = await makeDrillPlace(process.cwd(), options.stack, options.stack === LOCAL_STACK ? LOCAL_FOLDER : undefined);
   lendPassphrase(place, options.stack);
   const outcome = await insideOf(place, store, chosen, options);
   const { check, time } = await cleanUp(place, systemClocks);
-  const checks = [...outcome.checks, await livingCheck(set, living), check];
+  const checks = [...outcome.checks, livingCheck(living, await livingNow(set, now)), check];
   const times = [...(outcome.recovered?.times ?? []), time];
   const rtoMs = outcome.recovered === undefined ? null : recoveryTimeMs(times);
   const problem = firstProblem(checks, rtoMs, options.rtoMs);
@@ -76,6 +80,13 @@ async function carryOut(store: RecoveryStore, chosen: Chosen, options: DrillOpti
     checks,
   };
   return { record, times, checks, earlier, limitMs: options.rtoMs };
+}
+
+/** Of the stack's file, where this folder is the fleet's own. */
+function candidatesHere(stack: string): Candidate[] {
+  const { stackFile } = placeOfStack(stack);
+  const value = existsSync(stackFile) ? fleetValueOf(readFileSync(stackFile, "utf8")) : undefined;
+  return value === undefined ? [] : candidatesOf(value, { folder: projectHere(stack).folder, stack });
 }
 
 /** What can go wrong in it is an outcome: the clean-up comes after it whatever happens. */
