@@ -2,6 +2,7 @@
 export type {
   AppArgs,
   AwsNetworkArgs,
+  Ec2AlarmsArgs,
   Ec2Args,
   Ec2InstanceArgs,
   Ec2SshArgs,
