@@ -27,7 +27,7 @@ export interface MachineSight {
   standing: Standing;
 }
 
-const CONNECT_TIMEOUT_MS = 5_000;
+const CONNECT_TIMEOUT_MS = 10_000;
 const ANSWER_TIMEOUT_MS = 30_000;
 
 export function lookAt(candidates: readonly Candidate[]): Promise<MachineSight[]> {
