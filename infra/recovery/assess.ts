@@ -11,6 +11,8 @@ export interface StoreSight {
   newest?: NamedSet;
   /** How many whole sets there are. */
   sets: number;
+  /** Every stack that the store has sets of, as `project/stack`. */
+  stacks: string[];
   spoiled: SpoiledSet[];
   /** Objects of the newest set that aren't there, or not with their size; with `--verify`, also those of another hash. */
   lost: StoredObject[];
@@ -49,16 +51,21 @@ function assessStore(sight: StoreSight, stack: StackSight | undefined, nowMs: nu
   if (sight.unreachable !== undefined) return [found("stops", `it can't be read: ${sight.unreachable}`)];
   const spoiled = sight.spoiled.map(({ problem }) => found("warns", problem));
   const { newest } = sight;
-  if (newest === undefined) return [found("stops", "it has no set of this stack that is whole"), ...spoiled];
+  if (newest === undefined) return [found("stops", `it has no set of this stack that is whole${others(sight.stacks)}`), ...spoiled];
   return [
     ...lostFindings(sight.lost, newest.set).map((text) => found("stops", text)),
     ...incomplete(newest.set).map((text) => found("stops", text)),
     ...(stack === undefined ? [] : stale(newest.set, stack).map((text) => found("stops", text))),
     ...spoiled,
+    ...clockFindings(newest.set, nowMs).map((text) => found("warns", text)),
     ...secretsFindings(sight, newest.set).map((text) => found("warns", text)),
     ...(stack === undefined ? [] : keyFileFindings(newest.set, stack).map((text) => found("warns", text))),
     ...drillFindings(sight.drills, nowMs).map((text) => found("warns", text)),
   ];
+}
+
+function others(stacks: readonly string[]): string {
+  return stacks.length === 0 ? "" : `; it has sets of ${stacks.join(", ")}`;
 }
 
 /** What each object is, for people. */
@@ -85,7 +92,8 @@ function lostFindings(lost: readonly StoredObject[], set: RecoverySet): string[]
 
 /** What the newest set should name and doesn't. */
 function incomplete(set: RecoverySet): string[] {
-  if (set.machines.length === 0) return ["the set knows no machine: it was made before the first up, or of a program without a fleet"];
+  if (set.machines.length === 0)
+    return ["the set knows no machine: it was made before the first up, or of a group, which has its releases in a bucket of its own"];
   return set.machines.flatMap(({ name, fleet, release, runtime, target }) => [
     ...(set.releases.find((record) => record.fleet === fleet && record.id === release)?.archives[target] === undefined
       ? [`the set has no archive of release ${release.slice(0, 8)} for ${target}, which ${name} runs`]
@@ -101,6 +109,15 @@ function stale(set: RecoverySet, { changedAt, live }: StackSight): string[] {
   );
   if (Date.parse(changedAt) <= Date.parse(set.state.at)) return releases;
   return [`the fleet is newer than the store: changed at ${changedAt}, the set is of ${set.state.at}`, ...releases];
+}
+
+/** Beyond what clocks that are kept right differ by. */
+export const CLOCK_SKEW_MS = 5_000;
+
+function clockFindings({ createdAt, by }: RecoverySet, nowMs: number): string[] {
+  const aheadMs = Date.parse(createdAt) - nowMs;
+  if (aheadMs <= CLOCK_SKEW_MS) return [];
+  return [`the newest set is of ${Math.round(aheadMs / 1000)} s from now: this computer's clock or that of ${by} is wrong`];
 }
 
 function secretsFindings({ hasKey }: StoreSight, set: RecoverySet): string[] {

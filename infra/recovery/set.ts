@@ -49,7 +49,12 @@ const machineSchema = z.strictObject({
   fleet: z.string(),
   name: z.string(),
   address: z.string(),
-  transport: z.strictObject({ kind: z.literal("ssh"), ...loginShape, bastion: z.strictObject(loginShape).optional() }),
+  transport: z.strictObject({
+    kind: z.literal("ssh"),
+    ...loginShape,
+    bastion: z.strictObject(loginShape).optional(),
+    tunnel: z.strictObject({ instanceId: z.string(), region: z.string(), profile: z.string().optional() }).optional(),
+  }),
   release: sha256Schema,
   runtime: sha256Schema,
   target: z.string(),

@@ -29,9 +29,11 @@ describe("a fleet's recovery store", () => {
     stack = await UserStack.init(project, "prod");
     stack.configure({
       name: "shop",
-      app: { dir: "examples/fastapi", health: { path: "/healthz" }, environment: { TOKEN: SECRET } },
+      app: { dir: "examples/fastapi", health: { path: "/healthz" } },
       machines: { provider: "hosts", hosts: [{ name: "web-1", ...login }] },
     });
+    const set = await stack.pulumi(["config", "set", "--secret", "--path", "fleetwright:fleet.app.secrets.TOKEN", SECRET]);
+    assert.equal(set.code, 0, evidence(set));
   });
   after(async () => {
     await Promise.allSettled([project.remove()]);

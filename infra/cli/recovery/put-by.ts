@@ -1,6 +1,7 @@
 /** Fills a stack's recovery stores: after every `up`, `local` and `rollback`, and by `fleet recovery push`. */
 import { exitCodes, FleetError } from "../../errors.ts";
 import { operator } from "../../operator.ts";
+import { CLOCK_SKEW_MS } from "../../recovery/assess.ts";
 import type { RecoveryConfig } from "../../recovery/config.ts";
 import { gather, type Gathered } from "../../recovery/gather.ts";
 import { push, type Pushed, type PushOptions } from "../../recovery/push.ts";
@@ -44,12 +45,22 @@ async function gatherSet(
       config,
       after,
       by: operator(),
-      now: new Date(),
+      now: momentAfter(earlier, Date.now(), sayToStderr),
       earlier: earlier.toSorted((a, b) => b.createdAt.localeCompare(a.createdAt)),
       ask: (inventory) => askReleases(inventory, true),
       tools: () => localTools(sayToStderr),
     }),
   );
+}
+
+/** Sets are sorted by their time: a new one must not come before one that is there, whatever the clocks say. */
+export function momentAfter(earlier: readonly Pick<RecoverySet, "createdAt">[], nowMs: number, say: (line: string) => void): Date {
+  const lastMs = Math.max(0, ...earlier.map(({ createdAt }) => Date.parse(createdAt)));
+  if (lastMs < nowMs) return new Date(nowMs);
+  const behindS = Math.round((lastMs - nowMs) / 1000);
+  if (lastMs - nowMs > CLOCK_SKEW_MS)
+    say(`recovery: the newest set is of ${behindS} s from now: this computer's clock or another's is wrong`);
+  return new Date(lastMs + 1);
 }
 
 /** A store that doesn't answer says so when it is filled. */

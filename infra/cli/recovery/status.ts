@@ -42,12 +42,19 @@ function configured(stack: string): { name: StackName; urls: string[] } {
 
 async function lookAt(url: string, which: StackName | string, verify: boolean): Promise<StoreSight> {
   const store = await openStore(url);
-  const nothing: StoreSight = { url: store.url, sets: 0, spoiled: [], lost: [], verified: false, hasKey: false, drills: [] };
+  const nothing: StoreSight = { url: store.url, sets: 0, stacks: [], spoiled: [], lost: [], verified: false, hasKey: false, drills: [] };
   try {
     const name = typeof which === "string" ? await stackInStore(store, which) : which;
     const { good, spoiled } = await store.sets(name);
     const [newest] = good;
-    const rest = { sets: good.length, spoiled, hasKey: (await store.readKey(name)) !== undefined, drills: await store.drills(name) };
+    const stacks = (await store.stacks()).map(({ project, stack }) => `${project}/${stack}`);
+    const rest = {
+      sets: good.length,
+      stacks,
+      spoiled,
+      hasKey: (await store.readKey(name)) !== undefined,
+      drills: await store.drills(name),
+    };
     if (newest === undefined) return { ...nothing, ...rest };
     return { ...nothing, ...rest, newest, lost: await lostObjects(store, newest, verify), verified: verify };
   } catch (error) {

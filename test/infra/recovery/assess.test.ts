@@ -20,7 +20,18 @@ const sealed = { kind: "secrets" as const, name: "secrets.age", object: { sha256
 
 function sight(change: Partial<StoreSight> = {}, set: Partial<RecoverySet> = {}): StoreSight {
   const newest = { id: "20260101T000000000Z-aaaa", set: sampleSet({ files: [sealed], ...set }) };
-  return { url: "file:///store", newest, sets: 3, spoiled: [], lost: [], verified: false, hasKey: true, drills: [drill], ...change };
+  return {
+    url: "file:///store",
+    newest,
+    sets: 3,
+    stacks: ["fleetwright/prod"],
+    spoiled: [],
+    lost: [],
+    verified: false,
+    hasKey: true,
+    drills: [drill],
+    ...change,
+  };
 }
 const now = (change: Partial<StackSight> = {}): StackSight => ({
   changedAt: "2026-01-01T00:00:00.000Z",
@@ -38,7 +49,7 @@ describe("whether a recovery could succeed now", () => {
     [
       "no whole set",
       said([{ ...sight(), newest: undefined } as unknown as StoreSight], now(), nowMs),
-      /^stops: it has no set of this stack that is whole/,
+      /^stops: it has no set of this stack that is whole; it has sets of fleetwright\//,
     ],
     [
       "a lost object",
@@ -49,6 +60,11 @@ describe("whether a recovery could succeed now", () => {
       "a set without a runtime bundle",
       said([sight({}, { runtimes: [] })], now(), nowMs),
       /^stops: the set has no runtime bundle bbbbbbbb, which web-1 runs/,
+    ],
+    [
+      "a clock that is wrong",
+      said([sight()], now(), Date.parse("2025-12-31T23:59:00Z")),
+      /^warns: the newest set is of 60 s from now: this computer's clock or that of ann@laptop is wrong/,
     ],
     ["a set without a fleet", said([sight({}, { machines: [] })], now(), nowMs), /^stops: the set knows no machine/],
     [

@@ -6,6 +6,7 @@ import type { Inventory } from "../../../infra/inventory.ts";
 import { changedAt, exportSchema, inventoriesIn, plansIn, secretsProviderOf } from "../../../infra/recovery/deployment.ts";
 import { ledgerOf, type LedgerSources } from "../../../infra/recovery/ledger.ts";
 import { inventoryOfPlan, liveMachines, liveReleases } from "../../../infra/recovery/live.ts";
+import { recoverySetSchema } from "../../../infra/recovery/set.ts";
 import type { Plan } from "../../../infra/rollout/plan.ts";
 import { manifest } from "../../support/samples.ts";
 import { sampleSet } from "./samples.ts";
@@ -68,6 +69,11 @@ describe("what is live", () => {
   test("a silent machine runs what was planned; one that no plan knows isn't guessed", () => {
     assert.deepEqual(liveMachines(inventory, [plan], [silent])[0]?.manifest, manifest());
     assert.deepEqual(liveMachines(inventory, [], [silent]), []);
+  });
+  test("every way to a machine that an inventory can hold fits into a set", () => {
+    const tunnel = { instanceId: "i-1", region: "eu-west-1", profile: "prod" };
+    const machine = { ...sampleSet().machines[0]!, transport: { ...transport, privateKeyFile: "~/.ssh/id", bastion: way, tunnel } };
+    assert.deepEqual(recoverySetSchema.parse(sampleSet({ machines: [machine] })).machines, [machine]);
   });
   test("a program that exports no inventory has one in its plan, without private keys", () => {
     const made = inventoryOfPlan(plan);
