@@ -12,7 +12,7 @@ import type { RecoveryConfig } from "./config.ts";
 import { changedAt, exportSchema, inventoriesIn, plansIn, secretsProviderOf, type StackExport } from "./deployment.ts";
 import { sealTo } from "./key.ts";
 import { ledgerOf } from "./ledger.ts";
-import { inventoryOfPlan, type LiveMachine, liveMachines } from "./live.ts";
+import { allInventories, type LiveMachine, liveMachines } from "./live.ts";
 import type { SealedSecrets } from "./sealed-secrets.ts";
 import type { RecoverySet, StoredObject } from "./set.ts";
 import { digestOf, type Source } from "./store/digest.ts";
@@ -96,9 +96,8 @@ export async function gather(options: GatherOptions): Promise<Gathered> {
 
 async function liveNow(about: StackExport, ask: GatherOptions["ask"]): Promise<LiveMachine[]> {
   const plans = plansIn(about);
-  const exported = inventoriesIn(about);
-  const others = plans.filter(({ fleet }) => !exported.some((inventory) => inventory.fleet === fleet)).map(inventoryOfPlan);
-  const all = await Promise.all([...exported, ...others].map(async (inventory) => liveMachines(inventory, plans, await ask(inventory))));
+  const inventories = allInventories(inventoriesIn(about), plans);
+  const all = await Promise.all(inventories.map(async (inventory) => liveMachines(inventory, plans, await ask(inventory))));
   return all.flat();
 }
 

@@ -29,8 +29,13 @@ function manifestSaid(answer: MachineReleases | undefined): Manifest | undefined
   return z.safeParse(manifestSchema, entry?.manifest).data;
 }
 
+/** Every fleet of a stack: those whose inventories it exports, and those that only a plan tells of. */
+export function allInventories(exported: readonly Inventory[], plans: readonly Plan[]): Inventory[] {
+  return [...exported, ...plans.filter(({ fleet }) => !exported.some((inventory) => inventory.fleet === fleet)).map(inventoryOfPlan)];
+}
+
 /** An inventory out of a plan, for a program that exports none. */
-export function inventoryOfPlan({ fleet, machines }: Plan): Inventory {
+function inventoryOfPlan({ fleet, machines }: Plan): Inventory {
   return {
     schema: 1,
     fleet,

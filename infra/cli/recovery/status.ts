@@ -2,7 +2,7 @@
 import { exitCodes } from "../../errors.ts";
 import { assess, type Finding, namedBy, type StackSight, type StoreSight } from "../../recovery/assess.ts";
 import { changedAt, exportSchema, inventoriesIn, plansIn } from "../../recovery/deployment.ts";
-import { inventoryOfPlan, liveMachines, liveReleases } from "../../recovery/live.ts";
+import { allInventories, liveMachines, liveReleases } from "../../recovery/live.ts";
 import type { NamedSet, StoredObject } from "../../recovery/set.ts";
 import { StoreFailure } from "../../recovery/store/files.ts";
 import type { StackName } from "../../recovery/store/layout.ts";
@@ -79,9 +79,7 @@ async function lostObjects(store: RecoveryStore, newest: NamedSet, verify: boole
 async function stackNow(stackName: string): Promise<StackSight> {
   const about = await withStack(stackName, async (stack) => exportSchema.parse(JSON.parse(await exportState(stack, "plain"))));
   const plans = plansIn(about);
-  const exported = inventoriesIn(about);
-  const others = plans.filter(({ fleet }) => !exported.some((inventory) => inventory.fleet === fleet)).map(inventoryOfPlan);
-  const inventories = [...exported, ...others];
+  const inventories = allInventories(inventoriesIn(about), plans);
   const machines = await Promise.all(
     inventories.map(async (inventory) => liveMachines(inventory, plans, await askReleases(inventory, true))),
   );

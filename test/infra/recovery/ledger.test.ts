@@ -5,7 +5,7 @@ import type { Archive } from "../../../infra/build/archive.ts";
 import type { Inventory } from "../../../infra/inventory.ts";
 import { changedAt, exportSchema, inventoriesIn, plansIn, secretsProviderOf } from "../../../infra/recovery/deployment.ts";
 import { ledgerOf, type LedgerSources } from "../../../infra/recovery/ledger.ts";
-import { inventoryOfPlan, liveMachines, liveReleases } from "../../../infra/recovery/live.ts";
+import { allInventories, liveMachines, liveReleases } from "../../../infra/recovery/live.ts";
 import { recoverySetSchema } from "../../../infra/recovery/set.ts";
 import type { Plan } from "../../../infra/rollout/plan.ts";
 import { manifest } from "../../support/samples.ts";
@@ -76,9 +76,10 @@ describe("what is live", () => {
     assert.deepEqual(recoverySetSchema.parse(sampleSet({ machines: [machine] })).machines, [machine]);
   });
   test("a program that exports no inventory has one in its plan, without private keys", () => {
-    const made = inventoryOfPlan(plan);
-    assert.deepEqual([made.app, made.machines[0]?.name, JSON.stringify(made).includes("KEY")], ["shop", "web-1", false]);
-    assert.deepEqual(made.machines[0]?.transport.bastion?.host, "192.0.2.1");
+    const [made, ...others] = allInventories([], [plan]);
+    assert.deepEqual([made?.app, made?.machines[0]?.name, JSON.stringify(made).includes("KEY")], ["shop", "web-1", false]);
+    assert.deepEqual([made?.machines[0]?.transport.bastion?.host, others], ["192.0.2.1", []]);
+    assert.deepEqual(allInventories([inventory], [plan]), [inventory]);
   });
 });
 
