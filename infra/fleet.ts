@@ -13,6 +13,7 @@ import type { Machine } from "./machines/machine.ts";
 import type { FleetOutputs } from "./outputs.ts";
 import { artifactBuilder } from "./rollout/artifacts.ts";
 import { acmeAccountKey } from "./rollout/acme-account.ts";
+import { type Pin, pinnedApp, pinnedArtifacts, pinOf } from "./recovery/pins.ts";
 import { prepare } from "./rollout/prepare.ts";
 import { type RolloutResult, rolloutResultSchema } from "./rollout/result.ts";
 import { nodeCommand } from "./shell.ts";
@@ -42,12 +43,14 @@ export class Fleet extends pulumi.ComponentResource {
    * @throws FleetError when the arguments or the app's folder have a problem; every problem is named
    */
   constructor(name: string, args: FleetArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("fleetwright:index:Fleet", checked(name, args), {}, opts);
+    const pin = pinOf(name);
+    super("fleetwright:index:Fleet", checked(name, args, pin), {}, opts);
     const config = parseFleet(name, args);
-    const app = checkApp(config.app.name ?? name, config.app);
+    const app = appOf(name, config, pin);
     const say = (line: string): void => void pulumi.log.info(line, this);
     const { machines } = config;
-    const build = artifactBuilder(app, say, machines.provider === "autoscaling" ? "whole" : "parts");
+    const shape = machines.provider === "autoscaling" ? "whole" : "parts";
+    const build = pin === undefined ? artifactBuilder(app, say, shape) : pinnedArtifacts(name, pin);
     const outputs =
       machines.provider === "autoscaling"
         ? groupProvider().groupFleet(this, { fleet: name, config, group: machines, app, build })
@@ -108,9 +111,14 @@ type Build = ReturnType<typeof artifactBuilder>;
 type PushedConfig = Omit<FleetConfig, "machines"> & { machines: Exclude<FleetConfig["machines"], { provider: "autoscaling" }> };
 
 /** Validates before the component is registered, so that a typing mistake leaves no trace in the state. */
-function checked(name: string, args: FleetArgs): string {
-  checkApp(name, parseFleet(name, args).app);
+function checked(name: string, args: FleetArgs, pin: Pin | undefined): string {
+  appOf(name, parseFleet(name, args), pin);
   return name;
+}
+
+/** With a pin, the app's folder need not be there. */
+function appOf(name: string, { app }: FleetConfig, pin: Pin | undefined): App {
+  return pin === undefined ? checkApp(app.name ?? name, app) : pinnedApp(pin, app.dir);
 }
 
 function sizes(machines: RolloutResult["machines"]): Record<string, { cores: number; workers: number }> {

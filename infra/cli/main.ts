@@ -5,6 +5,7 @@ import { exitCodes, FleetError } from "../errors.ts";
 import { registerAws } from "./aws.ts";
 import { registerOperate } from "./operate.ts";
 import { registerRecovery } from "./recovery/register.ts";
+import { registerRecover } from "./register-recover.ts";
 
 function wholeNumber(value: string): number {
   if (/^[1-9]\d{0,3}$/.test(value)) return Number(value);
@@ -67,6 +68,7 @@ program
   .action(async (options) => process.exit(await (await import("./status.ts")).status(options)));
 
 registerOperate(program, wholeNumber);
+registerRecover(program, wholeNumber);
 registerRecovery(program);
 
 program

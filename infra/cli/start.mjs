@@ -9,6 +9,8 @@ import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const args = process.argv.slice(2);
+/** On the wall clock, for whoever tells how long it all took. */
+const startedMs = Date.now();
 
 /** Exit code for "nothing was touched": the same as the fleet command's. */
 const USAGE = 2;
@@ -25,11 +27,11 @@ if (args[0] === "local" && process.platform !== "linux") {
   );
 }
 
-installPackages();
+await installPackages();
 if (args[0] !== "--prepare") run(args[0] === "--run" ? args.slice(1) : [join(root, "infra/cli/main.ts"), ...args]);
 
-/** `npm ci` when what is installed is not what the lock file says. */
-function installPackages() {
+/** `npm ci` when what is installed is not what the lock file says; a recovery takes the packages from its store. */
+async function installPackages() {
   const lock = createHash("sha256")
     .update(readFileSync(join(root, "package-lock.json")))
     .digest("hex");
@@ -43,6 +45,13 @@ function installPackages() {
         "What to do: run `npm run fleet -- --prepare` where the link leads to, or remove the link.",
     );
   }
+  const from = storeOf(args);
+  if (from !== undefined) {
+    const { takePackages } = await import("./packages-of-store.mjs");
+    const problem = await takePackages({ root, from, lock, mark });
+    if (problem === undefined) return;
+    process.stderr.write(`${problem}\n`);
+  }
   process.stderr.write("Installing npm packages (npm ci) …\n");
   // No package needs a script of its own at install. Not in .npmrc: there it would keep `npm pack` from building what it packs.
   const result = spawnSync("npm", ["ci", "--ignore-scripts", "--no-fund", "--no-audit", "--loglevel=error"], {
@@ -52,6 +61,14 @@ function installPackages() {
   if (result.status !== 0)
     stop("npm ci failed, see above. What to do: mend what it says (network, disk), then run the same command again.");
   writeFileSync(mark, lock);
+}
+
+/** The store of a recovery, out of its command line. */
+function storeOf([command, ...options]) {
+  if (command !== "recover" && command !== "drill") return undefined;
+  const index = options.findIndex((option) => option === "--from" || option.startsWith("--from="));
+  if (index < 0) return undefined;
+  return options[index].startsWith("--from=") ? options[index].slice("--from=".length) : options[index + 1];
 }
 
 /** The pinned Node where there is one for this computer, else this one if it is new enough to strip types. */
@@ -73,7 +90,8 @@ function compileCache() {
 
 function run(command) {
   const node = nodePath();
-  const env = { ...compileCache(), ...process.env, PATH: `${dirname(node)}${delimiter}${process.env.PATH ?? ""}` };
+  const path = `${dirname(node)}${delimiter}${process.env.PATH ?? ""}`;
+  const env = { ...compileCache(), ...process.env, PATH: path, FLEETWRIGHT_STARTED: String(startedMs) };
   const child = spawn(node, ["--disable-warning=ExperimentalWarning", ...command], { stdio: "inherit", env });
   // A terminal sends Ctrl-C to the child as well; we wait for how it ends.
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => signal !== "SIGINT" && child.kill(signal));

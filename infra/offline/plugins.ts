@@ -64,9 +64,12 @@ async function downloadCommand(pulumi: string, say: Say): Promise<boolean> {
   const args = ["plugin", "install", "resource", "command", commandVersion];
   const env = { ...process.env, PULUMI_SKIP_UPDATE_CHECK: "true" };
   const { ok } = await execute(pulumi, args, { env, timeoutMs: downloadTimeoutMs });
-  if (!ok) {
-    mkdirSync(dirname(failureMark()), { recursive: true });
-    writeFileSync(failureMark(), "");
-  }
+  if (!ok) rememberNoDownload();
   return ok;
+}
+
+/** For a day, the download of the command plugin isn't tried. */
+export function rememberNoDownload(): void {
+  mkdirSync(dirname(failureMark()), { recursive: true });
+  writeFileSync(failureMark(), "");
 }

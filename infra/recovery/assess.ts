@@ -1,6 +1,6 @@
 /** Whether a recovery could succeed now, out of what the stores hold. Pure. */
 import type { DrillRecord } from "./drill-record.ts";
-import { type NamedSet, objectsOf, type RecoverySet, type StoredObject } from "./set.ts";
+import { archivesOf, type NamedSet, objectsOf, type RecoverySet, type StoredObject } from "./set.ts";
 import type { SpoiledSet } from "./store/store.ts";
 
 /** What was found in one store. */
@@ -73,9 +73,11 @@ export function nameOfObject(set: RecoverySet, sha256: string): string {
   if (set.state.object.sha256 === sha256) return "Pulumi's state";
   if (set.stackFile.sha256 === sha256) return `Pulumi.${set.stack}.yaml`;
   if (set.projectFile?.sha256 === sha256) return "Pulumi.yaml";
-  for (const { fleet, id, archives } of set.releases) {
+  for (const { fleet, id, archives, packages } of set.releases) {
     const target = Object.entries(archives).find(([, archive]) => archive.sha256 === sha256)?.[0];
     if (target !== undefined) return `release ${id.slice(0, 8)} of ${fleet} for ${target}`;
+    const packed = Object.entries(packages).find(([, { archive }]) => archive.sha256 === sha256);
+    if (packed !== undefined) return `packages ${packed[1].id.slice(0, 8)} of ${fleet} for ${packed[0]}`;
   }
   const runtime = set.runtimes.find(({ archive }) => archive.sha256 === sha256);
   if (runtime !== undefined) return `runtime bundle ${runtime.id.slice(0, 8)} for ${runtime.arch}`;
@@ -150,7 +152,7 @@ export function parts({ set }: NamedSet, nowMs: number): { what: string; ageMs: 
   const live = Object.values(set.live);
   const own = set.releases.filter(({ id }) => live.includes(id));
   const before = set.releases.filter(({ id }) => !live.includes(id));
-  const archives = (releases: RecoverySet["releases"]) => releases.flatMap((release) => Object.values(release.archives));
+  const archives = (releases: RecoverySet["releases"]) => releases.flatMap(archivesOf);
   const files = [set.stackFile, ...(set.projectFile === undefined ? [] : [set.projectFile])];
   return [
     row("state", set.state.at, [set.state.object]),

@@ -15,6 +15,10 @@ export function cachedRelease(id: string): Record<string, Archive> {
   return Object.fromEntries(found.flatMap(([target, archive]) => (archive === undefined ? [] : [[target, archive]])));
 }
 
+export function cachedPackages(id: string): Archive | undefined {
+  return archiveIn(cachePath("packages", "packed", id));
+}
+
 export function cachedRuntime(id: string): Archive | undefined {
   return archiveIn(cachePath("runtimes", id));
 }

@@ -17,6 +17,7 @@ export interface LedgerSources {
   earlier: readonly RecoverySet[];
   /** Of this computer's cache. */
   release: (id: string) => Record<string, Archive>;
+  packages: (id: string) => Archive | undefined;
   runtime: (id: string) => Archive | undefined;
   at: string;
   by: string;
@@ -29,10 +30,13 @@ export function ledgerOf(sources: LedgerSources): Ledger {
   const releases = live.map((machine) => releaseRecord(machine, sources));
   const records = machines.map((machine) => machineRecord(machine, releases));
   const runtimes = runtimeRecords(records, sources);
-  for (const { name, release, target } of records) {
-    const known = releases.find(({ id }) => id === release)?.archives[target];
-    if (known === undefined) missing.push(`release ${release.slice(0, 8)}, which ${name} runs`);
-  }
+  machines.forEach(({ fleet, machine: { name }, manifest }, index) => {
+    const { id, packages } = manifest.app.release;
+    const record = releases.find((candidate) => candidate.fleet === fleet && candidate.id === id);
+    const target = records[index]?.target ?? "unknown";
+    if (record?.archives[target] === undefined) missing.push(`release ${id.slice(0, 8)}, which ${name} runs`);
+    else if (packages !== undefined && record.packages[target] === undefined) missing.push(`packages ${packages.id.slice(0, 8)}, which ${name} has`);
+  });
   for (const { name, runtime } of records) {
     if (!runtimes.some(({ id }) => id === runtime)) missing.push(`runtime bundle ${runtime.slice(0, 8)}, which ${name} runs`);
   }
@@ -50,10 +54,12 @@ function once(records: readonly ReleaseRecord[]): ReleaseRecord[] {
 }
 
 /** What this computer has comes first: it can be put into any store. */
-function releaseRecord({ fleet, app, manifest }: LiveMachine, { earlier, release, at, by }: LedgerSources): ReleaseRecord {
+function releaseRecord({ fleet, app, manifest }: LiveMachine, sources: LedgerSources): ReleaseRecord {
+  const { earlier, release, at, by } = sources;
   const { id } = manifest.app.release;
   const known = once(earlier.flatMap((set) => set.releases)).find((record) => record.fleet === fleet && record.id === id);
   const here = Object.entries(release(id)).map(([target, archive]) => [target, objectOf(archive)] as const);
+  const archives = { ...known?.archives, ...Object.fromEntries(here) };
   return {
     fleet,
     app,
@@ -61,8 +67,22 @@ function releaseRecord({ fleet, app, manifest }: LiveMachine, { earlier, release
     command: manifest.app.processes[0].command,
     at: known?.at ?? at,
     by: known?.by ?? by,
-    archives: { ...known?.archives, ...Object.fromEntries(here) },
+    archives,
+    packages: { ...known?.packages, ...packagesOf(fleet, id, archives, sources) },
   };
+}
+
+/** Of the machines that run the release: their manifests alone say which packages go with it. */
+function packagesOf(fleet: string, id: string, archives: ReleaseRecord["archives"], sources: LedgerSources): ReleaseRecord["packages"] {
+  const running = sources.machines.filter((machine) => machine.fleet === fleet && machine.manifest.app.release.id === id);
+  const found = running.flatMap(({ manifest }) => {
+    const { packages } = manifest.app.release;
+    const archive = packages === undefined ? undefined : sources.packages(packages.id);
+    return packages === undefined || archive === undefined
+      ? []
+      : [[targetOf(manifest, archives), { id: packages.id, archive: objectOf(archive) }] as const];
+  });
+  return Object.fromEntries(found);
 }
 
 function objectOf({ sha256, bytes }: StoredObject): StoredObject {
@@ -70,13 +90,18 @@ function objectOf({ sha256, bytes }: StoredObject): StoredObject {
 }
 
 function machineRecord({ fleet, machine, manifest }: LiveMachine, releases: readonly ReleaseRecord[]): MachineRecord {
-  const { id, archive } = manifest.app.release;
-  const archives = Object.entries(releases.find((record) => record.fleet === fleet && record.id === id)?.archives ?? {});
-  // Packed on two computers, the same files may differ in their compression.
-  const exact = archives.find(([, { sha256 }]) => sha256 === archive.sha256)?.[0];
-  const target = exact ?? (archives.length === 1 ? archives[0]?.[0] : undefined) ?? "unknown";
+  const { id } = manifest.app.release;
+  const archives = releases.find((record) => record.fleet === fleet && record.id === id)?.archives ?? {};
   const { name, address, transport } = machine;
-  return { fleet, name, address, transport, release: id, runtime: manifest.runtime, target };
+  return { fleet, name, address, transport, release: id, runtime: manifest.runtime, target: targetOf(manifest, archives) };
+}
+
+/** Which of a release's archives a machine got. */
+function targetOf({ app }: LiveMachine["manifest"], archives: ReleaseRecord["archives"]): string {
+  const all = Object.entries(archives);
+  // Packed on two computers, the same files may differ in their compression.
+  const exact = all.find(([, { sha256 }]) => sha256 === app.release.archive.sha256)?.[0];
+  return exact ?? (all.length === 1 ? all[0]?.[0] : undefined) ?? "unknown";
 }
 
 function runtimeRecords(machines: readonly MachineRecord[], { earlier, runtime }: LedgerSources): RuntimeRecord[] {

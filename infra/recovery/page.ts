@@ -49,9 +49,10 @@ function byHand(set: NamedSet["set"], id: string): string[] {
   const live = new Set(Object.values(set.live));
   const archives = set.releases
     .filter((release) => live.has(release.id))
-    .flatMap(({ fleet, archives: of }) =>
-      Object.entries(of).map(([target, object]) => [`release of ${fleet}, ${target}`, object] as const),
-    );
+    .flatMap(({ fleet, archives: of, packages }) => [
+      ...Object.entries(of).map(([target, object]) => [`release of ${fleet}, ${target}`, object] as const),
+      ...Object.entries(packages).map(([target, { archive }]) => [`its packages, ${target}`, archive] as const),
+    ]);
   return [
     "By hand (S = the store's folder; over ssh or s3: copy it first, `scp -r` or",
     "`aws s3 sync`). Check each file: its name is its `sha256sum`.",

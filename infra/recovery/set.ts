@@ -36,6 +36,8 @@ const releaseSchema = z.strictObject({
   by: z.string(),
   /** By target, such as "x64-py3.13" or "x64"; see `targetKey`. */
   archives: z.record(z.string(), objectSchema),
+  /** What goes with them, by target; none for an app without packages. */
+  packages: z.record(z.string(), z.strictObject({ id: sha256Schema, archive: objectSchema })).default({}),
 });
 export type ReleaseRecord = z.infer<typeof releaseSchema>;
 
@@ -107,13 +109,18 @@ export interface NamedSet {
   set: RecoverySet;
 }
 
+/** What a release consists of in the store: its code and its packages, for each kind of machine. Pure. */
+export function archivesOf({ archives, packages }: Pick<ReleaseRecord, "archives" | "packages">): StoredObject[] {
+  return [...Object.values(archives), ...Object.values(packages).map(({ archive }) => archive)];
+}
+
 /** Every object that a set names, once each. Pure. */
 export function objectsOf(set: RecoverySet): StoredObject[] {
   const all = [
     set.state.object,
     set.stackFile,
     ...(set.projectFile === undefined ? [] : [set.projectFile]),
-    ...set.releases.flatMap(({ archives }) => Object.values(archives)),
+    ...set.releases.flatMap(archivesOf),
     ...set.runtimes.map(({ archive }) => archive),
     ...set.tools.flatMap(({ archive }) => (archive === undefined ? [] : [archive])),
     ...set.files.map(({ object }) => object),

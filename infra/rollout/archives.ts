@@ -8,7 +8,7 @@ import { FleetError } from "../errors.ts";
 
 /** Makes an archive findable by its hash on this computer. */
 export function keepArchive(archive: Archive): void {
-  const target = pathOf(archive.sha256);
+  const target = archivePath(archive.sha256);
   // A release has a folder for each kind of machine.
   for (const folder of [dirname(archive.path), dirname(dirname(archive.path))]) touch(folder);
   if (existsSync(target)) return touch(target);
@@ -23,12 +23,12 @@ export function keepArchive(archive: Archive): void {
 }
 
 export function hasArchive(sha256: string): boolean {
-  return existsSync(pathOf(sha256));
+  return existsSync(archivePath(sha256));
 }
 
 /** The archive's path. @throws FleetError when this computer doesn't have it (any more) */
 export function findArchive(sha256: string): string {
-  const path = pathOf(sha256);
+  const path = archivePath(sha256);
   if (existsSync(path)) return path;
   throw new FleetError(`the archive ${sha256.slice(0, 12)} is not in this computer's cache.`, {
     kept: "everything; nothing was switched.",
@@ -36,6 +36,7 @@ export function findArchive(sha256: string): string {
   });
 }
 
-function pathOf(sha256: string): string {
+/** Where an archive lies, or would lie, on this computer. */
+export function archivePath(sha256: string): string {
   return cachePath("archives", `${sha256}.tar.gz`);
 }

@@ -90,6 +90,7 @@ describe("the ledger", () => {
     machines,
     earlier: [],
     release: (id): Record<string, Archive> => (id.startsWith("1") ? { "x64-py3.13": archive("2"), "x64-py3.11": archive("9") } : {}),
+    packages: () => undefined,
     runtime: () => archive("5"),
     at: "2026-01-02T00:00:00.000Z",
     by: "bob@desk",
@@ -110,6 +111,17 @@ describe("the ledger", () => {
       runtimes.map(({ id, arch }) => [id[0], arch]),
       [["a", "x64"]],
     );
+  });
+
+  test("has the packages that the live release's machines were given; packages that nobody has are named", () => {
+    const packages = { id: "c".repeat(64), archive: { sha256: "6".repeat(64), bytes: 6 } };
+    const split = manifest({ app: { ...manifest().app, release: { ...manifest().app.release, packages } } });
+    const live = machines.map((machine) => ({ ...machine, manifest: split }));
+    const found = ledgerOf(sources({ machines: live, packages: (id) => (id === packages.id ? archive("6") : undefined) }));
+    const { path: _packed, ...object } = archive("6");
+    assert.deepEqual(found.releases[0]?.packages, { "x64-py3.13": { id: packages.id, archive: object } });
+    assert.deepEqual(found.missing, []);
+    assert.match(ledgerOf(sources({ machines: live })).missing.join(), /packages cccccccc, which web-1 has/);
   });
 
   test("takes from a store what this computer hasn't, and keeps who put a release by first", () => {

@@ -1,0 +1,28 @@
+/** The command line of `npm run bench:recovery`. Pure. */
+import { parseArgs } from "node:util";
+
+export interface Options {
+  /** Fleet sizes, one after the other. */
+  readonly sizes: readonly number[];
+  /** How often each way is measured at each size. */
+  readonly rounds: number;
+}
+
+export const USAGE = `npm run bench:recovery -- [--sizes 1,2,4,8] [--rounds N]
+
+  --sizes    machines of the fleets to measure (default: 1,2,4,8; at most 16)
+  --rounds   measurements of each way (default: 3)`;
+
+const MAX_MACHINES = 16;
+
+/** @throws Error that says what is wrong */
+export function parse(args: readonly string[]): Options {
+  const options = { sizes: { type: "string", default: "1,2,4,8" }, rounds: { type: "string", default: "3" } } as const;
+  const { values } = parseArgs({ args: [...args], options });
+  const sizes = values.sizes.split(",").map(Number);
+  const wrong = sizes.some((size) => !Number.isInteger(size) || size < 1 || size > MAX_MACHINES);
+  if (wrong) throw new Error(`--sizes ${values.sizes}: it takes whole numbers from 1 to ${MAX_MACHINES}`);
+  const rounds = Number(values.rounds);
+  if (!Number.isInteger(rounds) || rounds < 1) throw new Error(`--rounds ${values.rounds}: it takes a whole number from 1`);
+  return { sizes, rounds };
+}

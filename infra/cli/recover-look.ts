@@ -1,0 +1,95 @@
+/** What a recovery knows before it touches anything: the set, what shall be on the machines, and what is there already. */
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { parse } from "yaml";
+import { exitCodes, FleetError } from "../errors.ts";
+import { candidatesOf, programFolder } from "../recovery/candidates.ts";
+import { type Chosen, chooseSet, setLine, storeError } from "../recovery/choose.ts";
+import { drillChanges } from "../recovery/drill-machines.ts";
+import { type Judgement, judge } from "../recovery/judge.ts";
+import type { Pins } from "../recovery/pins.ts";
+import { pinsOf } from "../recovery/pins-of-set.ts";
+import { lookAt } from "../recovery/sight.ts";
+import { type Changes, fleetValueOf, machinesOf, withChanges } from "../recovery/stack-text.ts";
+import { StoreFailure } from "../recovery/store/files.ts";
+import { setsFolder } from "../recovery/store/layout.ts";
+import type { RecoveryStore } from "../recovery/store/store.ts";
+import type { RecoverOptions } from "./recover.ts";
+import { begunHere, placeOfStack, type RecoveredPlace } from "./recovered-stack.ts";
+import { LOCAL_STACK, localFolder } from "./stacks.ts";
+
+export interface Prepared {
+  store: RecoveryStore;
+  chosen: Chosen;
+  pins: Pins;
+  place: RecoveredPlace;
+  /** The stack's file as it will be. */
+  stackText: string;
+  /** Whether its machines are on this computer. */
+  local: boolean;
+  /** Whether a run of before was killed here. */
+  resumed: boolean;
+  judgement: Judgement;
+  /** What there is to say so far. */
+  lines: string[];
+}
+
+/** @throws FleetError when the store, the set or the machines' file can't be used */
+export async function lookBefore(store: RecoveryStore, options: RecoverOptions): Promise<Prepared> {
+  const { project, folder } = projectHere(options.stack);
+  const chosen = await chooseSet(store, { project, stack: options.stack }, options.set);
+  const pins = pinsOf(chosen.named, options.release);
+  const stackText = await stackTextOf(store, chosen, options);
+  const value = fleetValueOf(stackText);
+  const sights = value === undefined ? [] : await lookAt(candidatesOf(value, { folder, stack: options.stack }));
+  const storeSkewMs = await storeAheadMs(store, chosen);
+  const place = placeOfStack(options.stack);
+  const begun = begunHere(place, chosen.named.id);
+  const judgement = judge({ chosen: chosen.named, pins, named: options.release !== undefined, sights, storeSkewMs, begunMs: begun?.atMs ?? null });
+  const local = (value as { machines?: { provider?: string } } | undefined)?.machines?.provider === "local";
+  const lines = [
+    `store ${store.url}`,
+    ...chosen.passedOver.map(({ id, problem }) => `WARNING: a newer set can't be used: ${id}: ${problem}`),
+    setLine(chosen.named, Date.now()),
+    ...judgement.machines.map((line) => `  ${line}`),
+    ...judgement.warnings.map((line) => `WARNING: ${line}`),
+  ];
+  return { store, chosen, pins, place, stackText, local, resumed: begun?.ended === false, judgement, lines };
+}
+
+/** The local stack has a project of its own name; the folder names its machines' world. */
+export function projectHere(stack: string): { project: string; folder: string } {
+  if (!existsSync("Pulumi.yaml")) {
+    throw new FleetError("there is no Pulumi.yaml in this folder.", {
+      kept: "everything; nothing was touched.",
+      next: "run it in a clone of the repository that the fleet was brought up from",
+      exitCode: exitCodes.usage,
+    });
+  }
+  const { name, main } = parse(readFileSync("Pulumi.yaml", "utf8")) as { name: string; main?: string };
+  if (stack === LOCAL_STACK) {
+    // The machines' world is named after the folder; who removed the folder by hand may still have the machines.
+    mkdirSync(localFolder(), { recursive: true });
+    return { project: "fleetwright", folder: localFolder() };
+  }
+  return { project: name, folder: programFolder(process.cwd(), main) };
+}
+
+async function stackTextOf(store: RecoveryStore, { named }: Chosen, { machines, drill }: RecoverOptions): Promise<string> {
+  try {
+    const text = (await store.getBytes(named.set.stackFile)).toString("utf8");
+    if (machines === undefined) return text;
+    const path = resolve(process.env.INIT_CWD ?? process.cwd(), machines);
+    const others: Changes = [[["machines"], machinesOf(readFileSync(path, "utf8"), machines)]];
+    return withChanges(text, drill === true ? [...others, ...drillChanges(fleetValueOf(text))] : others);
+  } catch (error) {
+    throw error instanceof StoreFailure ? storeError(store, error) : error;
+  }
+}
+
+/** A set that was written in our future shows that the store's clock, or ours, is wrong. */
+async function storeAheadMs(store: RecoveryStore, { named }: Chosen): Promise<number> {
+  const name = `${setsFolder(named.set)}${named.id}.json`;
+  const entry = (await store.files.list(setsFolder(named.set))).find((candidate) => candidate.name === name);
+  return Math.max(0, Date.parse(named.set.createdAt) - Date.now(), (entry?.writtenAtMs ?? 0) - Date.now());
+}

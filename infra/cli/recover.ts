@@ -1,0 +1,116 @@
+/** `fleet recover`: from nothing but the store and a key, the same release on the same or other machines, verified. */
+import { join } from "node:path";
+import { exitCodes, FleetError } from "../errors.ts";
+import { fetchArchives } from "../recovery/artifacts.ts";
+import { findPassphrase } from "../recovery/passphrase.ts";
+import { phaseLines, PhaseClock, systemClocks } from "../recovery/phases.ts";
+import { objectsOfPins } from "../recovery/pins-of-set.ts";
+import { openStore } from "../recovery/store/open.ts";
+import { bringTools } from "../recovery/tools.ts";
+import { prepareComputer } from "./computer.ts";
+import { agree } from "./recover-ask.ts";
+import { checkStore } from "./recover-check.ts";
+import { byHand, verdictLines } from "./recover-text.ts";
+import { lookBefore, type Prepared } from "./recover-look.ts";
+import { noteBegun, openRecovered, restoreState, writeStackFiles } from "./recovered-stack.ts";
+import { rebuild } from "./recover-up.ts";
+import type { FleetStatus } from "./table.ts";
+import { verifyRecovered } from "./recover-verify.ts";
+
+export interface RecoverOptions {
+  /** URL of the store. */
+  from: string;
+  stack: string;
+  /** Beginning of a set's id. @default the newest that is whole */
+  set?: string;
+  /** An earlier release of the set's ledger, by its id or the beginning of it. */
+  release?: string;
+  /** A file whose `machines` take the place of those in the set. */
+  machines?: string;
+  /** Only looks. */
+  check?: boolean;
+  /** Doesn't ask. */
+  yes?: boolean;
+  json?: boolean;
+  /** Of `fleet drill`: with what else its machines have otherwise. */
+  drill?: boolean;
+}
+
+export async function recover(options: RecoverOptions): Promise<number> {
+  const clock = new PhaseClock(systemClocks, startedBeforeMs());
+  const store = await openStore(options.from);
+  try {
+    const prepared = await lookBefore(store, options);
+    prepared.lines.forEach(tell);
+    if (options.check === true) return await checkStore(store, prepared, options);
+    if (prepared.judgement.refusals.length > 0) throw refused(prepared);
+    await agree(prepared.judgement.touches, options.yes === true);
+    return await bringBack(prepared, options, clock);
+  } finally {
+    await store.close();
+  }
+}
+
+async function bringBack(prepared: Prepared, options: RecoverOptions, clock: PhaseClock): Promise<number> {
+  const { store, chosen, place, pins } = prepared;
+  const { set } = chosen.named;
+  noteBegun(place, chosen.named.id, false);
+  if (prepared.local) prepareComputer();
+  clock.mark("state");
+  for (const name of await bringTools(store, set.tools)) tell(`${name}: from the store`);
+  clock.mark("tools");
+  const passphrase = await findPassphrase(store, set, prepared.local && options.stack === "local" ? place.passphraseFile : undefined);
+  writeStackFiles(place, prepared.stackText, passphrase).forEach(tell);
+  const stack = await openRecovered(place, set.secretsProvider);
+  const state = await restoreState(stack, place, options.machines === undefined ? await store.getBytes(set.state.object) : undefined);
+  tell(`state: ${state}`);
+  clock.mark("state");
+  const fetched = await fetchArchives(store, objectsOfPins(pins));
+  tell(`archives: ${fetched} from the store, verified`);
+  clock.mark("artifacts");
+  const outcome = await rebuild(stack, prepared, clock, options);
+  if (outcome.exitCode !== exitCodes.ok) return outcome.exitCode;
+  const verified = await verifyRecovered(stack, prepared, clock);
+  noteBegun(place, chosen.named.id, true);
+  return end(prepared, options, clock, { changes: outcome.changes, state, ...verified });
+}
+
+interface End {
+  changes: number;
+  state: string;
+  problems: string[];
+  fleets: readonly FleetStatus[];
+}
+
+function end(prepared: Prepared, options: RecoverOptions, clock: PhaseClock, { changes, state, problems, fleets }: End): number {
+  const times = clock.times();
+  const { id } = prepared.chosen.named;
+  const releases = Object.fromEntries(Object.entries(prepared.pins.fleets).map(([fleet, { release }]) => [fleet, release.id]));
+  if (options.json === true) {
+    const machines = fleets.reduce((count, fleet) => count + fleet.machines.length, 0);
+    const report = { event: "recovered", ok: problems.length === 0, set: id, releases, changes, state, problems, times, machines };
+    process.stdout.write(`${JSON.stringify(report)}\n`);
+  }
+  for (const line of [...phaseLines(times), "", ...verdictLines(prepared, options, { changes, problems, times }), "", ...byHand(prepared)]) tell(line);
+  return problems.length === 0 ? exitCodes.ok : exitCodes.failed;
+}
+
+function refused({ judgement, chosen }: Prepared): FleetError {
+  return new FleetError("NOT RECOVERED: something is in the way.", {
+    log: judgement.refusals,
+    kept: "everything; no machine was touched.",
+    next: `mend the above; or, if set ${chosen.named.id} is what you want all the same, name its release: --release ID`,
+  });
+}
+
+/** What passed in `start.mjs`, which may have unpacked this program's packages. */
+function startedBeforeMs(): number {
+  const startedMs = Number(process.env.FLEETWRIGHT_STARTED ?? Number.NaN);
+  return Number.isFinite(startedMs) ? Math.max(0, Date.now() - startedMs) : 0;
+}
+
+function tell(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
+
+export const eventsPath = (folder: string): string => join(folder, "events.jsonl");

@@ -1,0 +1,62 @@
+/** Which set of a store a recovery takes. */
+import { exitCodes, FleetError } from "../errors.ts";
+import type { NamedSet, RecoverySet } from "./set.ts";
+import { StoreFailure } from "./store/files.ts";
+import type { StackName } from "./store/layout.ts";
+import type { RecoveryStore, SpoiledSet } from "./store/store.ts";
+
+export interface Chosen {
+  named: NamedSet;
+  /** Newer ones that can't be used. */
+  passedOver: SpoiledSet[];
+}
+
+/**
+ * The newest set that is whole, or the one that is named by its id's beginning.
+ * @throws FleetError when the store can't be reached, has nothing of this stack, or not that set
+ */
+export async function chooseSet(store: RecoveryStore, stack: StackName, id?: string): Promise<Chosen> {
+  try {
+    const { good, spoiled } = await store.sets(stack);
+    const named = id === undefined ? good[0] : good.find((candidate) => candidate.id.startsWith(id));
+    if (named === undefined) throw nothingOf(store, stack, id, [...good.map((set) => set.id), ...spoiled.map(spoiledLine)], await store.stacks());
+    return { named, passedOver: spoiled.filter((one) => one.id > named.id) };
+  } catch (error) {
+    throw error instanceof StoreFailure ? storeError(store, error) : error;
+  }
+}
+
+const spoiledLine = ({ id, problem }: SpoiledSet): string => `${id}: ${problem}`;
+
+/** A store's failure for people. */
+export function storeError(store: RecoveryStore, { message }: StoreFailure): FleetError {
+  return new FleetError(`the store ${store.url} can't be used: ${message}`, {
+    kept: "everything; no machine was touched.",
+    next: "mend what it says, or take another copy of the store; then run the same command again",
+  });
+}
+
+function nothingOf(store: RecoveryStore, stack: StackName, id: string | undefined, sets: readonly string[], stacks: readonly StackName[]): FleetError {
+  const name = `${stack.project}/${stack.stack}`;
+  const others = stacks.map((other) => `${other.project}/${other.stack}`);
+  const what = id === undefined ? `no whole set of ${name}` : `no set "${id}" of ${name}`;
+  return new FleetError(`the store ${store.url} has ${what}.`, {
+    log: sets.length > 0 ? sets : [`it has sets of: ${others.join(", ") || "nothing"}`],
+    kept: "everything; no machine was touched.",
+    next: others.length === 0 ? "is it the right store? see --from" : "name the stack as it was brought up (--stack S), in its own project's folder",
+    exitCode: exitCodes.usage,
+  });
+}
+
+/** One line about a set. Pure. */
+export function setLine({ id, set }: { id: string; set: Pick<RecoverySet, "createdAt" | "by" | "after" | "live"> }, nowMs: number): string {
+  const live = Object.entries(set.live).map(([fleet, release]) => `${fleet} on ${release.slice(0, 8)}`);
+  return `set ${id}: ${ageText(nowMs - Date.parse(set.createdAt))} old, after ${set.after} by ${set.by}; ${live.join(", ")}`;
+}
+
+/** Pure. */
+export function ageText(ms: number): string {
+  const minutes = Math.round(ms / 60_000);
+  if (minutes < 120) return `${Math.max(0, minutes)} min`;
+  return minutes < 48 * 60 ? `${Math.round(minutes / 60)} h` : `${Math.round(minutes / 1440)} days`;
+}

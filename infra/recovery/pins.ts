@@ -1,0 +1,87 @@
+/** What a recovery brings back, by name and hash: with it, a fleet's program builds nothing and needs no source. */
+import { readFileSync } from "node:fs";
+import { z } from "zod";
+import { commandSchema, sha256Schema } from "../../runtime/manifest.ts";
+import type { App } from "../build/app.ts";
+import type { Archive } from "../build/archive.ts";
+import { FleetError } from "../errors.ts";
+import type { Target } from "../machines/machine.ts";
+import { findArchive } from "../rollout/archives.ts";
+import type { Built } from "../rollout/artifacts.ts";
+
+/** Names the file with the pins: so they reach any program, also one that Pulumi starts. */
+export const PINS_VARIABLE = "FLEETWRIGHT_PINS";
+
+const archiveSchema = z.object({ sha256: sha256Schema, bytes: z.int() });
+
+export const pinSchema = z.object({
+  app: z.object({ name: z.string(), command: commandSchema }),
+  release: z.object({
+    id: sha256Schema,
+    /** By target, as `build/release.ts` names them: `x64-py3.13` with Python packages, `x64` without. */
+    archives: z.record(z.string(), archiveSchema),
+    /** By target, as well; none for an app without packages. */
+    packages: z.record(z.string(), archiveSchema.extend({ id: sha256Schema })).default({}),
+  }),
+  /** By architecture. */
+  runtimes: z.record(z.string(), archiveSchema.extend({ id: sha256Schema })),
+});
+/** One fleet's release and runtime bundles; the archives are in this computer's cache. */
+export type Pin = z.infer<typeof pinSchema>;
+
+export const pinsSchema = z.object({ schema: z.literal(1), fleets: z.record(z.string(), pinSchema) });
+export type Pins = z.infer<typeof pinsSchema>;
+
+/** A fleet's pin; undefined when nothing is being recovered. @throws FleetError when others are pinned, and this one isn't */
+export function pinOf(fleet: string, environment: NodeJS.ProcessEnv = process.env): Pin | undefined {
+  const path = environment[PINS_VARIABLE];
+  if (!path) return undefined;
+  const { fleets } = pinsSchema.parse(JSON.parse(readFileSync(path, "utf8")));
+  if (fleets[fleet] !== undefined) return fleets[fleet];
+  throw new FleetError(`the store has nothing about a fleet "${fleet}"; it knows ${Object.keys(fleets).join(", ")}.`, {
+    kept: "everything; nothing was created or changed.",
+    next: `see that this is the program that was brought up, or unset ${PINS_VARIABLE} and build it: fleet up`,
+  });
+}
+
+/** The app as it was when its release was packed: its folder isn't asked. */
+export function pinnedApp({ app }: Pin, dir: string): App {
+  return { name: app.name, dir, command: app.command };
+}
+
+/** Stands in for `artifactBuilder`: takes what the store had, or says what it hadn't. */
+export function pinnedArtifacts(fleet: string, { release, runtimes }: Pin): (targets: readonly Target[]) => Promise<Built> {
+  const built: Built = {
+    releaseId: release.id,
+    release: (target) => {
+      const key = pinnedKey(release.archives, target);
+      const packages = release.packages[key];
+      return {
+        id: release.id,
+        archive: there(release.archives[key], fleet, "release", target),
+        packages: packages === undefined ? undefined : named(there(packages, fleet, "packages", target)),
+      };
+    },
+    runtime: (arch) => named(there(runtimes[arch], fleet, "runtime bundle", { arch, python: undefined })),
+  };
+  return async () => built;
+}
+
+function named({ id, ...archive }: Archive & { id: string }): { id: string; archive: Archive } {
+  return { id, archive };
+}
+
+/** The key of the archive for a target; of an app without Python packages it names the architecture alone. Pure. */
+export function pinnedKey(archives: Pin["release"]["archives"], { arch, python }: Target): string {
+  const withPython = `${arch}-py${python}`;
+  return archives[withPython] === undefined ? arch : withPython;
+}
+
+function there<T extends z.infer<typeof archiveSchema>>(found: T | undefined, fleet: string, what: string, target: Target): T & Archive {
+  if (found !== undefined) return { ...found, path: findArchive(found.sha256) };
+  const kind = target.python === undefined ? target.arch : `${target.arch} with Python ${target.python}`;
+  throw new FleetError(`the store has no ${what} of fleet "${fleet}" for a machine of ${kind}.`, {
+    kept: "everything; no machine was touched.",
+    next: "recover into machines like those before (image, architecture), or build it where the app's source and a registry are at hand: fleet up",
+  });
+}

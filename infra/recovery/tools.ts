@@ -1,0 +1,77 @@
+/** Programs out of the store, to where they are looked for: with them in the cache, no registry is asked. */
+import { chmodSync, existsSync, mkdirSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { x as unpack } from "tar";
+import { cachePath, makeOnce } from "../cache.ts";
+import { FleetError } from "../errors.ts";
+import { rememberNoDownload } from "../offline/plugins.ts";
+import { fetchObject } from "./artifacts.ts";
+import type { RecoverySet, StoredObject } from "./set.ts";
+import { StoreFailure } from "./store/files.ts";
+import type { RecoveryStore } from "./store/store.ts";
+
+export type Tool = RecoverySet["tools"][number];
+
+/** Name of a local machine image's tool, before the suite's. */
+export const IMAGE_PREFIX = "image-";
+
+/**
+ * Where a tool goes, relative to the cache: a program to the folder of its release, an image to the images. Undefined for what isn't for
+ * this computer, or is unpacked before this program can run at all (`packages`). Pure.
+ * @param platform such as "linux-x64"
+ */
+export function placeOfTool({ name, version, platform }: Tool, here: string): { kind: "program" | "folder"; path: string } | undefined {
+  if (platform !== undefined && platform !== here) return undefined;
+  if (name.startsWith(IMAGE_PREFIX)) return { kind: "folder", path: join("images", version) };
+  if (name === "pulumi") return { kind: "program", path: join("tools", `pulumi-${version}-${here}`, "pulumi") };
+  if (name === "caddy") return { kind: "program", path: join("tools", `caddy-${version}-${here.split("-")[1]}`, "caddy") };
+  return undefined;
+}
+
+/** @returns names of what was brought. @throws FleetError when one is missing or spoiled */
+export async function bringTools(store: RecoveryStore, tools: readonly Tool[], here = `${process.platform}-${process.arch}`): Promise<string[]> {
+  const brought = await Promise.all(
+    tools.map(async (tool) => {
+      const place = placeOfTool(tool, here);
+      if (place === undefined || tool.archive === undefined) return [];
+      const archive = tool.archive;
+      const bring = place.kind === "program" ? bringProgram : bringFolder;
+      const fetched = await bring(store, archive, cachePath(place.path)).catch((error: unknown) => unusable(tool, error));
+      return fetched ? [`${tool.name} ${tool.version}`] : [];
+    }),
+  );
+  // Else each recovery would wait for a download that can't come.
+  if (!tools.some(({ name }) => name === "pulumi-resource-command")) rememberNoDownload();
+  return brought.flat();
+}
+
+/** The folder is what marks it as there, so it comes last. */
+async function bringProgram(store: RecoveryStore, object: StoredObject, path: string): Promise<boolean> {
+  if (existsSync(path)) return false;
+  await makeOnce(dirname(path), async (temporary) => {
+    mkdirSync(temporary);
+    const program = join(temporary, path.slice(dirname(path).length + 1));
+    await store.get(object, program);
+    chmodSync(program, 0o755);
+  });
+  return true;
+}
+
+async function bringFolder(store: RecoveryStore, object: StoredObject, path: string): Promise<boolean> {
+  if (existsSync(path)) return false;
+  const archive = cachePath("archives", `${object.sha256}.tar.gz`);
+  await fetchObject(store, object, archive);
+  await makeOnce(path, async (temporary) => {
+    mkdirSync(temporary);
+    await unpack({ file: archive, cwd: temporary, preserveOwner: true });
+  });
+  return true;
+}
+
+function unusable({ name, version }: Tool, error: unknown): never {
+  if (!(error instanceof StoreFailure)) throw error;
+  throw new FleetError(`the store's ${name} ${version} can't be used: ${error.message}`, {
+    kept: "everything; no machine was touched.",
+    next: `put ${name} on PATH by hand and run the same command again with --without-tools, or take another copy of the store`,
+  });
+}

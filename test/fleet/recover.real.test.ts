@@ -1,0 +1,218 @@
+/** Everything is lost but the store and the recovery code: machines, project, state, packages, caches. */
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { stringify } from "yaml";
+import type { FleetStatus } from "../../infra/cli/table.ts";
+import { FreshClone } from "../support/fresh-clone.ts";
+import { Hosts } from "../support/hosts.ts";
+import { writeNodeApp } from "../support/node-app.ts";
+import { evidence, Project, type Run } from "../support/project.ts";
+import { UserStack } from "../support/stack.ts";
+
+const MACHINES = ["web-1", "web-2"];
+const LEASE_MS = 10_000;
+
+const server = (greeting: string): string => `
+import { createServer } from "node:http";
+export default createServer((request, response) => response.end("${greeting}, " + process.env.GREETED + ", " + process.pid));
+`;
+
+describe("a fleet that is recovered from its store", () => {
+  const hosts = new Hosts("recover");
+  const folder = mkdtempSync(join(tmpdir(), "fleetwright-recover-"));
+  const store = join(folder, "store");
+  const dr = join(folder, "Pulumi.dr.yaml");
+  let code: string;
+  let clone: FreshClone;
+  let first: string;
+  let second: string;
+
+  before(async () => {
+    for (const name of MACHINES) await hosts.make(name);
+    await bringUpAndLose();
+    clone = new FreshClone();
+  });
+  after(() => {
+    hosts.close();
+    clone?.remove();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  /** Two releases go into the store; then all is gone but the store. */
+  async function bringUpAndLose(): Promise<void> {
+    const project = new Project();
+    try {
+      const stack = await UserStack.init(project, "prod");
+      const machines = { provider: "hosts", hosts: MACHINES.map((name) => ({ name, ...hosts.login(name) })) };
+      writeNodeApp(join(project.folder, "apps/plain"), server("first"));
+      stack.configure({ app: { dir: "apps/plain" }, machines, rollout: { leaseMs: LEASE_MS } });
+      await succeeds(stack.pulumi(["config", "set", "--secret", "--path", "fleetwright:fleet.app.secrets.GREETED", "by a secret"]));
+      const init = await succeeds(stack.fleet(["recovery", "init", store]));
+      code = /^ {4}(\S+)$/m.exec(init.stdout)?.[1] ?? assert.fail(evidence(init));
+      await succeeds(stack.fleet(["up"]));
+      first = (await stack.status()).release ?? assert.fail("no release");
+      writeNodeApp(join(project.folder, "apps/plain"), server("second"));
+      await succeeds(stack.fleet(["up"]));
+      second = (await stack.status()).release ?? assert.fail("no release");
+    } finally {
+      await project.remove();
+    }
+    for (const name of MACHINES) await hosts.rebuild(name);
+    writeMachines();
+  }
+
+  async function succeeds(running: Promise<Run>): Promise<Run> {
+    const run = await running;
+    assert.equal(run.code, 0, evidence(run));
+    return run;
+  }
+
+  function writeMachines(): void {
+    const machines = { provider: "hosts", hosts: MACHINES.map((name) => ({ name, ...hosts.login(name) })) };
+    writeFileSync(dr, stringify({ config: { "fleetwright:fleet": { machines } } }));
+  }
+
+  /** With the recovery code alone: the passphrase is lost. */
+  function recover(args: readonly string[], options: { from?: string; killAt?: RegExp } = {}): Promise<Run> {
+    const { from = store, killAt } = options;
+    let killed = false;
+    return clone.fleet(["recover", "--from", from, "--stack", "prod", "--machines", dr, ...args], {
+      env: { FLEETWRIGHT_RECOVERY_CODE: code },
+      onStderr: (text, kill) => {
+        if (killed || killAt === undefined || !killAt.test(text)) return;
+        killed = true;
+        kill("SIGKILL");
+      },
+    });
+  }
+
+  const status = (): Promise<FleetStatus> => {
+    const recovered = join(clone.folder, ".fleetwright/recovered");
+    const env = { PULUMI_BACKEND_URL: `file://${recovered}/state`, PULUMI_CONFIG_PASSPHRASE_FILE: `${recovered}/prod/passphrase` };
+    return clone.status("prod", env);
+  };
+
+  const answerOf = (url: string | null): string => {
+    const ca = join(clone.folder, ".fleetwright/recovered/prod/ca.pem");
+    return execFileSync("curl", ["-sS", "--fail", "--max-time", "20", "--cacert", ca, url ?? ""], { encoding: "utf8" });
+  };
+
+  const pids = (seen: FleetStatus, name: string): (number | null)[] => {
+    const machine = seen.machines.find((candidate) => candidate.name === name);
+    return machine === undefined ? [] : [machine.supervisorPid, ...machine.workers.pids];
+  };
+
+  const setsFolder = (at: string): string => join(at, "sets/fleetwright/prod");
+  const setFiles = (at: string): string[] => readdirSync(setsFolder(at)).filter((name) => name.endsWith(".json")).sort();
+
+  /** A copy of the store that is then made worse. */
+  function copyOfStore(name: string): string {
+    const copy = join(folder, name);
+    cpSync(store, copy, { recursive: true });
+    return copy;
+  }
+
+  test("--check on an empty clone only looks, and says that it could go ahead", async () => {
+    const run = await recover(["--check"]);
+    assert.equal(run.code, 0, evidence(run));
+    assert.match(run.stdout, /could go ahead/);
+    assert.match(run.stderr, /Taking the npm packages from the store/);
+  });
+
+  test("a spoiled archive stops it before a machine is touched, and is named", async () => {
+    const copy = copyOfStore("spoiled");
+    const [newest = ""] = setFiles(copy).toReversed();
+    const set = JSON.parse(readFileSync(join(setsFolder(copy), newest), "utf8")) as {
+      releases: { id: string; archives: Record<string, { sha256: string }> }[];
+    };
+    const { sha256 } = Object.values(set.releases.find(({ id }) => id === second)?.archives ?? {})[0] ?? assert.fail("no archive");
+    const path = join(copy, "objects", sha256.slice(0, 2), sha256);
+    const bytes = readFileSync(path);
+    bytes[bytes.length >> 1] = (bytes[bytes.length >> 1] ?? 0) ^ 1;
+    writeFileSync(path, bytes);
+    for (const args of [["--check"], []]) {
+      const run = await recover(args, { from: copy });
+      assert.equal(run.code, 1, evidence(run));
+      assert.match(run.stdout + run.stderr, new RegExp(`${sha256.slice(0, 12)}.*spoiled`));
+    }
+  });
+
+  test("killed in each phase and started again, it goes on, on an empty clone, with the code alone", async () => {
+    for (const killAt of [/from the store/, /state: /, /archives: /, /web-\d +runtime +installed/, /web-1 +start +generation/]) {
+      const run = await recover([], { killAt });
+      assert.equal(run.code, null, `not killed at ${killAt}: ${evidence(run)}`);
+    }
+    const run = await recover([]);
+    assert.equal(run.code, 0, evidence(run));
+    assert.match(run.stderr, new RegExp(`RECOVERED: web on ${second.slice(0, 8)}`));
+    for (const { url, health } of (await status()).machines) {
+      assert.equal(health, "healthy");
+      assert.match(answerOf(url), /^second, by a secret, /);
+    }
+  });
+
+  test("again: nothing has to be changed, and nothing is restarted", async () => {
+    const before_ = await status();
+    const run = await recover([]);
+    assert.equal(run.code, 0, evidence(run));
+    assert.match(run.stderr, /Nothing had to be changed/);
+    const after_ = await status();
+    for (const name of MACHINES) assert.deepEqual(pids(after_, name), pids(before_, name));
+  });
+
+  test("one machine lost, its newest set half-written: the other is adopted, not restarted", async () => {
+    const before_ = await status();
+    await hosts.rebuild("web-2");
+    writeMachines();
+    const copy = copyOfStore("half-written");
+    const [newest = ""] = setFiles(copy).toReversed();
+    writeFileSync(join(setsFolder(copy), newest.replace(/^\d{8}/, "20991231")), readFileSync(join(setsFolder(copy), newest)).subarray(0, 700));
+    const run = await recover([], { from: copy });
+    assert.equal(run.code, 0, evidence(run));
+    assert.match(run.stderr, /WARNING: a newer set can't be used/);
+    assert.match(run.stderr, /web-1 .*adopted, not restarted/);
+    const after_ = await status();
+    assert.deepEqual(pids(after_, "web-1"), pids(before_, "web-1"));
+    for (const { url } of after_.machines) assert.match(answerOf(url), /^second, /);
+  });
+
+  test("a store that is older than the fleet is refused; an earlier release goes only where it is asked for and agreed to", async () => {
+    const copy = copyOfStore("older");
+    for (const name of setFiles(copy)) {
+      const set = JSON.parse(readFileSync(join(setsFolder(copy), name), "utf8")) as { releases: { id: string }[] };
+      if (set.releases.some(({ id }) => id === second)) rmSync(join(setsFolder(copy), name));
+    }
+    const refused = await recover(["--yes"], { from: copy });
+    assert.equal(refused.code, 1, evidence(refused));
+    assert.match(refused.stderr, /the store is older than the fleet/);
+    const unasked = await recover(["--release", first.slice(0, 10)]);
+    assert.equal(unasked.code, 2, evidence(unasked));
+    assert.match(unasked.stderr, /will be switched to/);
+    assert.equal((await status()).release, second);
+    const agreed = await recover(["--release", first.slice(0, 10), "--yes"]);
+    assert.equal(agreed.code, 0, evidence(agreed));
+    for (const { url } of (await status()).machines) assert.match(answerOf(url), /^first, by a secret, /);
+  });
+
+  test("a stack that the store doesn't know is told, with those that it knows", async () => {
+    const run = await clone.fleet(["recover", "--from", store, "--stack", "other"]);
+    assert.equal(run.code, 2, evidence(run));
+    assert.match(run.stderr, /sets of: fleetwright\/prod/);
+  });
+
+  test("a drill beside the living fleet: recovered, verified, cleared away; and too slow for its limit it fails", async () => {
+    const args = ["drill", "--from", store, "--stack", "prod", "--count", "1"];
+    const run = await clone.fleet([...args, "--rto", "1s"], { env: { FLEETWRIGHT_RECOVERY_CODE: code } });
+    assert.equal(run.code, 1, evidence(run));
+    assert.match(run.stdout, /DRILL FAILED .*longer than the 1\.0 s of --rto/, evidence(run));
+    assert.doesNotMatch(run.stdout, / {2}FAILED /, evidence(run));
+    assert.match(run.stdout, /ok +negative control/);
+    assert.match(run.stdout, /ok +the living fleet is as before: [12] machines answer/);
+    assert.match(run.stdout, /ok +a second run changes nothing/);
+    assert.equal(readdirSync(join(store, "drills/fleetwright/prod")).length, 1);
+  });
+});
