@@ -71,6 +71,6 @@ function there<T extends z.infer<typeof archiveSchema>>(found: T | undefined, fl
   const kind = target.python === undefined ? target.arch : `${target.arch} with Python ${target.python}`;
   throw new FleetError(`the store has no ${what} of fleet "${fleet}" for a machine of ${kind}.`, {
     kept: "everything; no machine was touched.",
-    next: "recover into machines like those before (image, architecture), or build it where the app's source and a registry are at hand: fleet up",
+    next: "recover into machines like those before, or build it where the app's source and a registry are at hand: fleet up",
   });
 }
