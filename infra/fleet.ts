@@ -48,8 +48,9 @@ export class Fleet extends pulumi.ComponentResource {
     const config = parseFleet(name, args);
     const app = appOf(name, config, pin);
     const say = (line: string): void => void pulumi.log.info(line, this);
-    const build = pin === undefined ? artifactBuilder(app, say) : pinnedArtifacts(name, pin);
     const { machines } = config;
+    const shape = machines.provider === "autoscaling" ? "whole" : "parts";
+    const build = pin === undefined ? artifactBuilder(app, say, shape) : pinnedArtifacts(name, pin, shape);
     const outputs =
       machines.provider === "autoscaling"
         ? groupProvider().groupFleet(this, { fleet: name, config, group: machines, app, build })

@@ -10,10 +10,12 @@ import { ec2Schema } from "./aws/ec2.ts";
 import { domain, httpsConfigSchema } from "./https.ts";
 import { httpsFindings } from "./https-rules.ts";
 import { leaf } from "./leaf.ts";
+import { DEFAULT_BATCH } from "../rollout/batches.ts";
 import { bastionSchema, loginShape } from "./login.ts";
 import { batchSchema, milliseconds } from "./numbers.ts";
 import { secretFindings, secretsSchema } from "./secrets.ts";
 import { slotFindings } from "./slot-rules.ts";
+import { rebootFindings } from "./upkeep.ts";
 
 const cores = z.union([z.literal("all"), z.int().min(1).max(1024)]);
 const hostSchema = z.strictObject({
@@ -128,7 +130,7 @@ const fleetKeys = z.strictObject({
   hardening: hardeningConfigSchema,
   rollout: z
     .strictObject({
-      batch: batchSchema.default(1),
+      batch: batchSchema.default(DEFAULT_BATCH),
       pauseMs: z.int().min(0).max(3_600_000).default(0),
       connectTimeoutMs: milliseconds.default(10_000),
       leaseMs: milliseconds.default(30_000),
@@ -139,11 +141,19 @@ const fleetKeys = z.strictObject({
     .prefault({}),
 });
 
-const wholeFleet = between(({ app, machines, workers: wanted, https, rollout }: z.output<typeof fleetKeys>) => [
+/** Undefined where it isn't fixed. */
+function machineCount(machines: z.output<typeof machinesSchema>): number | undefined {
+  if ("hosts" in machines) return machines.hosts.length;
+  if ("instances" in machines) return machines.instances.length;
+  return "count" in machines ? machines.count : undefined;
+}
+
+const wholeFleet = between(({ app, machines, workers: wanted, https, rollout, hardening }: z.output<typeof fleetKeys>) => [
   ...slotFindings(app, wanted, https),
   ...(machines.provider === "autoscaling"
     ? groupFleetFindings({ app, machines, https, rollout })
     : [...httpsFindings(https, machines), ...awsFindings(machines, https)]),
+  ...rebootFindings(hardening.reboots, machineCount(machines)),
 ]);
 
 export const fleetSchema = fleetKeys.superRefine(wholeFleet);

@@ -7,7 +7,7 @@ import { FleetError } from "../errors.ts";
 import type { Inventory } from "../inventory.ts";
 import { backupFolder } from "../rollout/acme-backups.ts";
 import { expandHome } from "../rollout/transports/ssh-arguments.ts";
-import { cachedRelease, cachedRuntime } from "./cached.ts";
+import { cachedPackages, cachedRelease, cachedRuntime } from "./cached.ts";
 import type { RecoveryConfig } from "./config.ts";
 import { changedAt, exportSchema, inventoriesIn, plansIn, secretsProviderOf, type StackExport } from "./deployment.ts";
 import { sealTo } from "./key.ts";
@@ -71,7 +71,7 @@ export async function gather(options: GatherOptions): Promise<Gathered> {
   const sources = new Sources();
   const machines = await liveNow(about, options.ask);
   const at = now.toISOString();
-  const { missing, ...ledger } = ledgerOf({ machines, earlier, release: cachedRelease, runtime: cachedRuntime, at, by });
+  const { missing, ...ledger } = ledgerOf({ machines, earlier, release: cachedRelease, runtime: cachedRuntime, packages: cachedPackages, at, by });
   addCached(sources, ledger);
   const set: RecoverySet = {
     schema: 1,
@@ -105,6 +105,10 @@ async function liveNow(about: StackExport, ask: GatherOptions["ask"]): Promise<L
 function addCached(sources: Sources, { releases, runtimes }: Pick<RecoverySet, "releases" | "runtimes">): void {
   for (const archive of releases.flatMap(({ id }) => Object.values(cachedRelease(id))))
     sources.byHash.set(archive.sha256, { file: archive.path });
+  for (const { id } of releases.flatMap(({ packages }) => Object.values(packages))) {
+    const archive = cachedPackages(id);
+    if (archive !== undefined) sources.byHash.set(archive.sha256, { file: archive.path });
+  }
   for (const { id } of runtimes) {
     const archive = cachedRuntime(id);
     if (archive !== undefined) sources.byHash.set(archive.sha256, { file: archive.path });

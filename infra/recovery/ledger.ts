@@ -18,6 +18,7 @@ export interface LedgerSources {
   /** Of this computer's cache. */
   release: (id: string) => Record<string, Archive>;
   runtime: (id: string) => Archive | undefined;
+  packages: (id: string) => Archive | undefined;
   at: string;
   by: string;
 }
@@ -26,8 +27,9 @@ export function ledgerOf(sources: LedgerSources): Ledger {
   const { machines, earlier } = sources;
   const missing: string[] = [];
   const live = [...new Map(machines.map((machine) => [keyOf(machine.fleet, machine.manifest.app.release.id), machine])).values()];
-  const releases = live.map((machine) => releaseRecord(machine, sources));
-  const records = machines.map((machine) => machineRecord(machine, releases));
+  const code = live.map((machine) => releaseRecord(machine, sources));
+  const records = machines.map((machine) => machineRecord(machine, code));
+  const releases = code.map((record) => ({ ...record, packages: packagesOf(record, records, sources) }));
   const runtimes = runtimeRecords(records, sources);
   for (const { name, release, target } of records) {
     const known = releases.find(({ id }) => id === release)?.archives[target];
@@ -62,7 +64,19 @@ function releaseRecord({ fleet, app, manifest }: LiveMachine, { earlier, release
     at: known?.at ?? at,
     by: known?.by ?? by,
     archives: { ...known?.archives, ...Object.fromEntries(here) },
+    packages: { ...known?.packages },
   };
+}
+
+/** As the machines' manifests name them; what this computer packed itself may differ in its compression. */
+function packagesOf({ fleet, id, packages }: ReleaseRecord, records: readonly MachineRecord[], sources: LedgerSources): ReleaseRecord["packages"] {
+  const said = sources.machines.flatMap(({ manifest }, index) => {
+    const { release } = manifest.app;
+    const target = records[index]?.target;
+    if (records[index]?.fleet !== fleet || release.id !== id || release.packages === undefined || target === undefined) return [];
+    return [[target, { id: release.packages.id, archive: objectOf(sources.packages(release.packages.id) ?? release.packages.archive) }] as const];
+  });
+  return { ...packages, ...Object.fromEntries(said) };
 }
 
 function objectOf({ sha256, bytes }: StoredObject): StoredObject {

@@ -5,6 +5,7 @@ import { commandSchema, sha256Schema } from "../../runtime/manifest.ts";
 import type { App } from "../build/app.ts";
 import type { Archive } from "../build/archive.ts";
 import { FleetError } from "../errors.ts";
+import type { Shape } from "../build/release.ts";
 import type { Target } from "../machines/machine.ts";
 import { findArchive } from "../rollout/archives.ts";
 import type { Built } from "../rollout/artifacts.ts";
@@ -20,6 +21,8 @@ export const pinSchema = z.object({
     id: sha256Schema,
     /** By target, as `build/release.ts` names them: `x64-py3.13` with Python packages, `x64` without. */
     archives: z.record(z.string(), archiveSchema),
+    /** By target, where they are sent apart from the code. */
+    packages: z.record(z.string(), z.object({ id: sha256Schema, archive: archiveSchema })),
   }),
   /** By architecture. */
   runtimes: z.record(z.string(), archiveSchema.extend({ id: sha256Schema })),
@@ -48,10 +51,16 @@ export function pinnedApp({ app }: Pin, dir: string): App {
 }
 
 /** Stands in for `artifactBuilder`: takes what the store had, or says what it hadn't. */
-export function pinnedArtifacts(fleet: string, { release, runtimes }: Pin): (targets: readonly Target[]) => Promise<Built> {
+export function pinnedArtifacts(fleet: string, { release, runtimes }: Pin, shape: Shape = "parts"): (targets: readonly Target[]) => Promise<Built> {
   const built: Built = {
     releaseId: release.id,
-    releaseArchive: (target) => there(release.archives[pinnedKey(release.archives, target)], fleet, "release", target),
+    release: (target) => {
+      const key = pinnedKey(release.archives, target);
+      const archive = there(release.archives[shape === "whole" ? `${key}-whole` : key], fleet, "release", target);
+      const packages = shape === "whole" ? undefined : release.packages[key];
+      if (packages === undefined) return { id: release.id, archive, packages };
+      return { id: release.id, archive, packages: { id: packages.id, archive: there(packages.archive, fleet, "packages", target) } };
+    },
     runtime: (arch) => {
       const { id, ...archive } = there(runtimes[arch], fleet, "runtime bundle", { arch, python: undefined });
       return { id, archive };

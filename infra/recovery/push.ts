@@ -3,7 +3,7 @@ import type { RecoveryConfig } from "./config.ts";
 import type { Gathered } from "./gather.ts";
 import { pagesOf } from "./page.ts";
 import { type Pruned, pruneIfPossible } from "./prune.ts";
-import { objectsOf, type RecoverySet, type StoredObject } from "./set.ts";
+import { archivesOf, objectsOf, type RecoverySet, type StoredObject } from "./set.ts";
 import { StoreFailure } from "./store/files.ts";
 import type { RecoveryStore } from "./store/store.ts";
 
@@ -67,7 +67,7 @@ async function putOne(store: RecoveryStore, object: StoredObject, { sources }: G
 /** Releases that aren't live leave the ledger with their archives: a store that was added later never had them. */
 function withoutLost(set: RecoverySet, provided: (object: StoredObject) => boolean): RecoverySet {
   const live = new Set(set.machines.map(({ release }) => release));
-  return { ...set, releases: set.releases.filter(({ id, archives }) => live.has(id) || Object.values(archives).every(provided)) };
+  return { ...set, releases: set.releases.filter(({ id, archives, packages }) => live.has(id) || archivesOf({ archives, packages }).every(provided)) };
 }
 
 /** Somebody else's pruning may have run beside this. */

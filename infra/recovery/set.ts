@@ -36,6 +36,8 @@ const releaseSchema = z.strictObject({
   by: z.string(),
   /** By target, such as "x64-py3.13" or "x64"; see `targetKey`. */
   archives: z.record(z.string(), objectSchema),
+  /** Its packages, by target, where they are sent apart from the code. */
+  packages: z.record(z.string(), z.strictObject({ id: sha256Schema, archive: objectSchema })).default({}),
 });
 export type ReleaseRecord = z.infer<typeof releaseSchema>;
 
@@ -107,13 +109,18 @@ export interface NamedSet {
   set: RecoverySet;
 }
 
+/** A release's archives, of its code and of its packages. Pure. */
+export function archivesOf({ archives, packages }: Pick<ReleaseRecord, "archives" | "packages">): StoredObject[] {
+  return [...Object.values(archives), ...Object.values(packages).map(({ archive }) => archive)];
+}
+
 /** Every object that a set names, once each. Pure. */
 export function objectsOf(set: RecoverySet): StoredObject[] {
   const all = [
     set.state.object,
     set.stackFile,
     ...(set.projectFile === undefined ? [] : [set.projectFile]),
-    ...set.releases.flatMap(({ archives }) => Object.values(archives)),
+    ...set.releases.flatMap(archivesOf),
     ...set.runtimes.map(({ archive }) => archive),
     ...set.tools.flatMap(({ archive }) => (archive === undefined ? [] : [archive])),
     ...set.files.map(({ object }) => object),

@@ -29,7 +29,8 @@ async function knock(lead: Lead, { machine }: Session, trial: string, what: stri
   const deadlineMs = performance.now() + TRIAL_MS;
   for (;;) {
     const timeoutMs = Math.max(1, Math.ceil(deadlineMs - performance.now()));
-    const connection = keepingTime(lead.connect(machine.transport, Math.min(lead.plan.options.connectTimeoutMs, timeoutMs)));
+    const connectTimeoutMs = Math.min(lead.plan.options.connectTimeoutMs, timeoutMs);
+    const connection = keepingTime(lead.connect(machine.transport, connectTimeoutMs, { own: true }));
     try {
       if ((await connection.run(knockCommand(trial), { timeoutMs })).code === 0) return;
     } catch (error) {
@@ -46,6 +47,6 @@ function lockedOut(machine: string, what: string, { message }: Error): FleetErro
   return new FleetError(`no new SSH login came through the machine's new ${what}: ${message}`, {
     machine,
     kept: "what it ran before, and its firewall and SSH settings of before: they go back by themselves.",
-    next: "see which port and address SSH comes in by, name them under hardening.firewall.allow, or turn the key off; then run the same again.",
+    next: "name the port that SSH comes in by under hardening.firewall.allow, or turn the key off; then run the same again.",
   });
 }

@@ -167,10 +167,13 @@ function planMachine(options: PrepareOptions, built: Built, machine: Reachable, 
     fleet: options.fleet,
     machine: machine.name,
     https: httpsOf(options.config.https, machine, tls, key),
-    hardening: hardeningOf(options.config.hardening, options.config.https, machine.transport.port),
+    hardening: hardeningOf(options.config.hardening, options.config.https, {
+      sshPort: machine.transport.port,
+      slot: { index: options.machines.findIndex(({ name }) => name === machine.name), count: options.machines.length },
+    }),
     app: { ...options.app, environment, secrets: versions },
     runtimeId: runtime.id,
-    release: { id: built.releaseId, archive: built.releaseArchive(target) },
+    release: built.release(target),
   });
   const decision = decide(manifest, machine.identity, machine.sight);
   const entry: Plan["machines"][number] = {

@@ -127,11 +127,20 @@ test("a fleet's name must fit units, folders and users", () => {
 test("a batch is a number of machines or a part of the fleet, and steps have names of their own", () => {
   const machines = { provider: "local" };
   const steps = [{ name: "migrate", command: ["./a"] }, { name: "migrate", command: ["./b"] }];
-  const good = parseFleet("web", { app: { dir: "x", once: steps.slice(1) }, machines, rollout: { batch: "25%", pauseMs: 100 } });
-  assert.deepEqual([good.rollout.batch, good.rollout.pauseMs], ["25%", 100]);
+  const good = parseFleet("web", { app: { dir: "x", once: steps.slice(1) }, machines, rollout: { batch: "50%", pauseMs: 100 } });
+  assert.deepEqual([good.rollout.batch, good.rollout.pauseMs], ["50%", 100]);
+  assert.equal(parseFleet("web", { app: { dir: "x" }, machines }).rollout.batch, "25%");
   assert.deepEqual(good.app.once, [{ name: "migrate", command: ["./b"], repeatable: false, timeoutMs: 600_000 }]);
   for (const batch of ["25", "0%", "101%", 0]) {
     assert.throws(() => parseFleet("web", { app: { dir: "x" }, machines, rollout: { batch } }), /rollout\.batch: given/);
   }
   assert.throws(() => parseFleet("web", { app: { dir: "x", once: steps }, machines }), /app\.once\.1\.name: is "migrate", like another step's/);
+});
+
+test("the reserved deploy user is no bastion's: its key may not forward", () => {
+  const login = { address: "192.0.2.1", hostKey, user: "fleetwright-deploy" };
+  const hosts = [{ name: "web-1", ...login, bastion: { ...login, address: "192.0.2.9" } }];
+  assert.deepEqual(problems({ app: { dir: "a" }, machines: { provider: "hosts", hosts } }), [
+    'machines.hosts.0.bastion.user: "fleetwright-deploy" can\'t be a bastion\'s user, as its key may not forward; give the bastion a login of its own',
+  ]);
 });

@@ -46,7 +46,7 @@ test("an app without Python packages runs on any machine of its architecture", (
 test("a machine of a kind that the store has nothing for is told before it is touched", async () => {
   const pin = pinsOf({ id: "set", set }).fleets.web ?? assert.fail("no pin");
   const built = await pinnedArtifacts("web", pin)([]);
-  assert.throws(() => built.releaseArchive({ arch: "arm64", python: "3.13" }), /no release of fleet "web" for a machine of arm64 with Python 3\.13/);
+  assert.throws(() => built.release({ arch: "arm64", python: "3.13" }), /no release of fleet "web" for a machine of arm64 with Python 3\.13/);
   assert.throws(() => built.runtime("arm64"), /no runtime bundle/);
 });
 

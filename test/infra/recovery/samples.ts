@@ -23,6 +23,7 @@ export function sampleSet(with_: Partial<RecoverySet> = {}): RecoverySet {
         at: "2026-01-01T00:00:00.000Z",
         by: "ann@laptop",
         archives: { "x64-py3.13": object("3", 3000) },
+        packages: {},
       },
     ],
     runtimes: [{ id: "b".repeat(64), arch: "x64", archive: object("4", 4000) }],

@@ -31,7 +31,7 @@ const machine = (about: Partial<MachineStatus> = {}): MachineStatus => ({
 function problems(about: Partial<MachineStatus>, outcome: { status: number } | { error: string } = { status: 200 }, accept: "success" | "alive" = "success") {
   const fleet = { fleet: "web", release: WANTED, machines: [machine(about)] };
   const answers = [{ machine: "web-1", url: "https://127.0.0.1", outcome }];
-  return verificationProblems({ fleet, pin: { release: { id: WANTED, archives: {} } }, answers, accept });
+  return verificationProblems({ fleet, pin: { release: { id: WANTED, archives: {}, packages: {} } }, answers, accept });
 }
 
 test("a fleet is verified by its release, its workers, its health and an answer from outside", () => {
