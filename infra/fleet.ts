@@ -50,7 +50,7 @@ export class Fleet extends pulumi.ComponentResource {
     const say = (line: string): void => void pulumi.log.info(line, this);
     const { machines } = config;
     const shape = machines.provider === "autoscaling" ? "whole" : "parts";
-    const build = pin === undefined ? artifactBuilder(app, say, shape) : pinnedArtifacts(name, pin);
+    const build = pin === undefined ? artifactBuilder(app, say, shape) : pinnedArtifacts(name, pin, shape);
     const outputs =
       machines.provider === "autoscaling"
         ? groupProvider().groupFleet(this, { fleet: name, config, group: machines, app, build })

@@ -63,7 +63,8 @@ export function livingNow({ machines, releases }: RecoverySet, now: readonly Can
 export function livingCheck(before: readonly MachineSight[], after: readonly MachineSight[]): Check {
   const touched = before.flatMap((sight, index) => (sameStanding(sight, after[index]) ? [] : [sight.name]));
   const alive = before.filter(({ standing }) => standing.state === "alive").length;
-  return { what: `the living fleet is as before: ${alive} machines answer`, problem: touched.length === 0 ? undefined : `changed: ${touched.join(", ")}` };
+  const problem = touched.length === 0 ? undefined : `changed: ${touched.join(", ")}`;
+  return { what: `the living fleet is as before: ${alive} machines answer`, problem };
 }
 
 function sameStanding({ standing: a }: MachineSight, after: MachineSight | undefined): boolean {

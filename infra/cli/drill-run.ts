@@ -43,7 +43,8 @@ export interface Ran {
 
 /** Its lines are shown as they come. Ctrl-C ends it, too; what it made is cleared away all the same. */
 export async function runInPlace({ clone, environment }: DrillPlace, words: readonly string[]): Promise<Ran> {
-  const child = spawn(process.execPath, ["infra/cli/start.mjs", ...words], { cwd: clone, env: environment, stdio: ["ignore", "pipe", "pipe"] });
+  const place = { cwd: clone, env: environment };
+  const child = spawn(process.execPath, ["infra/cli/start.mjs", ...words], { ...place, stdio: ["ignore", "pipe", "pipe"] });
   const lines: Record<"stdout" | "stderr", string[]> = { stdout: [], stderr: [] };
   const stop = (): void => void child.kill("SIGTERM");
   const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;

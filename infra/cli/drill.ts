@@ -122,7 +122,10 @@ async function cleanUp(place: DrillPlace, clocks: Clocks): Promise<{ check: Chec
   const left = await clearDrillMachines(place, () => undefined).catch((error: Error) => [error.message]);
   rmSync(place.folder, { recursive: true, force: true });
   return {
-    check: { what: "cleared away: no machine, network, mount, process or folder is left", problem: left.length === 0 ? undefined : left.join("; ") },
+    check: {
+      what: "cleared away: no machine, network, mount, process or folder is left",
+      problem: left.length === 0 ? undefined : left.join("; "),
+    },
     time: { phase: "cleanUp", wallMs: Math.round(clocks.wallMs() - wallMs), monotonicMs: Math.round(clocks.monotonicMs() - monotonicMs) },
   };
 }

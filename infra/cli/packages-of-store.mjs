@@ -1,4 +1,4 @@
-// Before there are any packages: takes them from a recovery store. Plain JavaScript that needs Node 20 and tar, as nothing else is there yet.
+// Before there are any packages: takes them from a recovery store. Plain JavaScript that needs Node 20 and tar: nothing else is there yet.
 // The layout is that of infra/recovery/store/layout.ts: sets/<project>/<stack>/<id>.json, objects/<2 digits>/<sha256>.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -52,7 +52,8 @@ function folderOf(from) {
 function toolsIn(folder) {
   const sets = join(folder, "sets");
   if (!existsSync(sets)) return [];
-  const files = readdirSync(sets, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile() && entry.name.endsWith(".json"));
+  const entries = readdirSync(sets, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile() && entry.name.endsWith(".json"));
   return files
     .sort((a, b) => (a.name < b.name ? 1 : -1))
     .flatMap((entry) => {

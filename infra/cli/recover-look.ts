@@ -45,7 +45,8 @@ export async function lookBefore(store: RecoveryStore, options: RecoverOptions):
   const storeSkewMs = await storeAheadMs(store, chosen);
   const place = placeOfStack(options.stack);
   const begun = begunHere(place, chosen.named.id);
-  const judgement = judge({ chosen: chosen.named, pins, named: options.release !== undefined, sights, storeSkewMs, begunMs: begun?.atMs ?? null });
+  const known = { pins, named: options.release !== undefined, begunMs: begun?.atMs ?? null };
+  const judgement = judge({ chosen: chosen.named, sights, storeSkewMs, ...known });
   const local = (value as { machines?: { provider?: string } } | undefined)?.machines?.provider === "local";
   const lines = [
     `store ${store.url}`,

@@ -2,6 +2,7 @@
 import { shellQuote } from "../shell.ts";
 import { PINS_VARIABLE } from "../recovery/pins.ts";
 import { type PhaseTime, recoveryTimeMs } from "../recovery/phases.ts";
+import { objectName } from "../recovery/store/layout.ts";
 import type { Prepared } from "./recover-look.ts";
 import type { RecoverOptions } from "./recover.ts";
 import { variablesOf } from "./recovered-stack.ts";
@@ -20,10 +21,11 @@ export function verdictLines({ chosen, pins }: Prepared, options: RecoverOptions
     const done = changes === 0 ? "Nothing had to be changed" : "RECOVERED";
     return [
       `${done}: ${releases.join(", ")}, from set ${chosen.named.id}, verified over HTTPS, in ${seconds} s.`,
-      `Next: npm run fleet -- status --stack ${options.stack}${changes === 0 ? "" : "; then point DNS at the machines, if their addresses are others"}`,
+      `Next: npm run fleet -- status --stack ${options.stack}${changes === 0 ? "" : "; then DNS, if the machines' addresses are others"}`,
     ];
   }
-  return [...problems.map((problem) => `  ${problem}`), `RECOVERED, BUT NOT VERIFIED after ${seconds} s: see above.`, `Next: ${commandLine(options)}`];
+  const told = problems.map((problem) => `  ${problem}`);
+  return [...told, `RECOVERED, BUT NOT VERIFIED after ${seconds} s: see above.`, `Next: ${commandLine(options)}`];
 }
 
 /** The command again. Pure. */
@@ -41,13 +43,14 @@ export function byHand({ place, chosen, store, pins }: Prepared): string[] {
   const { object } = chosen.named.set.state;
   const variables = Object.entries({ ...variablesOf(place), [PINS_VARIABLE]: `${folder}/pins.json` });
   const [first] = Object.keys(pins.fleets);
+  const state = `${store.url.replace(/^file:\/\//, "")}/${objectName(object.sha256)}`;
   const up = stack === LOCAL_STACK ? "npm run local" : `pulumi up --stack ${stack}`;
   return [
     "The same by hand:",
     '  eval "$(npm run -s fleet -- env)"',
     ...variables.map(([name, value]) => `  export ${name}=${shellQuote(value)}`),
     `  pulumi stack init ${stack} --secrets-provider ${chosen.named.set.secretsProvider}      # if it is lost`,
-    `  pulumi stack import --stack ${stack} --file ${store.url.replace(/^file:\/\//, "")}/objects/${object.sha256.slice(0, 2)}/${object.sha256}`,
+    `  pulumi stack import --stack ${stack} --file ${state}`,
     `  ${up}`,
     `  ssh root@MACHINE /opt/fleetwright/current/bin/fleethost status            # what it runs; journalctl -u '${first}@*'`,
   ];

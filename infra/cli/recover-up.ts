@@ -12,7 +12,8 @@ import { Tail, watchRollout } from "./watch.ts";
 
 const LOOK_EVERY_MS = 50;
 
-export async function rebuild(stack: Stack, { place, pins, resumed }: Prepared, clock: PhaseClock, options: RecoverOptions): Promise<Outcome> {
+export async function rebuild(stack: Stack, prepared: Prepared, clock: PhaseClock, options: RecoverOptions): Promise<Outcome> {
+  const { place, pins, resumed } = prepared;
   mkdirSync(place.folder, { recursive: true });
   const file = `${place.folder}/pins.json`;
   writeFileSync(file, JSON.stringify(pins));

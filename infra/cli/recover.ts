@@ -91,7 +91,8 @@ function end(prepared: Prepared, options: RecoverOptions, clock: PhaseClock, { c
     const report = { event: "recovered", ok: problems.length === 0, set: id, releases, changes, state, problems, times, machines };
     process.stdout.write(`${JSON.stringify(report)}\n`);
   }
-  for (const line of [...phaseLines(times), "", ...verdictLines(prepared, options, { changes, problems, times }), "", ...byHand(prepared)]) tell(line);
+  const verdict = verdictLines(prepared, options, { changes, problems, times });
+  for (const line of [...phaseLines(times), "", ...byHand(prepared), "", ...verdict]) tell(line);
   return problems.length === 0 ? exitCodes.ok : exitCodes.failed;
 }
 

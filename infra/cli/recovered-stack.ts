@@ -34,7 +34,8 @@ export function placeOfStack(stack: string): RecoveredPlace {
   }
   const folder = join(process.cwd(), RECOVERED_FOLDER, stack);
   const files = { stackFile: join(process.cwd(), `Pulumi.${stack}.yaml`), passphraseFile: join(folder, "passphrase") };
-  return { stack, folder, ...files, backend: backendOf(process.cwd(), process.env) ?? `file://${join(process.cwd(), RECOVERED_FOLDER, "state")}` };
+  const own = `file://${join(process.cwd(), RECOVERED_FOLDER, "state")}`;
+  return { stack, folder, ...files, backend: backendOf(process.cwd(), process.env) ?? own };
 }
 
 /** The backend that was chosen by whoever runs this; undefined when nobody did. */

@@ -90,8 +90,8 @@ function compileCache() {
 
 function run(command) {
   const node = nodePath();
-  const path = `${dirname(node)}${delimiter}${process.env.PATH ?? ""}`;
-  const env = { ...compileCache(), ...process.env, PATH: path, FLEETWRIGHT_STARTED: String(startedMs) };
+  const own = { PATH: `${dirname(node)}${delimiter}${process.env.PATH ?? ""}`, FLEETWRIGHT_STARTED: String(startedMs) };
+  const env = { ...compileCache(), ...process.env, ...own };
   const child = spawn(node, ["--disable-warning=ExperimentalWarning", ...command], { stdio: "inherit", env });
   // A terminal sends Ctrl-C to the child as well; we wait for how it ends.
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => signal !== "SIGINT" && child.kill(signal));

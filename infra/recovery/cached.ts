@@ -15,6 +15,7 @@ export function cachedRelease(id: string): Record<string, Archive> {
   return Object.fromEntries(found.flatMap(([target, archive]) => (archive === undefined ? [] : [[target, archive]])));
 }
 
+/** Packages that are sent apart from the code. */
 export function cachedPackages(id: string): Archive | undefined {
   return archiveIn(cachePath("packages", "packed", id));
 }

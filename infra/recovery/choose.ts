@@ -19,7 +19,8 @@ export async function chooseSet(store: RecoveryStore, stack: StackName, id?: str
   try {
     const { good, spoiled } = await store.sets(stack);
     const named = id === undefined ? good[0] : good.find((candidate) => candidate.id.startsWith(id));
-    if (named === undefined) throw nothingOf(store, stack, id, [...good.map((set) => set.id), ...spoiled.map(spoiledLine)], await store.stacks());
+    const known = [...good.map((set) => set.id), ...spoiled.map(spoiledLine)];
+    if (named === undefined) throw nothingOf(store, stack, id, known, await store.stacks());
     return { named, passedOver: spoiled.filter((one) => one.id > named.id) };
   } catch (error) {
     throw error instanceof StoreFailure ? storeError(store, error) : error;
@@ -36,14 +37,20 @@ export function storeError(store: RecoveryStore, { message }: StoreFailure): Fle
   });
 }
 
-function nothingOf(store: RecoveryStore, stack: StackName, id: string | undefined, sets: readonly string[], stacks: readonly StackName[]): FleetError {
+function nothingOf(
+  store: RecoveryStore,
+  stack: StackName,
+  id: string | undefined,
+  sets: readonly string[],
+  stacks: readonly StackName[],
+): FleetError {
   const name = `${stack.project}/${stack.stack}`;
   const others = stacks.map((other) => `${other.project}/${other.stack}`);
   const what = id === undefined ? `no whole set of ${name}` : `no set "${id}" of ${name}`;
   return new FleetError(`the store ${store.url} has ${what}.`, {
     log: sets.length > 0 ? sets : [`it has sets of: ${others.join(", ") || "nothing"}`],
     kept: "everything; no machine was touched.",
-    next: others.length === 0 ? "is it the right store? see --from" : "name the stack as it was brought up (--stack S), in its own project's folder",
+    next: others.length === 0 ? "is it the right store? see --from" : "name the stack as it was brought up (--stack S), in its project's folder",
     exitCode: exitCodes.usage,
   });
 }

@@ -52,7 +52,8 @@ function notAClone(): FleetError {
 
 /** With nothing of this user's but the way to the store: no cache, no packages, no registry, no backend. Pure but for the home's path. */
 export function drillEnvironment(given: NodeJS.ProcessEnv, folder: string, home = homedir()): NodeJS.ProcessEnv {
-  const ours = Object.entries(given).filter(([name]) => !/^(FLEETWRIGHT_|XDG_|NODE_OPTIONS$|INIT_CWD$|PULUMI_BACKEND_URL$|PULUMI_HOME$)/.test(name));
+  const theirs = /^(FLEETWRIGHT_|XDG_|NODE_OPTIONS$|INIT_CWD$|PULUMI_BACKEND_URL$|PULUMI_HOME$)/;
+  const ours = Object.entries(given).filter(([name]) => !theirs.test(name));
   const code = given.FLEETWRIGHT_RECOVERY_CODE;
   return {
     ...Object.fromEntries(ours),

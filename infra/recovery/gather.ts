@@ -71,7 +71,7 @@ export async function gather(options: GatherOptions): Promise<Gathered> {
   const sources = new Sources();
   const machines = await liveNow(about, options.ask);
   const at = now.toISOString();
-  const { missing, ...ledger } = ledgerOf({ machines, earlier, release: cachedRelease, packages: cachedPackages, runtime: cachedRuntime, at, by });
+  const { missing, ...ledger } = ledgerOf({ machines, earlier, release: cachedRelease, runtime: cachedRuntime, packages: cachedPackages, at, by });
   addCached(sources, ledger);
   const set: RecoverySet = {
     schema: 1,
@@ -103,13 +103,16 @@ async function liveNow(about: StackExport, ask: GatherOptions["ask"]): Promise<L
 
 /** Archives of the ledger that are in the cache. */
 function addCached(sources: Sources, { releases, runtimes }: Pick<RecoverySet, "releases" | "runtimes">): void {
-  const packages = releases.flatMap((release) => Object.values(release.packages));
-  const found = [
-    ...releases.flatMap(({ id }) => Object.values(cachedRelease(id))),
-    ...packages.map(({ id }) => cachedPackages(id)),
-    ...runtimes.map(({ id }) => cachedRuntime(id)),
-  ];
-  for (const archive of found) if (archive !== undefined) sources.byHash.set(archive.sha256, { file: archive.path });
+  for (const archive of releases.flatMap(({ id }) => Object.values(cachedRelease(id))))
+    sources.byHash.set(archive.sha256, { file: archive.path });
+  for (const { id } of releases.flatMap(({ packages }) => Object.values(packages))) {
+    const archive = cachedPackages(id);
+    if (archive !== undefined) sources.byHash.set(archive.sha256, { file: archive.path });
+  }
+  for (const { id } of runtimes) {
+    const archive = cachedRuntime(id);
+    if (archive !== undefined) sources.byHash.set(archive.sha256, { file: archive.path });
+  }
 }
 
 async function toolRecords(tools: readonly Tool[], sources: Sources): Promise<RecoverySet["tools"]> {

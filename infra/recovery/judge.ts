@@ -65,7 +65,10 @@ function aliveView({ chosen, pins, named, begunMs }: Evidence, sight: MachineSig
   const wanted = pins.fleets[fleet]?.release.id;
   const runs = standing.release.slice(0, 8);
   const newer = newerThan(chosen, begunMs, sight);
-  if (standing.release === wanted) return { line: `${at}: alive, on ${runs}: adopted, not restarted`, ...(newer === undefined ? {} : { touch: `${at} ${newer}` }) };
+  if (standing.release === wanted) {
+    const line = `${at}: alive, on ${runs}: adopted, not restarted`;
+    return newer === undefined ? { line } : { line, touch: `${at} ${newer}` };
+  }
   if (newer !== undefined && !named) return { line: `${at}: alive, on ${runs}`, refusal: `${at} ${newer}` };
   const touch = `${at} serves release ${runs}, and will be switched to ${wanted?.slice(0, 8)}`;
   return { line: `${at}: alive, on ${runs}: will be switched to ${wanted?.slice(0, 8)}`, touch };

@@ -1,7 +1,7 @@
 /** What of a set goes onto machines. Pure. */
 import { exitCodes, FleetError } from "../errors.ts";
 import type { Pin, Pins } from "./pins.ts";
-import type { NamedSet, RecoverySet, ReleaseRecord, StoredObject } from "./set.ts";
+import { archivesOf, type NamedSet, type RecoverySet, type ReleaseRecord, type StoredObject } from "./set.ts";
 
 /**
  * The live releases of a set, or an earlier one.
@@ -37,13 +37,9 @@ function pinFor(setId: string, set: RecoverySet, fleet: string, id: string): Pin
   }
   return {
     app: { name: record.app, command: record.command },
-    release: { id, archives: record.archives, packages: flat(record.packages) },
+    release: { id, archives: record.archives, packages: record.packages },
     runtimes: Object.fromEntries(runtimesOf(set, fleet).map(({ id: runtime, arch, archive }) => [arch, { id: runtime, ...archive }])),
   };
-}
-
-function flat(packages: ReleaseRecord["packages"]): Pin["release"]["packages"] {
-  return Object.fromEntries(Object.entries(packages).map(([target, { id, archive }]) => [target, { id, ...archive }]));
 }
 
 /** Those that its machines ran come last, and so count where a set has several for an architecture. */
@@ -54,8 +50,6 @@ function runtimesOf({ runtimes, machines }: RecoverySet, fleet: string): Recover
 
 /** Every archive that the pins name, once each. */
 export function objectsOfPins({ fleets }: Pins): StoredObject[] {
-  const all = Object.values(fleets).flatMap(({ release, runtimes }) =>
-    [release.archives, release.packages, runtimes].flatMap((of): StoredObject[] => Object.values(of)),
-  );
+  const all = Object.values(fleets).flatMap(({ release, runtimes }) => [...archivesOf(release), ...Object.values(runtimes)]);
   return [...new Map(all.map(({ sha256, bytes }) => [sha256, { sha256, bytes }])).values()];
 }

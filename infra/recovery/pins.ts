@@ -5,6 +5,7 @@ import { commandSchema, sha256Schema } from "../../runtime/manifest.ts";
 import type { App } from "../build/app.ts";
 import type { Archive } from "../build/archive.ts";
 import { FleetError } from "../errors.ts";
+import type { Shape } from "../build/release.ts";
 import type { Target } from "../machines/machine.ts";
 import { findArchive } from "../rollout/archives.ts";
 import type { Built } from "../rollout/artifacts.ts";
@@ -20,8 +21,8 @@ export const pinSchema = z.object({
     id: sha256Schema,
     /** By target, as `build/release.ts` names them: `x64-py3.13` with Python packages, `x64` without. */
     archives: z.record(z.string(), archiveSchema),
-    /** By target, as well; none for an app without packages. */
-    packages: z.record(z.string(), archiveSchema.extend({ id: sha256Schema })).default({}),
+    /** By target, where they are sent apart from the code. */
+    packages: z.record(z.string(), z.object({ id: sha256Schema, archive: archiveSchema })),
   }),
   /** By architecture. */
   runtimes: z.record(z.string(), archiveSchema.extend({ id: sha256Schema })),
@@ -50,25 +51,22 @@ export function pinnedApp({ app }: Pin, dir: string): App {
 }
 
 /** Stands in for `artifactBuilder`: takes what the store had, or says what it hadn't. */
-export function pinnedArtifacts(fleet: string, { release, runtimes }: Pin): (targets: readonly Target[]) => Promise<Built> {
+export function pinnedArtifacts(fleet: string, { release, runtimes }: Pin, shape: Shape = "parts"): (targets: readonly Target[]) => Promise<Built> {
   const built: Built = {
     releaseId: release.id,
     release: (target) => {
       const key = pinnedKey(release.archives, target);
-      const packages = release.packages[key];
-      return {
-        id: release.id,
-        archive: there(release.archives[key], fleet, "release", target),
-        packages: packages === undefined ? undefined : named(there(packages, fleet, "packages", target)),
-      };
+      const archive = there(release.archives[shape === "whole" ? `${key}-whole` : key], fleet, "release", target);
+      const packages = shape === "whole" ? undefined : release.packages[key];
+      if (packages === undefined) return { id: release.id, archive, packages };
+      return { id: release.id, archive, packages: { id: packages.id, archive: there(packages.archive, fleet, "packages", target) } };
     },
-    runtime: (arch) => named(there(runtimes[arch], fleet, "runtime bundle", { arch, python: undefined })),
+    runtime: (arch) => {
+      const { id, ...archive } = there(runtimes[arch], fleet, "runtime bundle", { arch, python: undefined });
+      return { id, archive };
+    },
   };
   return async () => built;
-}
-
-function named({ id, ...archive }: Archive & { id: string }): { id: string; archive: Archive } {
-  return { id, archive };
 }
 
 /** The key of the archive for a target; of an app without Python packages it names the architecture alone. Pure. */
@@ -82,6 +80,6 @@ function there<T extends z.infer<typeof archiveSchema>>(found: T | undefined, fl
   const kind = target.python === undefined ? target.arch : `${target.arch} with Python ${target.python}`;
   throw new FleetError(`the store has no ${what} of fleet "${fleet}" for a machine of ${kind}.`, {
     kept: "everything; no machine was touched.",
-    next: "recover into machines like those before (image, architecture), or build it where the app's source and a registry are at hand: fleet up",
+    next: "recover into machines like those before, or build it where the app's source and a registry are at hand: fleet up",
   });
 }

@@ -36,7 +36,7 @@ const releaseSchema = z.strictObject({
   by: z.string(),
   /** By target, such as "x64-py3.13" or "x64"; see `targetKey`. */
   archives: z.record(z.string(), objectSchema),
-  /** What goes with them, by target; none for an app without packages. */
+  /** Its packages, by target, where they are sent apart from the code. */
   packages: z.record(z.string(), z.strictObject({ id: sha256Schema, archive: objectSchema })).default({}),
 });
 export type ReleaseRecord = z.infer<typeof releaseSchema>;
@@ -109,7 +109,7 @@ export interface NamedSet {
   set: RecoverySet;
 }
 
-/** What a release consists of in the store: its code and its packages, for each kind of machine. Pure. */
+/** A release's archives, of its code and of its packages. Pure. */
 export function archivesOf({ archives, packages }: Pick<ReleaseRecord, "archives" | "packages">): StoredObject[] {
   return [...Object.values(archives), ...Object.values(packages).map(({ archive }) => archive)];
 }

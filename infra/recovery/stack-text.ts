@@ -13,7 +13,10 @@ export function fleetValueOf(text: string): unknown {
   return (parse(text) as StackFile | null)?.config?.[FLEET_KEY];
 }
 
-/** `machines` of another stack's file (`Pulumi.dr.yaml`), or of a file that has nothing but `machines`. @throws FleetError when there are none */
+/**
+ * `machines` of another stack's file (`Pulumi.dr.yaml`), or of a file that has nothing but `machines`.
+ * @throws FleetError when there are none
+ */
 export function machinesOf(text: string, path: string): unknown {
   const file = parse(text) as (StackFile & { machines?: unknown }) | null;
   const fleet = file?.config?.[FLEET_KEY] as { machines?: unknown } | undefined;

@@ -29,7 +29,11 @@ export function placeOfTool({ name, version, platform }: Tool, here: string): { 
 }
 
 /** @returns names of what was brought. @throws FleetError when one is missing or spoiled */
-export async function bringTools(store: RecoveryStore, tools: readonly Tool[], here = `${process.platform}-${process.arch}`): Promise<string[]> {
+export async function bringTools(
+  store: RecoveryStore,
+  tools: readonly Tool[],
+  here = `${process.platform}-${process.arch}`,
+): Promise<string[]> {
   const brought = await Promise.all(
     tools.map(async (tool) => {
       const place = placeOfTool(tool, here);
@@ -72,6 +76,6 @@ function unusable({ name, version }: Tool, error: unknown): never {
   if (!(error instanceof StoreFailure)) throw error;
   throw new FleetError(`the store's ${name} ${version} can't be used: ${error.message}`, {
     kept: "everything; no machine was touched.",
-    next: `put ${name} on PATH by hand and run the same command again with --without-tools, or take another copy of the store`,
+    next: `take another copy of the store, or another set: --set ID`,
   });
 }

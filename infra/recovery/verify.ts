@@ -18,7 +18,11 @@ export interface Answer {
  * Asks a machine as a client does: by its URL's name, trusting the fleet's own roots and the public ones, at the machine's address,
  * whatever DNS says by now.
  */
-export function askFromOutside({ name, address, url }: Pick<MachineStatus, "name" | "address" | "url">, path: string, caPem: string): Promise<Answer> {
+export function askFromOutside(
+  { name, address, url }: Pick<MachineStatus, "name" | "address" | "url">,
+  path: string,
+  caPem: string,
+): Promise<Answer> {
   if (url === null) return Promise.resolve({ machine: name, url: "-", outcome: { error: "it has no URL" } });
   const { protocol, hostname, port } = new URL(url);
   const common = { host: address, path, headers: { host: hostname }, timeout: ANSWER_TIMEOUT_MS, agent: false as const };
@@ -63,7 +67,7 @@ function machineProblems({ name, release, workers, health, certificates }: Machi
     ...(release === wanted ? [] : [`${name}: runs release ${ours.slice(0, 12)}, not ${wanted.slice(0, 12)} as the ledger has it`]),
     ...(workers.ready >= 1 && workers.ready === workers.wanted ? [] : [`${name}: ${workers.ready} of ${workers.wanted} workers are ready`]),
     ...(health === "healthy" ? [] : [`${name}: ${health}`]),
-    ...certificates.flatMap((certificate) => (certificate.state === "pending" ? [`${name}: no certificate for ${certificate.name} yet`] : [])),
+    ...certificates.filter(({ state }) => state === "pending").map((certificate) => `${name}: no certificate for ${certificate.name} yet`),
   ];
 }
 
