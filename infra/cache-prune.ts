@@ -18,9 +18,11 @@ export function planCache(entries: readonly Cached[], nowMs: number): string[] {
   return byAge.slice(KEEP_NEWEST).flatMap(({ path, usedAtMs }) => (nowMs - usedAtMs > KEEP_MS ? [path] : []));
 }
 
-/** What each folder of the cache holds that is named by a hash; all else in it is somebody else's to keep. */
+/** What each folder of the cache holds that is named by a hash, or by a version of Node; all else in it is somebody else's to keep. */
 const SHELVES = [
   ["archives", /^[0-9a-f]{64}\.tar\.gz$/],
+  ["packages/packed", /^[0-9a-f]{64}$/],
+  ["compiled", /^v\d+\./],
   ["releases", /^[0-9a-f]{64}$/],
   ["runtimes", /^[0-9a-f]{64}$/],
 ] as const;

@@ -46,8 +46,8 @@ export class Fleet extends pulumi.ComponentResource {
     const config = parseFleet(name, args);
     const app = checkApp(config.app.name ?? name, config.app);
     const say = (line: string): void => void pulumi.log.info(line, this);
-    const build = artifactBuilder(app, say);
     const { machines } = config;
+    const build = artifactBuilder(app, say, machines.provider === "autoscaling" ? "whole" : "parts");
     const outputs =
       machines.provider === "autoscaling"
         ? groupProvider().groupFleet(this, { fleet: name, config, group: machines, app, build })

@@ -42,7 +42,7 @@ export function groupFleet(parent: pulumi.Resource, options: GroupFleetOptions):
     health: path === undefined ? { path: "/", matcher: "200-499" } : { path, matcher: "200-399" },
     drainTimeoutMs: config.app.drainTimeoutMs,
     secrets: valuesOf(config),
-    archives: built.apply((all) => ({ runtime: all.runtime(target.arch).archive, release: all.releaseArchive(target) })),
+    archives: built.apply((all) => ({ runtime: all.runtime(target.arch).archive, release: all.release(target).archive })),
     manifest: (secrets) => pulumi.all([built, pulumi.output(config.app.environment), stored(secrets)]).apply(
       ([all, environment, where]) => groupText({ fleet, config, app, target, built: all as Built, environment, secrets: where }),
     ),
@@ -122,7 +122,7 @@ export function groupText({ fleet, config, app, target, built, environment, secr
     machine: sample.name,
     app: { name: app.name, command: app.command, environment },
     runtimeId: id,
-    release: { id: built.releaseId, archive: built.releaseArchive(target) },
+    release: built.release(target),
     https: httpsOf(config.https, sample, {}, ""),
   });
   const as = Object.fromEntries(Object.entries(config.app.secrets).map(([name, secret]) => [name, secret.as]));

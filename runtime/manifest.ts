@@ -116,6 +116,8 @@ export const onceSchema = z.strictObject({
   timeoutMs: z._default(milliseconds, 600_000),
 });
 
+const archiveSchema = z.strictObject({ sha256: sha256Schema, bytes: z.int().check(z.positive()) });
+
 export const manifestSchema = z.strictObject({
   schema: z.literal(1),
   fleet: nameSchema,
@@ -127,8 +129,10 @@ export const manifestSchema = z.strictObject({
     release: z.strictObject({
       /** Hash of the release's inputs; names its folder. */
       id: sha256Schema,
-      /** The archive for this machine's architecture and Python. */
-      archive: z.strictObject({ sha256: sha256Schema, bytes: z.int().check(z.positive()) }),
+      /** The code's, for this machine's architecture and Python. */
+      archive: archiveSchema,
+      /** Not there when the app has none. Releases with the same ones share them: `id` names their folder. */
+      packages: z.optional(z.strictObject({ id: sha256Schema, archive: archiveSchema })),
     }),
     environment: z.record(z.string().check(z.regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "an environment variable's name")), z.string()),
     /** Names and versions; the values are in the machine's credential store. Not there when the app has none. */
@@ -200,7 +204,7 @@ export function partsOf({ app, https, hardening }: Manifest): Record<string, str
 
 const PART_LENGTH = 12;
 
-/** The release's id stands for its archive: the same files, packed on two computers, may differ in their compression. */
+/** The release's id stands for its archives: the same files, packed on two computers, may differ in their compression. */
 function byContent(app: Manifest["app"]): unknown {
   return { ...app, release: app.release.id };
 }

@@ -25,6 +25,10 @@ export const restartReasons = [
 ] as const;
 export type RestartReason = (typeof restartReasons)[number];
 
+/** What a release comes in; `stage` says which of it a machine lacks. */
+export const releaseParts = ["packages", "release"] as const;
+export type ReleasePart = (typeof releaseParts)[number];
+
 /** One worker process, as its supervisor sees it. */
 export const workerReportSchema = z.object({
   /** From 1. */

@@ -1,6 +1,6 @@
 /** `npm run bench:deploy`: a one-line change and no change, ours and an Ansible playbook, on the same machines. See ../README.md. */
 import { appendFileSync, readFileSync } from "node:fs";
-import { loadavg } from "node:os";
+import { availableParallelism, loadavg } from "node:os";
 import { join } from "node:path";
 import { startLoad } from "../../test/support/load.ts";
 import { Project } from "../../test/support/project.ts";
@@ -128,7 +128,7 @@ function row(size: number, samples: readonly Sample[], side: string, change: str
 
 const { sizes, rounds } = readOptions();
 process.stdout.write(`rerun: npm run bench:deploy -- --sizes ${sizes.join(",")} --rounds ${rounds}\n`);
-process.stdout.write(`load average before: ${loadavg()[0]?.toFixed(1)}\n`);
+process.stdout.write(`cores: ${availableParallelism()}; load average before: ${loadavg()[0]?.toFixed(1)}\n`);
 const rows: Row[] = [];
 for (const size of sizes) rows.push(...(await measure(size, rounds)));
 const notes = [

@@ -3,7 +3,7 @@
 export interface RolloutArgs {
   /**
    * How many machines are switched at the same time, after the first one alone: a number, or a part of the fleet such as "25%",
-   * rounded up. @default 1
+   * rounded up. @default "25%"
    */
   batch?: number | string;
   /** Between two batches; those that were switched are asked for their health again after it. @default 0 */

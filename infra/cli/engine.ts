@@ -1,10 +1,12 @@
 /** Runs Pulumi's engine on a stack and tells what it does, a line a step. */
-import type { EngineEvent, Stack } from "@pulumi/pulumi/automation/index.js";
+import type { EngineEvent, OutputMap, Stack } from "@pulumi/pulumi/automation/index.js";
 import { exitCodes } from "../errors.ts";
 import type { Watch } from "./watch.ts";
 
 export interface Outcome {
   exitCode: number;
+  /** The stack's, after it succeeded. */
+  outputs: OutputMap;
   /** Resources that were created, changed or removed. */
   changes: number;
 }
@@ -57,13 +59,13 @@ export async function runUp(stack: Stack, { live, print }: Pick<Watch, "live" | 
   const interrupts = watchInterrupts();
   const { signal } = interrupts;
   try {
-    const { summary } = await stack.up({ onEvent, suppressOutputs: true, signal });
+    const { summary, outputs } = await stack.up({ onEvent, suppressOutputs: true, signal });
     const changed = Object.entries(summary.resourceChanges ?? {}).filter(([op]) => op !== "same");
-    return { exitCode: exitCodes.ok, changes: changed.reduce((sum, [, count]) => sum + (count ?? 0), 0) };
+    return { exitCode: exitCodes.ok, outputs, changes: changed.reduce((sum, [, count]) => sum + (count ?? 0), 0) };
   } catch (error) {
-    if (interrupts.heard()) return { exitCode: exitCodes.interrupted, changes: 0 };
+    if (interrupts.heard()) return { exitCode: exitCodes.interrupted, outputs: {}, changes: 0 };
     if (![...told].some((line) => line.startsWith("error: "))) print((error as Error).message);
-    return { exitCode: exitCodes.failed, changes: 0 };
+    return { exitCode: exitCodes.failed, outputs: {}, changes: 0 };
   }
 }
 

@@ -1,15 +1,15 @@
 /** `fleet local`: a real fleet on this computer, by the same program that `pulumi up` runs. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
-import type { Stack } from "@pulumi/pulumi/automation/index.js";
 import { parse } from "yaml";
 import { parseStackConfig } from "../config/parse.ts";
 import { exitCodes, FleetError } from "../errors.ts";
 import { overrideVariables } from "../overrides.ts";
+import { shareSessions } from "../rollout/transports/shared-sessions.ts";
 import { SKIP_VARIABLE } from "../skip.ts";
 import { askFleet } from "./ask.ts";
 import { prepareComputer } from "./computer.ts";
-import { runUp } from "./engine.ts";
+import { type Outcome, runUp } from "./engine.ts";
 import { inventorySchema } from "./inventories.ts";
 import { placeOfStack, readRecoveryConfig } from "./recovery/config-file.ts";
 import { putByAfter } from "./recovery/put-by.ts";
@@ -42,11 +42,12 @@ export async function local(options: LocalOptions): Promise<number> {
   // Plugins run in the stack's folder. So must the program: the commands in the state are relative to it.
   const home = process.cwd();
   process.chdir(localFolder());
+  const endSessions = shareSessions();
   const watch = watchRollout(options);
   const outcome = await runUp(stack, watch).finally(watch.stop);
   process.chdir(home);
   if (outcome.exitCode !== exitCodes.ok) return outcome.exitCode;
-  const exitCode = await show(stack, outcome.changes, options.json === true ? process.stderr : process.stdout);
+  const exitCode = await show(outcome, options.json === true ? process.stderr : process.stdout).finally(endSessions);
   return putByAfter(place, recovery, "local", exitCode);
 }
 
@@ -95,8 +96,7 @@ function withoutEntry(app: Record<string, unknown>): Record<string, unknown> {
 
 const APP_SPECIFIC = ["asgi", "node", "wsgi", "command", "listen", "probe", "slots", "portBase", "health", "once"];
 
-async function show(stack: Stack, changes: number, out: NodeJS.WriteStream): Promise<number> {
-  const outputs = await stack.outputs();
+async function show({ outputs, changes }: Outcome, out: NodeJS.WriteStream): Promise<number> {
   const inventory = inventorySchema.parse(outputs.inventory?.value);
   const caFile = join(localFolder(), "ca.pem");
   writeFileSync(caFile, String(outputs.caBundle?.value));

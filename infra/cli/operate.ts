@@ -1,5 +1,6 @@
 /** The commands for a fleet that runs. Each loads only what it needs. */
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { batchPart, type BatchSize } from "../rollout/batches.ts";
 
 /** @param wholeNumber reads a number of 1 or more */
 export function registerOperate(program: Command, wholeNumber: (value: string) => number): void {
@@ -16,7 +17,7 @@ export function registerOperate(program: Command, wholeNumber: (value: string) =
 
   command("rollback", "the fleet to the release before, or to one that its machines still have, without building or sending anything")
     .option("--to <release>", "a release's id or its beginning, or a generation; see fleet releases", identifier)
-    .option("--batch <n>", "machines switched at the same time, after the first one alone", wholeNumber)
+    .option("--batch <n>", "machines switched at the same time, after the first one alone: a number, or a part such as 25%", batch)
     .option("--skip <names>", "machines to leave out if they can't be reached, separated by commas")
     .option("--json", "the rollout's events as lines of JSON on standard output; all else goes to standard error")
     .action(async (options) => process.exit(await (await import("./rollback.ts")).rollback(options)));
@@ -57,6 +58,12 @@ export function registerOperate(program: Command, wholeNumber: (value: string) =
     .argument("<machine>", "its name; see fleet status")
     .option("--yes", "also when it is still there")
     .action(async (machine, options) => process.exit(await (await import("./forget.ts")).forget(machine, options)));
+}
+
+function batch(value: string): BatchSize {
+  if (/^[1-9]\d{0,3}$/.test(value)) return Number(value);
+  if (batchPart.test(value)) return value;
+  throw new InvalidArgumentError('It must be a number of machines, 1 or more, or a part of the fleet such as "25%".');
 }
 
 function identifier(value: string): string {

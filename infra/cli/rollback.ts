@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { hashOf } from "../../runtime/manifest.ts";
 import { exitCodes, FleetError } from "../errors.ts";
 import type { Inventory } from "../inventory.ts";
+import { type BatchSize, DEFAULT_BATCH } from "../rollout/batches.ts";
 import { drive, unreachableError } from "../rollout/drive.ts";
 import { type Plan, planSchema, short } from "../rollout/plan.ts";
 import { askReleases } from "./ask-releases.ts";
@@ -18,7 +19,7 @@ export interface RollbackOptions extends FleetChoice {
   to?: string;
   /** Machines to leave out if they can't be reached. */
   skip?: string;
-  batch?: number;
+  batch?: BatchSize;
   /** The rollout's events on standard output, and all else on standard error. */
   json?: boolean;
 }
@@ -26,7 +27,7 @@ export interface RollbackOptions extends FleetChoice {
 const CONNECT_TIMEOUT_MS = 10_000;
 const LEASE_MS = 30_000;
 
-export async function rollback({ stack, fleet, to, skip, batch = 1, json = false }: RollbackOptions): Promise<number> {
+export async function rollback({ stack, fleet, to, skip, batch = DEFAULT_BATCH, json = false }: RollbackOptions): Promise<number> {
   const place = placeOfStack(process.cwd(), stack);
   const recovery = readRecoveryConfig(place);
   const inventory = oneFleet(await readInventories(stack), fleet);
@@ -61,7 +62,7 @@ async function ask(inventory: Inventory, skip: readonly string[]): Promise<{ rep
   };
 }
 
-function planOf(inventory: Inventory, back: RollbackPlan, { skipped, batch }: { skipped: string[]; batch: number }): Plan {
+function planOf(inventory: Inventory, back: RollbackPlan, { skipped, batch }: { skipped: string[]; batch: BatchSize }): Plan {
   const changing = back.machines.filter(({ name }) => !back.there.includes(name));
   const attempt = randomUUID();
   return planSchema.parse({

@@ -2,13 +2,15 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
-import { exitCodes } from "../errors.ts";
+import { text } from "node:stream/consumers";
+import { exitCodes, FleetError } from "../errors.ts";
 import { pulumiEnvironment } from "../offline/tools.ts";
 import { overrideVariables } from "../overrides.ts";
+import { shareSessions } from "../rollout/transports/shared-sessions.ts";
 import { SKIP_VARIABLE } from "../skip.ts";
 import { placeOfStack, readRecoveryConfig } from "./recovery/config-file.ts";
 import { putByAfter } from "./recovery/put-by.ts";
-import { readOutputs, sayToStderr } from "./stacks.ts";
+import { sayToStderr } from "./stacks.ts";
 import { type Watch, watchRollout } from "./watch.ts";
 
 export interface UpOptions {
@@ -25,6 +27,7 @@ export async function up({ stack, skip, json = false, ...overrides }: UpOptions)
   const recovery = readRecoveryConfig(place);
   const { pulumi, env } = await pulumiEnvironment({ say: sayToStderr });
   Object.assign(process.env, env, skip === undefined ? {} : { [SKIP_VARIABLE]: skip }, overrideVariables(overrides));
+  const endSessions = shareSessions();
   const watch = watchRollout({ json });
   const color = watch.live ? ["--color", "always"] : [];
   const child = spawn(pulumi, ["up", "--yes", "--skip-preview", "--stack", stack, ...color], {
@@ -42,9 +45,20 @@ export async function up({ stack, skip, json = false, ...overrides }: UpOptions)
   });
   const [code] = (await once(child, "close")) as [number | null];
   watch.stop();
+  // A rollout that was killed may still be putting machines back.
   if (code !== 0) return heard ? exitCodes.interrupted : exitCodes.failed;
-  const { skipped } = await readOutputs(stack);
+  endSessions();
+  const { skipped } = await readOutputs(pulumi, stack);
   return putByAfter(place, recovery, "up", Array.isArray(skipped) && skipped.length > 0 ? exitCodes.partial : exitCodes.ok);
+}
+
+/** In one question; the Automation API has four. */
+async function readOutputs(pulumi: string, stack: string): Promise<{ skipped?: unknown }> {
+  const child = spawn(pulumi, ["stack", "output", "--json", "--show-secrets", "--stack", stack], { stdio: ["ignore", "pipe", "inherit"] });
+  const said = text(child.stdout);
+  const [code] = (await once(child, "close")) as [number | null];
+  if (code !== 0) throw new FleetError(`"pulumi up" is done, but the outputs of stack "${stack}" can't be read.`, { next: "see the lines above." });
+  return JSON.parse(await said) as { skipped?: unknown };
 }
 
 /** Pulumi's own lines, above what is drawn. */

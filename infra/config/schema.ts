@@ -10,6 +10,7 @@ import { ec2Schema } from "./aws/ec2.ts";
 import { domain, httpsConfigSchema } from "./https.ts";
 import { httpsFindings } from "./https-rules.ts";
 import { leaf } from "./leaf.ts";
+import { DEFAULT_BATCH } from "../rollout/batches.ts";
 import { bastionSchema, loginShape } from "./login.ts";
 import { batchSchema, milliseconds } from "./numbers.ts";
 import { secretFindings, secretsSchema } from "./secrets.ts";
@@ -129,7 +130,7 @@ const fleetKeys = z.strictObject({
   hardening: hardeningConfigSchema,
   rollout: z
     .strictObject({
-      batch: batchSchema.default(1),
+      batch: batchSchema.default(DEFAULT_BATCH),
       pauseMs: z.int().min(0).max(3_600_000).default(0),
       connectTimeoutMs: milliseconds.default(10_000),
       leaseMs: milliseconds.default(30_000),

@@ -22,6 +22,10 @@ export function keepArchive(archive: Archive): void {
   renameSync(temporary, target);
 }
 
+export function hasArchive(sha256: string): boolean {
+  return existsSync(pathOf(sha256));
+}
+
 /** The archive's path. @throws FleetError when this computer doesn't have it (any more) */
 export function findArchive(sha256: string): string {
   const path = pathOf(sha256);

@@ -1,7 +1,8 @@
 /** What a fleet's machines need to be sent: one release, and a runtime bundle for each architecture. */
 import type { App } from "../build/app.ts";
 import type { Archive } from "../build/archive.ts";
-import { buildRelease, targetKey } from "../build/release.ts";
+import type { Packages } from "../build/packages.ts";
+import { buildRelease, type Shape, targetKey } from "../build/release.ts";
 import { buildRuntime } from "../build/runtime.ts";
 import { FleetError } from "../errors.ts";
 import type { Target } from "../machines/machine.ts";
@@ -9,20 +10,30 @@ import { pruneCache } from "../cache-prune.ts";
 import { caddyBinary } from "../offline/tools.ts";
 import { keepArchive } from "./archives.ts";
 
+/** A release as one kind of machine gets it. */
+export interface BuiltRelease {
+  id: string;
+  /** Its code. */
+  archive: Archive;
+  /** Undefined for an app that has none. */
+  packages: Packages | undefined;
+}
+
 export interface Built {
   releaseId: string;
-  /** The release's archive for a target. */
-  releaseArchive(target: Target): Archive;
+  release(target: Target): BuiltRelease;
   runtime(arch: Target["arch"]): { id: string; archive: Archive };
 }
 
+type Say = (line: string) => void;
+
 /** Builds at most once for the same set of targets; both caches are on disk, so a second program run builds nothing. */
-export function artifactBuilder(app: App, say: (line: string) => void): (targets: readonly Target[]) => Promise<Built> {
+export function artifactBuilder(app: App, say: Say, shape: Shape = "parts"): (targets: readonly Target[]) => Promise<Built> {
   const made = new Map<string, Promise<Built>>();
   return (targets) => {
     const wanted = new Map(targets.map((target) => [targetKey(app, target), target]));
     const key = [...wanted.keys()].sort().join(" ");
-    const building = made.get(key) ?? build(app, [...wanted.values()], say).catch(untouched);
+    const building = made.get(key) ?? build(app, [...wanted.values()], say, shape).catch(untouched);
     made.set(key, building);
     return building;
   };
@@ -32,19 +43,23 @@ function untouched(error: unknown): never {
   throw error instanceof FleetError ? error.keeping("everything; no machine was touched.") : error;
 }
 
-async function build(app: App, targets: readonly Target[], say: (line: string) => void): Promise<Built> {
-  const release = await buildRelease(app, [...targets], say);
+async function build(app: App, targets: readonly Target[], say: Say, shape: Shape): Promise<Built> {
+  const release = await buildRelease(app, [...targets], say, shape);
   const runtimes = new Map<Target["arch"], { id: string; archive: Archive }>();
   for (const arch of new Set(targets.map((target) => target.arch))) {
     runtimes.set(arch, await buildRuntime(arch, { say, caddy: (of) => caddyBinary(of, { say }) }));
   }
-  for (const archive of [...Object.values(release.archives), ...[...runtimes.values()].map((runtime) => runtime.archive)]) {
+  const packages = Object.values(release.packages);
+  for (const archive of [...Object.values(release.archives), ...[...packages, ...runtimes.values()].map((built) => built.archive)]) {
     keepArchive(archive);
   }
   pruneCache();
   return {
     releaseId: release.id,
-    releaseArchive: (target) => there(release.archives[targetKey(app, target)]),
+    release: (target) => {
+      const key = targetKey(app, target);
+      return { id: release.id, archive: there(release.archives[key]), packages: release.packages[key] };
+    },
     runtime: (arch) => there(runtimes.get(arch)),
   };
 }

@@ -3,6 +3,11 @@
 /** A number of machines, or a part of the fleet such as "25%". */
 export type BatchSize = number | string;
 
+export const batchPart = /^([1-9]\d?|100)%$/;
+
+/** As Kubernetes has it for `maxSurge` and `maxUnavailable` of a Deployment's rolling update. */
+export const DEFAULT_BATCH: BatchSize = "25%";
+
 /** The number of machines that a setting means: of the whole fleet, rounded up, 1 or more. */
 export function batchCount(batch: BatchSize, fleetSize: number): number {
   if (typeof batch === "number") return batch;

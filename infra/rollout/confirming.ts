@@ -3,6 +3,8 @@
  * all machines at the same moment; what is left to clear away. Only a cut within the second part can leave two releases.
  */
 import { setTimeout as sleep } from "node:timers/promises";
+import { z } from "zod";
+import { type AppStatus, appStatusSchema } from "../../runtime/report.ts";
 import { FleetError } from "../errors.ts";
 import { agent, type Session, talk } from "./agent.ts";
 import { all } from "./all.ts";
@@ -15,14 +17,20 @@ import { prepareOne } from "./switching.ts";
 const DECIDE_TIMEOUT_MS = 15_000;
 const DECIDE_PAUSE_MS = 100;
 
+export interface Confirmed {
+  windowMs: number;
+  /** Not of those that didn't say, and have to be asked. */
+  reports: Map<Session, AppStatus>;
+}
+
 type Decision = "confirmed" | "gone" | "unknown";
 
 /**
  * @param confirmed gets every machine whose confirm had its effect
- * @returns how long it took from the first rename's start to the last one's end
+ * @returns how long it took from the first rename's start to the last one's end, and what machines said of themselves after it
  * @throws FleetError naming who is on which release, if not all could be confirmed
  */
-export async function confirmAll(lead: Lead, sessions: readonly Session[], confirmed: Session[]): Promise<number> {
+export async function confirmAll(lead: Lead, sessions: readonly Session[], confirmed: Session[]): Promise<Confirmed> {
   await all(sessions, (session) => prepareOne(lead, session));
   lead.stopIfAsked();
   const startedMs = performance.now();
@@ -30,9 +38,14 @@ export async function confirmAll(lead: Lead, sessions: readonly Session[], confi
   const windowMs = performance.now() - startedMs;
   confirmed.push(...sessions.filter((_, index) => decisions[index] === "confirmed"));
   lead.keeper.stop();
-  await Promise.all(confirmed.map((session) => timed(lead.tell, session.machine.name, "confirm", () => complete(lead, session))));
+  const reports: Confirmed["reports"] = new Map();
+  const completeOne = async (session: Session): Promise<void> => {
+    const report = await timed(lead.tell, session.machine.name, "confirm", () => complete(lead, session));
+    if (report !== undefined) reports.set(session, report);
+  };
+  await Promise.all(confirmed.map(completeOne));
   if (confirmed.length < sessions.length) throw undecided(sessions, decisions);
-  return windowMs;
+  return { windowMs, reports };
 }
 
 /** Once one machine may have confirmed, the way is forward: a machine that doesn't answer is asked until its lease has run out. */
@@ -50,14 +63,18 @@ async function decide(session: Session, deadlineMs: number): Promise<Decision> {
   }
 }
 
-/** What can't be done now, the machine does by itself when the lease has run out. */
-async function complete(lead: Lead, session: Session): Promise<void> {
+/** What can't be done now, the machine does by itself when the lease has run out. @returns what it runs, if it said so */
+async function complete(lead: Lead, session: Session): Promise<AppStatus | undefined> {
   const { manifest, applyId, name } = session.machine;
   const { leaseMs } = lead.plan.options;
   const args = ["confirm", "--app", manifest.app.name, "--apply-id", applyId, "--rollout", lead.rollout];
-  await agent(session, lead.say, args, { timeoutMs: leaseMs }).catch(() =>
-    lead.say(name, "confirm", "confirmed; it clears away by itself what was before"),
-  );
+  try {
+    const { status } = await agent(session, lead.say, args, { timeoutMs: leaseMs });
+    return z.safeParse(appStatusSchema, status).data;
+  } catch {
+    lead.say(name, "confirm", "confirmed; it clears away by itself what was before");
+    return undefined;
+  }
 }
 
 /** The one moment in which a cut can leave two releases: no protocol rules it out, so it is told. */

@@ -6,7 +6,7 @@ import { agent, LostConnection, Refused, type Session } from "./agent.ts";
 import { all } from "./all.ts";
 import { batches } from "./batches.ts";
 import { settleCertificates } from "./certificates.ts";
-import { confirmAll } from "./confirming.ts";
+import { type Confirmed, confirmAll } from "./confirming.ts";
 import { timed } from "./events.ts";
 import { interruptedError, type Lead, type LeadOptions, leadOf } from "./lead.ts";
 import type { Observation } from "./observation.ts";
@@ -41,8 +41,8 @@ async function toTheEnd(lead: Lead, sessions: Session[]): Promise<RolloutResult>
   const startedMs = performance.now();
   const tookMs = (): number => Math.round(performance.now() - startedMs);
   try {
-    const confirmWindowMs = await change(lead, sessions);
-    const after = await settleCertificates(plan, say, await look(lead, sessions), () => look(lead, sessions), signal);
+    const { confirmWindowMs, seen } = await change(lead, sessions);
+    const after = await settleCertificates(plan, say, seen, () => look(lead, sessions), signal);
     const ends = sessions.map((session) => ({ machine: session.machine, seen: reachable(after, session, plan) }));
     const result = resultOf(plan, ends);
     tell({ event: "end", tookMs: tookMs(), ok: true, confirmWindowMs, message: null });
@@ -55,9 +55,9 @@ async function toTheEnd(lead: Lead, sessions: Session[]): Promise<RolloutResult>
 
 /**
  * Whoever may be left out is not in the plan: a machine that is lost only now stops the rollout, and the next one plans without it.
- * @returns how long the decisive moment took; null when nothing had to change
+ * @returns what every machine runs now, and how long the decisive moment took; null when nothing had to change
  */
-async function change(lead: Lead, sessions: Session[]): Promise<number | null> {
+async function change(lead: Lead, sessions: Session[]): Promise<{ seen: Sights; confirmWindowMs: number | null }> {
   const { say, signal, plan, keeper } = lead;
   const seen = await look(lead, sessions);
   const lost = [...seen].flatMap(([{ machine }, sight]) => (sight.state === "unreachable" ? [{ name: machine.name, ...sight }] : []));
@@ -65,7 +65,7 @@ async function change(lead: Lead, sessions: Session[]): Promise<number | null> {
   const changing = sessions.filter((session) => !isDone(session, seen.get(session)));
   for (const session of sessions) if (!changing.includes(session)) say(session.machine.name, "same", "is as wanted already");
   announce(lead, changing);
-  if (changing.length === 0) return null;
+  if (changing.length === 0) return { seen, confirmWindowMs: null };
   const held: Session[] = [];
   const begun: Session[] = [];
   const confirmed: Session[] = [];
@@ -73,9 +73,9 @@ async function change(lead: Lead, sessions: Session[]): Promise<number | null> {
     const known = await ready(lead, sessions, changing, seen, held);
     await runSteps(lead, sessions, changing, known);
     await switchAll(lead, changing, begun);
-    const windowMs = await confirmAll(lead, changing, confirmed);
+    const { windowMs, reports } = await confirmAll(lead, changing, confirmed);
     await letGo(lead, without(sessions, changing));
-    return windowMs;
+    return { seen: await seenAfter(lead, changing, seen, reports), confirmWindowMs: windowMs };
   } catch (error) {
     keeper.stop();
     const back = without(begun, confirmed);
@@ -83,6 +83,18 @@ async function change(lead: Lead, sessions: Session[]): Promise<number | null> {
     const standing = await fleetStanding(lead, sessions);
     throw telling(signal.aborted && confirmed.length === 0 ? interruptedError() : (error as Error), standing, plan);
   }
+}
+
+type Sights = Map<Session, Observation>;
+
+/** What was seen before, and of machines that changed what they said at their confirm; who didn't is asked. */
+async function seenAfter(lead: Lead, changing: readonly Session[], before: Sights, reports: Confirmed["reports"]): Promise<Sights> {
+  const said = [...reports].map(([session, report]): [Session, Observation] => {
+    const sight = reachable(before, session, lead.plan);
+    return [session, { ...sight, apps: [...sight.apps.filter(({ app }) => app !== report.app), report] }];
+  });
+  const silent = changing.filter((session) => !reports.has(session));
+  return new Map([...before, ...said, ...(await look(lead, silent))]);
 }
 
 function announce({ plan, rollout, who, tell }: Lead, changing: readonly Session[]): void {
@@ -100,7 +112,7 @@ async function ready(
   lead: Lead,
   sessions: readonly Session[],
   changing: readonly Session[],
-  seen: Map<Session, Observation>,
+  seen: Sights,
   held: Session[],
 ): Promise<OnceEntry[]> {
   const refused = new AbortController();
@@ -109,11 +121,12 @@ async function ready(
   const options = { signal: AbortSignal.any([lead.signal, lead.keeper.signal, refused.signal]), tell, plan, rollout };
   const readyOne = async (session: Session): Promise<void> => {
     const changes = changing.includes(session);
-    if (changes) await stageRuntime(session, reachable(seen, session, lead.plan), lead.say, options);
+    const sight = reachable(seen, session, lead.plan);
+    if (changes) await stageRuntime(session, sight, lead.say, options);
     options.signal.throwIfAborted();
     held.push(session);
     known.push(...(await hold(lead, session)));
-    if (changes) await lead.keeper.during(session, stage(session, lead.say, options));
+    if (changes) await lead.keeper.during(session, stage(session, sight, lead.say, options));
   };
   const oneTimed = (session: Session): Promise<void> =>
     timed(lead.tell, session.machine.name, "stage", () => readyOne(session)).catch((error: unknown) => {
@@ -134,8 +147,8 @@ async function hold({ rollout, who, takeOver, plan, say, keeper }: Lead, session
 }
 
 /** Asks every machine what it runs. */
-async function look({ plan }: Lead, sessions: Session[]): Promise<Map<Session, Observation>> {
-  const seen = new Map<Session, Observation>();
+async function look({ plan }: Lead, sessions: readonly Session[]): Promise<Sights> {
+  const seen: Sights = new Map();
   await all(sessions, async (session) => {
     const { name, transport } = session.machine;
     seen.set(session, await observeThrough(name, transport, session.connection, plan.options.connectTimeoutMs));
@@ -177,7 +190,7 @@ function isDone({ machine }: Session, seen: Observation | undefined): boolean {
 }
 
 /** Who is asked at the end, all have confirmed. */
-function reachable(seen: Map<Session, Observation>, session: Session, { release }: Plan): Extract<Observation, { state: "reachable" }> {
+function reachable(seen: Sights, session: Session, { release }: Plan): Extract<Observation, { state: "reachable" }> {
   const sight = seen.get(session);
   if (sight?.state === "reachable") return sight;
   throw new FleetError("it stopped answering after its confirm.", {

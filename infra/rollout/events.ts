@@ -1,5 +1,7 @@
 /** What a rollout tells while it runs: for programs as they are, for people by `progress.ts` and `summary.ts`. */
 
+import type { ReleasePart } from "../../runtime/report.ts";
+
 /** The parts of a rollout, in order; a machine goes through those that it needs. */
 export const phases = ["stage", "once", "switch", "prepare", "confirm", "back"] as const;
 export type Phase = (typeof phases)[number];
@@ -20,7 +22,7 @@ export type RolloutEvent =
   | { event: "step"; machine: string; step: string; text: string }
   /** A machine is through with a phase. */
   | { event: "phase"; machine: string; phase: Phase; tookMs: number; ok: boolean }
-  | { event: "sent"; machine: string; what: "runtime" | "release"; bytes: number }
+  | { event: "sent"; machine: string; what: "runtime" | ReleasePart; bytes: number }
   | { event: "end"; ok: boolean; tookMs: number; confirmWindowMs: number | null; message: string | null };
 
 /** An event as a line of JSON has it. `afterMs` is monotonic, from the rollout's start. */

@@ -29,7 +29,8 @@ async function knock(lead: Lead, { machine }: Session, trial: string, what: stri
   const deadlineMs = performance.now() + TRIAL_MS;
   for (;;) {
     const timeoutMs = Math.max(1, Math.ceil(deadlineMs - performance.now()));
-    const connection = keepingTime(lead.connect(machine.transport, Math.min(lead.plan.options.connectTimeoutMs, timeoutMs)));
+    const connectTimeoutMs = Math.min(lead.plan.options.connectTimeoutMs, timeoutMs);
+    const connection = keepingTime(lead.connect(machine.transport, connectTimeoutMs, { own: true }));
     try {
       if ((await connection.run(knockCommand(trial), { timeoutMs })).code === 0) return;
     } catch (error) {

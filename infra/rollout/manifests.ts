@@ -6,12 +6,15 @@ import type { Secrets } from "../../runtime/secrets.ts";
 import type { FleetConfig } from "../config/schema.ts";
 import type { Archive } from "../build/archive.ts";
 
+/** An archive, wherever it is. */
+type Measured = Omit<Archive, "path">;
+
 export interface ManifestParts {
   fleet: string;
   machine: string;
   app: { name: string; command: WorkerCommand; environment: Record<string, string>; secrets?: Secrets | undefined };
   runtimeId: string;
-  release: { id: string; archive: Omit<Archive, "path"> };
+  release: { id: string; archive: Measured; packages?: { id: string; archive: Measured } | undefined };
   https: Https;
   hardening?: Hardening;
 }
@@ -26,7 +29,7 @@ export function manifestOf(config: FleetConfig, parts: ManifestParts): Manifest 
     runtime: parts.runtimeId,
     app: {
       name: parts.app.name,
-      release: { id: parts.release.id, archive: { sha256: parts.release.archive.sha256, bytes: parts.release.archive.bytes } },
+      release: releaseOf(parts.release),
       // So that an app can say in its answers and logs what it is.
       environment: { FLEETWRIGHT_RELEASE: parts.release.id, ...parts.app.environment },
       secrets: parts.app.secrets,
@@ -49,6 +52,11 @@ export function manifestOf(config: FleetConfig, parts: ManifestParts): Manifest 
     https: parts.https,
     hardening: parts.hardening,
   });
+}
+
+function releaseOf({ id, archive, packages }: ManifestParts["release"]): Manifest["app"]["release"] {
+  const bare = ({ sha256, bytes }: Measured): Measured => ({ sha256, bytes });
+  return { id, archive: bare(archive), ...(packages === undefined ? {} : { packages: { id: packages.id, archive: bare(packages.archive) } }) };
 }
 
 /** With no path named, any answer below 500 shows that the app lives: not every API has something at "/". */

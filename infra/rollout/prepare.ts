@@ -173,7 +173,7 @@ function planMachine(options: PrepareOptions, built: Built, machine: Reachable, 
     }),
     app: { ...options.app, environment, secrets: versions },
     runtimeId: runtime.id,
-    release: { id: built.releaseId, archive: built.releaseArchive(target) },
+    release: built.release(target),
   });
   const decision = decide(manifest, machine.identity, machine.sight);
   const entry: Plan["machines"][number] = {

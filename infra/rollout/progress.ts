@@ -15,3 +15,8 @@ export function columns(machines: readonly string[], print: (line: string) => vo
 
 /** The longest step is "generation". */
 const STEP_WIDTH = 10;
+
+/** A number of bytes, for people. Pure. */
+export function sizeText(bytes: number): string {
+  return bytes < 100_000 ? `${Math.ceil(bytes / 1000)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
+}

@@ -1,15 +1,18 @@
 /** Brings a machine everything it will need, touching nothing that runs. What is there already is not sent again. */
 import { statSync } from "node:fs";
+import { z } from "zod";
 import type { GivenTls } from "../../runtime/https.ts";
+import type { Manifest } from "../../runtime/manifest.ts";
+import { type ReleasePart, releaseParts } from "../../runtime/report.ts";
 import { FleetError } from "../errors.ts";
 import { readBackup } from "./acme-backups.ts";
 import { agent, type Session, talk } from "./agent.ts";
-import { findArchive } from "./archives.ts";
+import { findArchive, hasArchive } from "./archives.ts";
 import { forgetCommand, incomingPath, installRuntimeCommand, receiveCommand, useRuntimeCommand } from "./commands.ts";
 import type { Observation } from "./observation.ts";
 import type { Tell } from "./events.ts";
-import type { Plan } from "./plan.ts";
-import type { Say } from "./progress.ts";
+import type { Plan, PlannedMachine } from "./plan.ts";
+import { type Say, sizeText } from "./progress.ts";
 
 type Reachable = Extract<Observation, { state: "reachable" }>;
 
@@ -21,21 +24,58 @@ export interface StageOptions {
   tell: Tell;
 }
 
-/** Release, then generation; the machine has its runtime. */
-export async function stage(session: Session, say: Say, options: StageOptions): Promise<void> {
-  const { archive } = session.machine.manifest.app.release;
+/** Larger archives are sent only when the machine says that it lacks them: it may have them from before. */
+const UNASKED_BYTES = 2 ** 20;
+
+/** Release, then generation; the machine has its runtime. @param seen what it said before the rollout began */
+export async function stage(session: Session, seen: Reachable, say: Say, options: StageOptions): Promise<void> {
+  const { manifest, name } = session.machine;
   const { secrets, tls } = options.plan;
-  const stageArgs = ["stage", "--rollout", options.rollout];
-  const given = { signal: options.signal, secrets, tls: withBackup(tls, session.machine.name) };
-  const known = await agent(session, say, stageArgs, given);
-  if (known.needs !== "archive") return;
-  await send(session, say, archive.sha256, "release", options);
+  const given = { signal: options.signal, secrets, tls: withBackup(tls, name) };
+  const sent = new Map<ReleasePart, string>();
+  const ask = async (): Promise<ReleasePart[]> => {
+    const paths = [...sent].flatMap(([part, sha256]) => [part === "release" ? "--archive" : "--packages", incomingPath(sha256)]);
+    const { needs } = await agent(session, say, ["stage", "--rollout", options.rollout, ...paths], given);
+    return z.array(z.enum(releaseParts)).parse(needs);
+  };
+  const sendPart = async (part: ReleasePart): Promise<void> => {
+    const archive = archiveOf(manifest, part);
+    sent.set(part, archive.sha256);
+    await send(session, say, archive.sha256, part, options);
+  };
   try {
-    await agent(session, say, [...stageArgs, "--archive", incomingPath(archive.sha256)], given);
+    if (likelyLacksCode(session.machine, seen)) await sendPart("release");
+    const needs = await ask();
+    for (const part of needs) await sendPart(part);
+    if (needs.length > 0) requireNothing(name, await ask());
   } finally {
     // Unpacked or refused, the next attempt sends it again: it would only fill the disk. Not ended by an interrupt.
-    await session.connection.run(forgetCommand(archive.sha256)).catch(() => undefined);
+    if (sent.size > 0) await session.connection.run(forgetCommand([...sent.values()])).catch(() => undefined);
   }
+}
+
+/** Whether to send the code unasked, which saves a question: it is small, and the machine serves another release of this app. */
+function likelyLacksCode({ manifest: { app }, rollbackFrom }: PlannedMachine, { apps }: Reachable): boolean {
+  if (rollbackFrom !== undefined) return false;
+  const { bytes, sha256 } = app.release.archive;
+  // One that isn't there may not be needed.
+  if (bytes > UNASKED_BYTES || !hasArchive(sha256)) return false;
+  return apps.some((status) => status.app === app.name && status.release !== app.release.id);
+}
+
+function archiveOf({ app: { release } }: Manifest, part: ReleasePart): Manifest["app"]["release"]["archive"] {
+  const archive = part === "release" ? release.archive : release.packages?.archive;
+  if (archive === undefined) throw new Error(`a machine asked for ${part}, which its manifest doesn't have`);
+  return archive;
+}
+
+function requireNothing(machine: string, needs: readonly ReleasePart[]): void {
+  if (needs.length === 0) return;
+  throw new FleetError(`it still lacks what it was just sent (${needs.join(", ")}).`, {
+    machine,
+    kept: "everything; nothing was switched.",
+    next: "run the same command again; if it happens again, see `journalctl -b` and `df -h` on the machine.",
+  });
 }
 
 /** What a machine of that name had from its issuer: one that was rebuilt takes it, any other has it. */
@@ -59,11 +99,10 @@ export async function stageRuntime(session: Session, seen: Reachable, say: Say, 
   say(session.machine.name, "runtime", `installed ${id.slice(0, 8)}`);
 }
 
-async function send(session: Session, say: Say, sha256: string, what: "runtime" | "release", options: StageOptions): Promise<void> {
+async function send(session: Session, say: Say, sha256: string, what: "runtime" | ReleasePart, options: StageOptions): Promise<void> {
   const path = findArchive(sha256);
   const bytes = statSync(path).size;
-  const megabytes = (bytes / 1e6).toFixed(1);
-  say(session.machine.name, what, `sending ${megabytes} MB`);
+  say(session.machine.name, what, `sending ${sizeText(bytes)}`);
   await command(session, what, receiveCommand(sha256), { ...options, stdinFile: path });
   options.tell({ event: "sent", machine: session.machine.name, what, bytes });
 }

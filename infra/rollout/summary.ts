@@ -1,5 +1,6 @@
 /** The end of a rollout, for people: what changed, how long each machine took in each phase, what was sent. Pure. */
 import { short } from "./changes.ts";
+import { sizeText } from "./progress.ts";
 import { type Phase, phases, type RolloutEvent } from "./events.ts";
 
 /** Of a larger fleet, only the slowest machines have a line. */
@@ -22,7 +23,7 @@ export function summaryLines(events: readonly RolloutEvent[]): string[] {
   const sent = rows.reduce((sum, { bytes }) => sum + bytes, 0);
   return [
     `release ${short(begin.release)} on ${count(begin.changing.length, "machine")} in ${seconds(end.tookMs)}${window}; ` +
-      `${sent === 0 ? "nothing" : megabytes(sent)} sent${same === 0 ? "" : `; ${count(same, "machine")} as wanted already`}`,
+      `${sent === 0 ? "nothing" : sizeText(sent)} sent${same === 0 ? "" : `; ${count(same, "machine")} as wanted already`}`,
     ...table(rows),
   ];
 }
@@ -45,12 +46,11 @@ function table(rows: readonly Row[]): string[] {
   const line = (name: string, cells: string[]): string => `  ${name.padEnd(width)}${cells.map((cell) => cell.padStart(11)).join("")}`;
   return [
     line("machine", [...used, "sent"]),
-    ...shown.map((row) => line(row.machine, [...used.map((phase) => cell(row.took[phase])), row.bytes === 0 ? "-" : megabytes(row.bytes)])),
+    ...shown.map((row) => line(row.machine, [...used.map((phase) => cell(row.took[phase])), row.bytes === 0 ? "-" : sizeText(row.bytes)])),
     ...(shown.length < rows.length ? [`  and ${count(rows.length - shown.length, "machine")} that took less`] : []),
   ];
 }
 
 const cell = (ms: number | undefined): string => (ms === undefined ? "-" : seconds(ms));
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
-const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
 const count = (number: number, what: string): string => `${number} ${what}${number === 1 ? "" : "s"}`;

@@ -42,7 +42,7 @@ export async function unpackArchive(path: string, expected: ExpectedArchive, fol
 async function openArchive(path: string): Promise<FileHandle> {
   return open(path, "r").catch((error: NodeJS.ErrnoException) => {
     throw new AgentFailure("archive", `the archive ${path} can't be read (${error.code ?? error.message})`, {
-      next: "Give the path of the release's archive with --archive.",
+      next: "Give the path of the release's archive with --archive, and that of its packages with --packages.",
       exitCode: agentExit.usage,
     });
   });

@@ -22,11 +22,11 @@ export const slotsIn = ({ app }: Manifest): Slots | undefined => slotsOf(app.nam
 export interface ProxyOptions {
   /** How often each address is checked; each handler does its own checks. */
   checkMs: number;
-  /** Whether the app is told who asks: not of the machine's own questions. */
-  tellClient: boolean;
+  /** By clients: the app is told who asks, and connections to its workers are kept for the next request. */
+  asked: "by clients" | "by ourselves";
 }
 
-export function proxy(manifest: Manifest, { checkMs, tellClient }: ProxyOptions): object {
+export function proxy(manifest: Manifest, { checkMs, asked }: ProxyOptions): object {
   const slots = slotsIn(manifest);
   const { upstreams, idleTimeout, selection_policy, health_checks } =
     slots === undefined ? sharedProxy(manifest.app.name) : slotsProxy(slots, checkMs);
@@ -41,11 +41,12 @@ export function proxy(manifest: Manifest, { checkMs, tellClient }: ProxyOptions)
       retry_match: [{ method: ["FLEETWRIGHT-NEVER"] }],
     },
     ...(health_checks && { health_checks }),
-    ...(tellClient && { headers: clientHeaders }),
+    ...(asked === "by clients" && { headers: clientHeaders }),
     transport: {
       protocol: "http",
       dial_timeout: "3s",
-      keep_alive: { enabled: true, max_idle_conns_per_host: 256, idle_timeout: idleTimeout },
+      // A connection of our own that is kept would have the worker that is to end wait for its next request, at every switch.
+      keep_alive: asked === "by clients" ? { enabled: true, max_idle_conns_per_host: 256, idle_timeout: idleTimeout } : { enabled: false },
     },
   };
 }

@@ -13,7 +13,7 @@ export function outerServers(manifest: Manifest): object {
 
 const appRoutes = (manifest: Manifest): object[] => [
   ...clientRoutes(manifest.https),
-  { handle: [proxy(manifest, { checkMs: LISTED_CHECK_MS, tellClient: true })] },
+  { handle: [proxy(manifest, { checkMs: LISTED_CHECK_MS, asked: "by clients" })] },
 ];
 
 function httpsServers(manifest: Manifest): object {
@@ -64,7 +64,7 @@ function server(https: Manifest["https"], port: number, routes: object[]): objec
 export function localServer(manifest: Manifest): object {
   return {
     listen: ["unix//run/fleetwright-caddy/local.sock|0600"],
-    routes: [{ handle: [proxy(manifest, { checkMs: LOCAL_CHECK_MS, tellClient: false })] }],
+    routes: [{ handle: [proxy(manifest, { checkMs: LOCAL_CHECK_MS, asked: "by ourselves" })] }],
     automatic_https: { disable: true },
   };
 }

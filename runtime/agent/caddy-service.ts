@@ -9,7 +9,7 @@ import { renderCaddyConfig } from "./caddy.ts";
 import { caddyRunsWith } from "./caddy-admin.ts";
 import type { Agent } from "./context.ts";
 import { AgentFailure } from "./failure.ts";
-import { readIfThere, temporaryBeside, writeIfChanged } from "./files.ts";
+import { namesIn, readIfThere, temporaryBeside, writeIfChanged } from "./files.ts";
 import { renderCaddyUnit } from "./machine-units.ts";
 import { unitNames } from "./paths.ts";
 import { systemctl, unitState } from "./systemd.ts";
@@ -68,6 +68,8 @@ async function refused({ run }: Agent, change: CaddyChange): Promise<AgentFailur
 /** Keeps the bundle's Caddy under its own hash; a link where the file system can, as it has 58 MB. */
 async function installBinary({ paths }: Agent, manifest: Manifest): Promise<string> {
   const source = join(paths.runtime(manifest.runtime), "bin/caddy");
+  const linked = await sameFile(source, paths.caddyBinaries);
+  if (linked !== undefined) return linked;
   const hash = createHash("sha256");
   await pipeline(createReadStream(source), hash);
   const target = paths.caddyBinary(hash.digest("hex"));
@@ -77,4 +79,15 @@ async function installBinary({ paths }: Agent, manifest: Manifest): Promise<stri
   await link(source, temporary).catch(() => copyFile(source, temporary));
   await rename(temporary, target);
   return target;
+}
+
+/** The binary that is a link to this one, so that it need not be read to know it. */
+async function sameFile(source: string, folder: string): Promise<string | undefined> {
+  const wanted = await stat(source);
+  for (const name of await namesIn(folder)) {
+    const path = join(folder, name, "caddy");
+    const found = await stat(path).catch(() => undefined);
+    if (found?.ino === wanted.ino && found.dev === wanted.dev) return path;
+  }
+  return undefined;
 }

@@ -9,6 +9,7 @@ import { requireInput } from "./manifest-input.ts";
 export interface Options {
   json?: boolean;
   archive?: string;
+  packages?: string;
   applyId: string;
   app: string;
   leaseMs: number;

@@ -72,7 +72,7 @@ async function completeLinks(agent: Agent, app: string, pending: Pending): Promi
 
 async function clearTemporaries({ paths }: Agent, app: string): Promise<string[]> {
   const removed: string[] = [];
-  for (const folder of [paths.releases(app), paths.generations(app), paths.record(app, ".")]) {
+  for (const folder of [paths.releases(app), paths.allPackages(app), paths.generations(app), paths.record(app, ".")]) {
     const names = await readdir(folder).catch(() => []);
     for (const name of names.filter((entry) => entry.startsWith(temporaryPrefix))) {
       await rm(join(folder, name), { recursive: true, force: true });

@@ -57,6 +57,8 @@ export async function generationManifest({ paths }: Pick<Agent, "paths">, app: s
 export interface StoredGeneration {
   generation: string;
   release: string;
+  /** Undefined for a release that has none of its own. */
+  packages: string | undefined;
   madeAtMs: number;
 }
 
@@ -69,6 +71,7 @@ export async function storedGenerations(agent: Pick<Agent, "paths">, app: string
     return {
       generation,
       release: manifest?.app.release.id ?? "",
+      packages: manifest?.app.release.packages?.id,
       madeAtMs: mtimeMs,
     };
   });

@@ -6,7 +6,8 @@ import { lstatSync, readdirSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import { readIfThere, writeAtomic } from "./files.ts";
 
-const FILE = ".listing";
+/** Its name in the folder. */
+export const LISTING = ".listing";
 
 /** One line a file, sorted. Bytecode is left out: root's own Python may add some. */
 export function listFiles(folder: string): string[] {
@@ -14,7 +15,7 @@ export function listFiles(folder: string): string[] {
   const walk = (below: string): void => {
     for (const entry of readdirSync(join(folder, below), { withFileTypes: true })) {
       const path = below === "" ? entry.name : `${below}/${entry.name}`;
-      if (entry.name === "__pycache__" || path === FILE) continue;
+      if (entry.name === "__pycache__" || path === LISTING) continue;
       if (entry.isDirectory()) walk(path);
       else lines.push(describe(join(folder, path), path));
     }
@@ -31,12 +32,12 @@ function describe(absolute: string, path: string): string {
 
 /** Writes the listing of a release that is whole. */
 export async function writeListing(folder: string): Promise<void> {
-  await writeAtomic(join(folder, FILE), `${listFiles(folder).join("\n")}\n`, { mode: 0o644 });
+  await writeAtomic(join(folder, LISTING), `${listFiles(folder).join("\n")}\n`, { mode: 0o644 });
 }
 
 /** Paths that were changed, added or removed since; none where no listing was ever written. */
 export async function changedFiles(folder: string): Promise<string[]> {
-  const text = await readIfThere(join(folder, FILE));
+  const text = await readIfThere(join(folder, LISTING));
   return text === undefined ? [] : differences(text.trimEnd().split("\n"), listFiles(folder));
 }
 

@@ -5,26 +5,27 @@ import { AgentFailure } from "./failure.ts";
 import { readIfThere, writeIfChanged } from "./files.ts";
 import { renderConvergeUnit, renderLeaseUnit } from "./machine-units.ts";
 import { unitNames } from "./paths.ts";
-import { systemctl } from "./systemd.ts";
+import { reloadIfStale, systemctl } from "./systemd.ts";
 import { renderSlotFolders, renderSocket } from "./units.ts";
 
 /**
  * Writes what is missing and lets systemd read it.
- * @param generation Who the socket shall wake until the confirm says otherwise.
+ * @param woken The generation that the socket shall wake until the confirm says otherwise.
+ * @param next The one that is to be started; its unit is there.
  */
-export async function ensureMachineFiles(agent: Agent, app: string, generation: string): Promise<void> {
+export async function ensureMachineFiles(agent: Agent, app: string, woken: string, next: string): Promise<void> {
   const { paths } = agent;
   const units = [
     [unitNames.converge, renderConvergeUnit()],
     [unitNames.lease(app), renderLeaseUnit(app)],
-    [unitNames.socket(app), renderSocket(app, generation)],
+    [unitNames.socket(app), renderSocket(app, woken)],
   ] as const;
   // What isn't there when an app starts can't be hidden from it.
   await mkdir(paths.etc, { recursive: true, mode: 0o755 });
   await ensureSlotFolders(agent, app);
   await Promise.all(units.map(([name, text]) => writeIfChanged(paths.unit(name), text, { mode: 0o644 })));
   // The stage wrote the generation's unit without this, so as to touch nothing.
-  await systemctl(agent, "daemon-reload");
+  await reloadIfStale(agent, ...units.map(([name]) => name), unitNames.generation(app, next));
   // Each time: an agent that was ended between writing and enabling must not leave them disabled for good.
   await systemctl(agent, "enable", "--no-reload", "--quiet", unitNames.converge, unitNames.lease(app));
 }

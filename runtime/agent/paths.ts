@@ -24,6 +24,9 @@ export interface Paths {
   secretKey: string;
   releases(app: string): string;
   release(app: string, id: string): string;
+  /** What releases have in common: their packages. */
+  allPackages(app: string): string;
+  packages(app: string, id: string): string;
   generations(app: string): string;
   generation(app: string, generation: string): string;
   /** The agent's records of all apps, a folder each. */
@@ -108,6 +111,8 @@ export function pathsUnder(root = "/"): Paths {
     secretKey: at("var/lib/fleetwright/secret.key"),
     releases: (app) => at("srv", app, "releases"),
     release: (app, id) => at("srv", app, "releases", id),
+    allPackages: (app) => at("srv", app, "packages"),
+    packages: (app, id) => at("srv", app, "packages", id),
     generations: (app) => at("srv", app, "generations"),
     generation: (app, generation) => at("srv", app, "generations", generation),
     records: at("var/lib/fleetwright"),

@@ -1,4 +1,4 @@
-/** Which generations and releases go. Pure. */
+/** Which generations, releases and packages go. Pure. */
 import type { StoredGeneration } from "./generations.ts";
 
 /** How many generations a machine keeps, the live one among them. */
@@ -10,13 +10,19 @@ const FRESH_MS = 10 * 60_000;
 export interface PrunePlan {
   generations: string[];
   releases: string[];
+  packages: string[];
+}
+
+/** What lies there: all folders. */
+export interface Stored {
+  releases: string[];
+  packages: string[];
 }
 
 /**
  * @param needed Generations that stay in any case: live, previous, under way.
- * @param releases All release folders.
  */
-export function planPrune(generations: StoredGeneration[], releases: string[], needed: string[], keep = KEEP): PrunePlan {
+export function planPrune(generations: StoredGeneration[], { releases, packages }: Stored, needed: string[], keep = KEEP): PrunePlan {
   const rank = ({ generation, madeAtMs }: StoredGeneration) => (needed.includes(generation) ? Number.POSITIVE_INFINITY : madeAtMs);
   const ordered = generations.toSorted((a, b) => (rank(a) === rank(b) ? 0 : rank(a) < rank(b) ? 1 : -1));
   const stays = (entry: StoredGeneration, index: number) => index < keep || needed.includes(entry.generation);
@@ -24,6 +30,7 @@ export function planPrune(generations: StoredGeneration[], releases: string[], n
   return {
     generations: ordered.filter((entry, index) => !stays(entry, index)).map(({ generation }) => generation),
     releases: releases.filter((id) => !kept.some(({ release }) => release === id)),
+    packages: packages.filter((id) => !kept.some((entry) => entry.packages === id)),
   };
 }
 

@@ -1,4 +1,4 @@
-/** Removes generations, releases and runtime bundles that nobody goes back to any more. */
+/** Removes generations, releases, packages and runtime bundles that nobody goes back to any more. */
 import { readlink, rename, rm, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import type { Agent } from "./context.ts";
@@ -15,8 +15,9 @@ import { pruneTlsFiles } from "./tls-files.ts";
 export async function prune(agent: Agent, app: string, needed: string[]): Promise<PrunePlan> {
   const { paths } = agent;
   const { enabled, active } = await observe(agent, app);
-  const releases = (await namesIn(paths.releases(app))).filter((name) => !name.startsWith(temporaryPrefix));
-  const plan = planPrune(await storedGenerations(agent, app), releases, [...needed, ...enabled, ...active]);
+  const whole = async (folder: string): Promise<string[]> => (await namesIn(folder)).filter((name) => !name.startsWith(temporaryPrefix));
+  const stored = { releases: await whole(paths.releases(app)), packages: await whole(paths.allPackages(app)) };
+  const plan = planPrune(await storedGenerations(agent, app), stored, [...needed, ...enabled, ...active]);
   for (const generation of plan.generations) {
     await rm(paths.unit(unitNames.generation(app, generation)), {
       force: true,
@@ -25,6 +26,7 @@ export async function prune(agent: Agent, app: string, needed: string[]): Promis
   }
   await pruneSecrets(agent, app);
   for (const id of plan.releases) await remove(paths.release(app, id));
+  for (const id of plan.packages) await remove(paths.packages(app, id));
   await pruneRuntimes(agent);
   await pruneCaddies(agent);
   await pruneTls(agent);

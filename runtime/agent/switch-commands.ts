@@ -9,7 +9,8 @@ import { goBack, revert } from "./go-back.ts";
 import { releaseHold, requireHold } from "./hold.ts";
 import { renewLease, renewRollout, watchLease } from "./lease.ts";
 import { settle } from "./settle.ts";
-import { stage } from "./stage.ts";
+import { stage, type StageResult } from "./stage.ts";
+import { status } from "./status.ts";
 import { switchTo } from "./switch.ts";
 
 /** `fleethost apply` needs no rollout to renew its lease: the time between its own switch and confirm. */
@@ -17,8 +18,10 @@ const APPLY_LEASE_MS = 60_000;
 
 export function registerManifestCommands(add: Add): void {
   const archive = ["--archive <path>", "the release's archive; not needed when the release is there"] as const;
+  const packages = ["--packages <path>", "the archive of its packages, where it has some; not needed when those are there"] as const;
   add("stage", "Puts a release and its generation on this machine; touches nothing live.", stageAction)
     .option(...archive)
+    .option(...packages)
     .option(...rolloutOption);
   add("switch", "Serves the staged generation instead of the live one, until confirmed.", switchAction)
     .requiredOption("--apply-id <id>", "names this change")
@@ -30,6 +33,7 @@ export function registerManifestCommands(add: Add): void {
   add("apply", "stage, switch and confirm in one.", applyAction)
     .requiredOption("--apply-id <id>", "names this change")
     .option(...archive)
+    .option(...packages)
     .addOption(surgeOption());
 }
 
@@ -59,23 +63,24 @@ export function registerLeaseCommands(add: Add): void {
   add("lease", "Watches a switch's lease; goes back when it runs out.", leaseAction);
 }
 
-const stageAction: Action = async (agent, { archive }) => {
+const stageAction: Action = async (agent, { archive, packages }) => {
   const { manifest, secrets } = await inputFromStdin(agent);
-  return stage(agent, manifest, archive, secrets);
+  return stage(agent, manifest, { release: archive, packages }, secrets);
 };
 
 const switchAction: Action = async (agent, { applyId, leaseMs, surge, by, rollbackFrom, rollout }) =>
   switchTo(agent, await manifestFromStdin(agent), { applyId, leaseMs, surge, asked: { by, rollbackFrom }, rollout });
 
-/** A confirm ends its rollout on this machine; whoever took over in between is not disturbed by it. */
+/** A confirm ends its rollout on this machine, and tells it what runs now; whoever took over in between is not disturbed by it. */
 const confirmAction: Action = async (agent, { app, applyId, prepare = false, rollout }) => {
   if (prepare) {
     await requireHold(agent, app, rollout);
     return prepareConfirm(agent, app, applyId);
   }
   const result = await confirm(agent, app, applyId);
-  if (rollout !== undefined) await releaseHold(agent, app, rollout);
-  return result;
+  if (rollout === undefined) return result;
+  await releaseHold(agent, app, rollout);
+  return { ...result, status: (await status(agent, app)).apps[0] };
 };
 
 const revertAction: Action = async (agent, { app, applyId, rollout }) => {
@@ -84,10 +89,10 @@ const revertAction: Action = async (agent, { app, applyId, rollout }) => {
   return { now };
 };
 
-const applyAction: Action = async (agent, { applyId, archive, surge }) => {
+const applyAction: Action = async (agent, { applyId, archive, packages, surge }) => {
   const { manifest, secrets } = await inputFromStdin(agent);
-  const staged = await stage(agent, manifest, archive, secrets);
-  if (staged.needs !== null) throw archiveMissing(staged.release);
+  const staged = await stage(agent, manifest, { release: archive, packages }, secrets);
+  if (staged.needs.length > 0) throw archiveMissing(staged);
   const switched = await switchTo(agent, manifest, {
     applyId,
     leaseMs: APPLY_LEASE_MS,
@@ -106,10 +111,12 @@ const leaseAction: Action = async (agent, { app }) => {
   return { end };
 };
 
-function archiveMissing(release: string): AgentFailure {
-  return new AgentFailure("release", `release ${release} isn't on this machine, and no archive was given`, {
+function archiveMissing({ release, needs }: StageResult): AgentFailure {
+  const withPackages = needs.includes("packages");
+  const what = withPackages ? "nor are its packages, and not both archives were given" : "and no archive was given";
+  return new AgentFailure("release", `release ${release} isn't on this machine, ${what}`, {
     kept: "everything; nothing was touched",
-    next: "Give the path of the release's archive with --archive.",
+    next: `Give the path of the release's archive with --archive${withPackages ? ", and that of its packages with --packages" : ""}.`,
     exitCode: agentExit.usage,
   });
 }

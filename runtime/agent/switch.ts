@@ -79,7 +79,7 @@ async function perform(
 ): Promise<CaddyChange> {
   const app = manifest.app.name;
   const generation = generationOf(manifest);
-  await ensureMachineFiles(agent, app, plan.back ?? generation);
+  await ensureMachineFiles(agent, app, plan.back ?? generation, generation);
   await armLease(agent, app, applyId, leaseMs);
   const stopped = await startSocket(agent, app);
   if (plan.start || stopped.includes(generation)) {

@@ -67,6 +67,16 @@ export async function systemctl({ run }: Systemd, ...args: string[]): Promise<vo
   });
 }
 
+/**
+ * Has systemd read its units again, if it knows any of these otherwise than their files have them, or not at all: that runs all of its
+ * generators, too.
+ */
+export async function reloadIfStale(agent: Systemd, ...units: string[]): Promise<void> {
+  const { stdout } = await agent.run("systemctl", ["show", "--property=NeedDaemonReload,LoadState", "--", ...units]);
+  const known = stdout.split("\n").filter((line) => line === "LoadState=loaded").length;
+  if (known < units.length || stdout.includes("NeedDaemonReload=yes")) await systemctl(agent, "daemon-reload");
+}
+
 /** Which generations of an app there are in systemd's eyes. */
 export interface Observed {
   /** What a reboot would start; more than one only when a confirm was cut short. */

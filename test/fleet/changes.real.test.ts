@@ -125,6 +125,7 @@ describe("changes that are no release", () => {
     await told(2, /there is no machine "web-9"\.\nWhat to do: name one of: web-1, web-2/, "rollback", "--skip", "web-9");
     await told(2, /there is no release before this one/, "rollback");
     await told(2, /no machine has a release "abcd"[\s\S]*nothing was switched/, "rollback", "--to", "abcd");
+    await told(2, /a part of the fleet such as "25%"/, "rollback", "--batch", "0%");
     await told(2, /4 to 64 hexadecimal digits/, "rollback", "--to", "latest");
     const lost = await project.fleet(["status", "--stack", "nowhere"]);
     assert.ok(lost.code !== 0 && /stack "nowhere" can't be read/.test(lost.stderr), evidence(lost));
@@ -140,7 +141,7 @@ describe("changes that are no release", () => {
     await hosts.kill("web-2");
     const stopped = await stack.fleet(["rollback"]);
     assert.ok(stopped.code === 1 && /web-2: no answer for [\s\S]*nothing was switched/.test(stopped.stderr), evidence(stopped));
-    const back = await stack.fleet(["rollback", "--to", old.slice(0, 8), "--skip", "web-2", "--batch", "2", "--json"]);
+    const back = await stack.fleet(["rollback", "--to", old.slice(0, 8), "--skip", "web-2", "--batch", "50%", "--json"]);
     assert.equal(back.code, 3, evidence(back));
     const events = eventsIn(back.stdout);
     assert.ok(events[0]?.event === "begin" && events[0].release === old && events[0].machines.join() === "web-1", evidence(back));

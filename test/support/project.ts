@@ -51,7 +51,9 @@ export class Project {
 
   /** Runs a program in the project's folder. */
   run(command: string, args: readonly string[], options: RunOptions = {}): Promise<Run> {
-    return runIn(this.folder, command, args, options);
+    // In the user's cache it would stay, under paths that will never be again.
+    const env = { NODE_COMPILE_CACHE: join(this.folder, ".fleetwright-compiled"), ...options.env };
+    return runIn(this.folder, command, args, { ...options, env });
   }
 
   /** `fleet status --json`, whatever its exit code. */

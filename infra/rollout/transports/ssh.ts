@@ -8,19 +8,25 @@ import { pipeline } from "node:stream/promises";
 import type { SshTransport } from "../../machines/machine.ts";
 import { isAlive } from "../../processes.ts";
 import { type Connection, type RunOptions, type RunResult, TransportFailure } from "./connection.ts";
+import { sharedControl } from "./shared-sessions.ts";
 import { knownHosts, type SshFiles, sshArguments, tunnelWords } from "./ssh-arguments.ts";
 import { sshOwnExitCode, sshProblem } from "./ssh-failure.ts";
 
-/** Opens a session whose commands share one SSH connection. Nothing is dialled before the first command. */
-export function sshConnection(transport: SshTransport, connectTimeoutMs: number): Connection {
+/**
+ * Opens a session whose commands share one SSH connection, with those of other processes where they share theirs. Nothing is dialled
+ * before the first command.
+ * @param options `own`: whether it is to be a login of its own all the same
+ */
+export function sshConnection(transport: SshTransport, connectTimeoutMs: number, { own: alone = false }: { own?: boolean } = {}): Connection {
   const folder = sessionFolder();
-  const files = writeFiles(folder, transport);
-  const common = sshArguments(transport, files, connectTimeoutMs);
+  const shared = alone ? undefined : sharedControl(transport);
+  const own = writeFiles(folder, transport);
+  const common = sshArguments(transport, { ...own, control: shared ?? own.control }, connectTimeoutMs);
   return {
     run: (command, options = {}) =>
       runSsh([...common, "--", command], options).catch((error: unknown) => Promise.reject(ofTunnel(error, transport))),
     close: async () => {
-      await runSsh(["-O", "exit", ...common], { timeoutMs: 5_000 }).catch(() => undefined);
+      if (shared === undefined) await runSsh(["-O", "exit", ...common], { timeoutMs: 5_000 }).catch(() => undefined);
       rmSync(folder, { recursive: true, force: true });
     },
   };

@@ -100,10 +100,9 @@ export class MatrixFleet {
     const machines = names.map((name) => {
       const sight = seen.get(name) as Reachable;
       const runtime = built.runtime(sight.facts.target.arch);
-      const archive = built.releaseArchive(sight.facts.target);
       const https = httpsOf(config.https, { name, address: this.transport(name).host, domains: [] }, {}, "");
       const parts = { fleet: "matrix", machine: name, https, app: { ...app, environment: {} } };
-      const manifest = manifestOf(config, { ...parts, runtimeId: runtime.id, release: { id: built.releaseId, archive } });
+      const manifest = manifestOf(config, { ...parts, runtimeId: runtime.id, release: built.release(sight.facts.target) });
       const { sha256, bytes } = runtime.archive;
       const { applyId } = decide(manifest, name, sight);
       return { name, transport: this.transport(name), applyId, runtimeArchive: { sha256, bytes }, manifest };

@@ -87,7 +87,7 @@ export function oddityTests(it: () => Trial): void {
 function archiveOf({ built, app }: Release): string {
   const arch = process.arch === "arm64" ? "arm64" : "x64";
   assert.equal(app.name, "shop");
-  return built.releaseArchive({ arch, python: undefined }).sha256;
+  return built.release({ arch, python: undefined }).archive.sha256;
 }
 
 /** Options of Node that make `Date` say another year. */

@@ -53,9 +53,9 @@ async function publish(answer: string): Promise<{ manifest: string; archive: str
   const app = checkApp("shop", config.app);
   if (config.machines.provider !== "autoscaling") throw new Error("not a group");
   const target = groupTarget(config.machines);
-  const built = await artifactBuilder(app, () => undefined)([target]);
+  const built = await artifactBuilder(app, () => undefined, "whole")([target]);
   const manifest = groupText({ fleet: "web", config, app, target, built, environment: {}, secrets: stored });
-  const release = built.releaseArchive(target);
+  const release = built.release(target).archive;
   for (const { path, sha256 } of [built.runtime(target.arch).archive, release]) await put(`archives/${sha256}`, path);
   return { manifest: await putText(manifest), archive: release.sha256 };
 }

@@ -8,7 +8,7 @@ import { checkApp } from "../../../infra/build/app.ts";
 import { nodeBinary } from "../../../infra/build/node-binary.ts";
 import { buildRelease, type Release } from "../../../infra/build/release.ts";
 import type { Target } from "../../../infra/machines/machine.ts";
-import { emptyFolder, makeFolder, ownCache } from "./folders.ts";
+import { emptyFolder, fill, makeFolder, ownCache } from "./folders.ts";
 
 const examples = join(import.meta.dirname, "../../../examples");
 const trixie: Target = { arch: "x64", python: "3.13" };
@@ -19,12 +19,14 @@ function build(dir: string, targets: Target[], said: string[] = []): Promise<Rel
 }
 
 function hashes(release: Release): [string, string][] {
-  return Object.entries(release.archives).map(([key, { sha256 }]) => [key, sha256]);
+  return Object.entries(release.archives).map(([key, { sha256 }]) => [key, `${sha256} ${release.packages[key]?.archive.sha256}`]);
 }
 
 function unpacked(t: TestContext, release: Release, key: string): string {
   const folder = emptyFolder(t);
-  execFileSync("tar", ["-xzf", release.archives[key]?.path ?? "", "-C", folder]);
+  for (const archive of [release.archives[key], release.packages[key]?.archive]) {
+    execFileSync("tar", ["-xzf", archive?.path ?? "", "-C", folder]);
+  }
   return folder;
 }
 
@@ -108,6 +110,12 @@ test("markers are decided by the machine's Python, whichever Python runs pip", a
   const has = (key: string, name: string): boolean => existsSync(join(unpacked(t, release, key), "python", name));
   assert.deepEqual([has("x64-py3.13", "idna"), has("x64-py3.11", "idna")], [true, false]);
   assert.equal(has("x64-py3.13", "six.py"), false);
+  fill(dir, { "main.py": "app = 2\n" });
+  const next = await build(dir, [trixie]);
+  assert.notEqual(next.id, release.id);
+  assert.deepEqual(next.packages["x64-py3.13"], release.packages["x64-py3.13"], "a line of code leaves the packages");
+  assert.notEqual(release.packages["x64-py3.13"]?.id, release.packages["x64-py3.11"]?.id);
+  assert.ok((next.archives["x64-py3.13"]?.bytes ?? 0) < 10_000, "and is all that the other archive has");
 });
 
 test("a package-lock.json that disagrees with package.json says so", async (t) => {

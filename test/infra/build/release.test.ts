@@ -59,6 +59,15 @@ test("the same inputs elsewhere give the same id and archives, whatever the time
   assert.equal(second.archives.x64?.sha256, first.archives.x64?.sha256);
 });
 
+test("whole, it has the same id and is kept apart from its parts", async (t) => {
+  ownCache(t);
+  const dir = makeFolder(t, files);
+  const parts = await build(t, dir);
+  const whole = await buildRelease({ dir, command }, [x64], () => undefined, "whole");
+  assert.deepEqual([whole.id, whole.packages], [parts.id, {}]);
+  assert.notEqual(whole.archives.x64?.path, parts.archives.x64?.path);
+});
+
 test("a second build does nothing", async (t) => {
   ownCache(t);
   const dir = makeFolder(t, files);

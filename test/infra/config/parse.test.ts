@@ -127,8 +127,9 @@ test("a fleet's name must fit units, folders and users", () => {
 test("a batch is a number of machines or a part of the fleet, and steps have names of their own", () => {
   const machines = { provider: "local" };
   const steps = [{ name: "migrate", command: ["./a"] }, { name: "migrate", command: ["./b"] }];
-  const good = parseFleet("web", { app: { dir: "x", once: steps.slice(1) }, machines, rollout: { batch: "25%", pauseMs: 100 } });
-  assert.deepEqual([good.rollout.batch, good.rollout.pauseMs], ["25%", 100]);
+  const good = parseFleet("web", { app: { dir: "x", once: steps.slice(1) }, machines, rollout: { batch: "50%", pauseMs: 100 } });
+  assert.deepEqual([good.rollout.batch, good.rollout.pauseMs], ["50%", 100]);
+  assert.equal(parseFleet("web", { app: { dir: "x" }, machines }).rollout.batch, "25%");
   assert.deepEqual(good.app.once, [{ name: "migrate", command: ["./b"], repeatable: false, timeoutMs: 600_000 }]);
   for (const batch of ["25", "0%", "101%", 0]) {
     assert.throws(() => parseFleet("web", { app: { dir: "x" }, machines, rollout: { batch } }), /rollout\.batch: given/);

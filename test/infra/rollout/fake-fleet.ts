@@ -54,7 +54,7 @@ export class FakeMachine {
     const busy = agent === this.busyAt;
     const fails = agent === this.failsAt || busy;
     const error = { step: agent, what: "the app crashed", kept: "release 1", next: "mend it", log: ["boom"] };
-    const done = { needs: null, pending: "id", once: this.once, unhardened: this.unhardened, trial: TRIAL };
+    const done = { needs: [], pending: "id", once: this.once, unhardened: this.unhardened, trial: TRIAL };
     options.onLine?.(JSON.stringify(fails ? { event: "failed", error } : { event: "done", result: done }));
     if (agent === "decide" && !fails) Object.assign(this, { confirmed: true, applyId: "id" });
     return { code: busy ? 4 : fails ? (agent === "decide" ? NOT_PREPARED : 1) : 0, stdout: "", stderr: "" };

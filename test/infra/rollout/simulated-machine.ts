@@ -125,7 +125,7 @@ export class SimulatedMachine {
     }
     if (order === "revert" && this.isPending) this.#goBack("reverted");
     if (ours && (order === "release" || order === "confirm" || order === "revert")) this.#hold = undefined;
-    tell(options, { event: "done", result: { needs: null, pending: this.isPending ? "new" : null, once: [], now: this.confirmed } });
+    tell(options, { event: "done", result: { needs: [], pending: this.isPending ? "new" : null, once: [], now: this.confirmed } });
     return done();
   }
 
