@@ -5,6 +5,7 @@ import type { ClientRequest, IncomingMessage } from "node:http";
 import http2 from "node:http2";
 import { request, type RequestOptions } from "node:https";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -217,11 +218,11 @@ export async function openHttp3({ address, caFile }: Site, uploadBytes: number):
   let errors = "";
   child.stderr.setEncoding("utf8").on("data", (chunk: string) => (errors += chunk));
   const exited = once(child, "exit");
-  const lines = child.stdout.setEncoding("utf8")[Symbol.asyncIterator]();
+  const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
   const next = async (): Promise<string> => {
     const { value, done } = await lines.next();
     if (done === true) throw new Error(`the HTTP/3 client ended:\n${errors}`);
-    return value as string;
+    return value;
   };
   await next();
   return async () => {
