@@ -5,11 +5,12 @@ import { type App, checkApp } from "./build/app.ts";
 import { parseFleet } from "./config/parse.ts";
 import type { FleetConfig } from "./config/schema.ts";
 import { type Inventory, inventoryOf } from "./inventory.ts";
-import { ec2Provider } from "./machines/aws-modules.ts";
+import { ec2Provider, groupProvider } from "./machines/aws-modules.ts";
 import { hostMachines } from "./machines/hosts.ts";
 import { worldOf } from "./machines/local/world-id.ts";
 import { localMachines, localTarget } from "./machines/local.ts";
 import type { Machine } from "./machines/machine.ts";
+import type { FleetOutputs } from "./outputs.ts";
 import { artifactBuilder } from "./rollout/artifacts.ts";
 import { acmeAccountKey } from "./rollout/acme-account.ts";
 import { prepare } from "./rollout/prepare.ts";
@@ -46,19 +47,33 @@ export class Fleet extends pulumi.ComponentResource {
     const app = checkApp(config.app.name ?? name, config.app);
     const say = (line: string): void => void pulumi.log.info(line, this);
     const build = artifactBuilder(app, say);
-    const machines = this.provide(name, config, build);
-    const result = this.rollOut(name, config, app, machines, build);
-
-    this.urls = result.apply(({ machines: seen }) => Object.values(seen).flatMap(({ urls }) => urls.slice(0, 1)));
-    this.release = result.release;
-    this.workers = result.apply(({ machines: seen }) => sizes(seen));
-    this.caBundle = result.caBundle;
-    this.skipped = result.skipped;
-    this.inventory = inventoryOf(name, app.name, machines);
+    const { machines } = config;
+    const outputs =
+      machines.provider === "autoscaling"
+        ? groupProvider().groupFleet(this, { fleet: name, config, group: machines, app, build })
+        : this.pushedTo(name, config, app, this.provide(name, { ...config, machines }, build), build);
+    this.urls = outputs.urls;
+    this.release = outputs.release;
+    this.workers = outputs.workers;
+    this.caBundle = outputs.caBundle;
+    this.skipped = outputs.skipped;
+    this.inventory = outputs.inventory;
     this.registerOutputs({ urls: this.urls, release: this.release, workers: this.workers });
   }
 
-  private provide(name: string, config: FleetConfig, build: Build): Machine[] {
+  private pushedTo(name: string, config: FleetConfig, app: App, machines: Machine[], build: Build): FleetOutputs {
+    const result = this.rollOut(name, config, app, machines, build);
+    return {
+      urls: result.apply(({ machines: seen }) => Object.values(seen).flatMap(({ urls }) => urls.slice(0, 1))),
+      release: result.release,
+      workers: result.apply(({ machines: seen }) => sizes(seen)),
+      caBundle: result.caBundle,
+      skipped: result.skipped,
+      inventory: inventoryOf(name, app.name, machines),
+    };
+  }
+
+  private provide(name: string, config: PushedConfig, build: Build): Machine[] {
     const args = config.machines;
     if (args.provider === "hosts") return hostMachines(args.hosts);
     if (args.provider === "ec2") return ec2Provider().ec2Machines(this, { name, config: args, serving: config.https, build });
@@ -88,6 +103,9 @@ export class Fleet extends pulumi.ComponentResource {
 }
 
 type Build = ReturnType<typeof artifactBuilder>;
+
+/** Machines that are pushed to: all but those of a group. */
+type PushedConfig = Omit<FleetConfig, "machines"> & { machines: Exclude<FleetConfig["machines"], { provider: "autoscaling" }> };
 
 /** Validates before the component is registered, so that a typing mistake leaves no trace in the state. */
 function checked(name: string, args: FleetArgs): string {

@@ -8,6 +8,8 @@ export interface Inventory {
   fleet: string;
   app: string;
   machines: InventoryMachine[];
+  /** With provider `autoscaling`: the group at AWS, whose machines nobody logs in to. */
+  group?: { name: string; region: string } | undefined;
 }
 
 export interface InventoryMachine {

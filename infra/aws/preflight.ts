@@ -1,5 +1,6 @@
 /** What is settled with AWS before anything is made there. */
 import * as pulumi from "@pulumi/pulumi";
+import { type GroupOfferKeys, groupOfferFindings, groupQuestions } from "../config/aws/group-offer-rules.ts";
 import { type OfferKeys, offerFindings } from "../config/aws/offer-rules.ts";
 import { exitCodes, FleetError } from "../errors.ts";
 import type { Target } from "../machines/machine.ts";
@@ -29,6 +30,16 @@ export async function preflight({ parent, fleet, machines, build }: Preflight): 
   }
   const targets = targetsOf(machines, offer);
   if (targets !== undefined) await build(targets);
+}
+
+/** The same for a group. */
+export async function groupPreflight({ parent, fleet, machines }: { parent: pulumi.Resource; fleet: string; machines: GroupOfferKeys }): Promise<void> {
+  const questions = groupQuestions(machines);
+  const offer = await offerOf(parent, questions);
+  const findings = groupOfferFindings(machines, offer);
+  if (findings.length > 0) throw refusal(fleet, findings);
+  if (!pulumi.runtime.isDryRun()) return;
+  for (const line of sizeLines(questions.instances, offer)) await pulumi.log.info(line.replace(/: [^:]*$/, ""), parent);
 }
 
 function refusal(fleet: string, findings: ReturnType<typeof offerFindings>): FleetError {

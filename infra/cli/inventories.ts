@@ -19,6 +19,7 @@ export const inventorySchema: z.ZodType<Inventory> = z.object({
       transport: z.object({ kind: z.literal("ssh"), ...loginShape, bastion: z.object(loginShape).optional(), tunnel: tunnel.optional() }),
     }),
   ),
+  group: z.object({ name: z.string(), region: z.string() }).optional(),
 });
 
 /** Every inventory in a stack's output values, also inside objects such as `{ shop: shop.inventory, blog: blog.inventory }`. */
@@ -30,15 +31,31 @@ export function findInventories(output: unknown): Inventory[] {
 }
 
 /**
- * The fleet of that name, or all of them.
- * @throws FleetError when there is none of that name
+ * The fleet of that name, or all of them whose machines can be asked.
+ * @throws FleetError when there is none of that name, or nothing but groups, whose machines nobody logs in to
  */
 export function chooseFleets(inventories: readonly Inventory[], fleet: string | undefined): readonly Inventory[] {
-  if (fleet === undefined) return inventories;
-  const chosen = inventories.filter((inventory) => inventory.fleet === fleet);
-  if (chosen.length > 0) return chosen;
-  throw new FleetError(`the stack has no fleet "${fleet}".`, {
+  const chosen = fleet === undefined ? inventories : inventories.filter((inventory) => inventory.fleet === fleet);
+  if (chosen.length === 0) throw unknownFleet(inventories, fleet ?? "");
+  const asked = chosen.filter(({ group }) => group === undefined);
+  if (asked.length === 0) throw onlyGroups(chosen);
+  return asked;
+}
+
+function unknownFleet(inventories: readonly Inventory[], fleet: string): FleetError {
+  return new FleetError(`the stack has no fleet "${fleet}".`, {
     next: `name one that is in its outputs: ${inventories.map((inventory) => inventory.fleet).join(", ")}`,
+    exitCode: exitCodes.usage,
+  });
+}
+
+function onlyGroups(fleets: readonly Inventory[]): FleetError {
+  const [{ name = "", region = "" } = {}] = fleets.map(({ group }) => group);
+  const what = fleets.map(({ fleet, group }) => `"${fleet}" is the group ${group?.name} at AWS (${group?.region})`).join(", ");
+  return new FleetError(`${what}: nobody logs in to its machines, which come and go.`, {
+    next:
+      `aws autoscaling describe-auto-scaling-groups --region ${region} --auto-scaling-group-names ${name}; ` +
+      'docs/aws-autoscaling.md, "What is different here", says what to use for logs and for going back.',
     exitCode: exitCodes.usage,
   });
 }

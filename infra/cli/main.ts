@@ -77,6 +77,12 @@ program
   });
 
 program
+  .command("refresh", { hidden: true })
+  .description("bring a group at AWS onto a plan from standard input, and wait for it (pulumi up runs this)")
+  .addOption(new Option("--pace <n>", "divides every pause; for tests").default(1).argParser(wholeNumber).hideHelp())
+  .action(async (options) => process.exit(await (await import("./refresh.ts")).refreshGroup(options)));
+
+program
   .command("acme-key", { hidden: true })
   .description("print a new key for an ACME account (pulumi up runs this, once a fleet)")
   .action(async () => void process.stdout.write((await import("../rollout/acme-account.ts")).newAccountKey()));

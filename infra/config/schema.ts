@@ -2,6 +2,8 @@
 import { z } from "zod";
 import { commandSchema, healthSchema, nameSchema, onceSchema, recycleSchema, workersSchema } from "../../runtime/manifest.ts";
 import { appFindings, type Finding, NOTHING_TO_SERVE, workersFindings } from "./app-rules.ts";
+import { autoscalingSchema } from "./aws/autoscaling.ts";
+import { groupFleetFindings } from "./aws/autoscaling-rules.ts";
 import { hardeningConfigSchema } from "./hardening.ts";
 import { awsFindings } from "./aws/fleet-rules.ts";
 import { ec2Schema } from "./aws/ec2.ts";
@@ -54,6 +56,7 @@ const machinesSchema = z.discriminatedUnion("provider", [
       }),
   }),
   ec2Schema,
+  autoscalingSchema,
 ]);
 
 /** Finds what is wrong between keys, each with its path and the mend. */
@@ -136,10 +139,11 @@ const fleetKeys = z.strictObject({
     .prefault({}),
 });
 
-const wholeFleet = between(({ app, machines, workers: wanted, https }: z.output<typeof fleetKeys>) => [
+const wholeFleet = between(({ app, machines, workers: wanted, https, rollout }: z.output<typeof fleetKeys>) => [
   ...slotFindings(app, wanted, https),
-  ...httpsFindings(https, machines),
-  ...awsFindings(machines, https),
+  ...(machines.provider === "autoscaling"
+    ? groupFleetFindings({ app, machines, https, rollout })
+    : [...httpsFindings(https, machines), ...awsFindings(machines, https)]),
 ]);
 
 export const fleetSchema = fleetKeys.superRefine(wholeFleet);

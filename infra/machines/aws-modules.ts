@@ -13,6 +13,11 @@ export function ec2Provider(): typeof import("./ec2.ts") {
   return load("./ec2", ["@aws-sdk/client-ec2"]) as typeof import("./ec2.ts");
 }
 
+/** @throws FleetError when a package that it needs isn't installed */
+export function groupProvider(): typeof import("../group-fleet.ts") {
+  return load("../group-fleet", ["@aws-sdk/client-auto-scaling"]) as typeof import("../group-fleet.ts");
+}
+
 /**
  * @param module without its extension: it is TypeScript in the clone and JavaScript in the package
  * @param packages what its commands need beside Pulumi's SDK for AWS, looked for before anything is made

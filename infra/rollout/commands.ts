@@ -48,14 +48,19 @@ export function incomingPath(sha256: string): string {
  * agent yet that could judge it: a shell does, before anything is unpacked.
  */
 export function installRuntimeCommand(id: string, archiveSha256: string): string {
+  return asRoot(installRuntimeScript(id, archiveSha256));
+}
+
+/** The same for a shell that is root's. Both may be a shell's variables, as in a boot script: `$id`. */
+export function installRuntimeScript(id: string, archiveSha256: string): string {
   const target = `${RUNTIME_FOLDER}/${id}`;
   const archive = incomingPath(archiveSha256);
-  return asRoot(
+  return (
     `set -e; umask 022; mkdir -p ${RUNTIME_FOLDER}; t=${RUNTIME_FOLDER}/.${id}.$$; trap 'rm -rf "$t" ${archive}' EXIT; ` +
-      // Synced before it has its name: what is there counts as whole, also after a power cut.
-      `if [ ! -d ${target} ]; then ${judgeBundle(archive, archiveSha256)}; mkdir "$t"; ` +
-      `tar -xzf ${archive} -C "$t" --no-same-owner; sync -f "$t"; mv -T "$t" ${target}; fi; ` +
-      currentLink(id),
+    // Synced before it has its name: what is there counts as whole, also after a power cut.
+    `if [ ! -d ${target} ]; then ${judgeBundle(archive, archiveSha256)}; mkdir "$t"; ` +
+    `tar -xzf ${archive} -C "$t" --no-same-owner; sync -f "$t"; mv -T "$t" ${target}; fi; ` +
+    currentLink(id)
   );
 }
 
@@ -93,6 +98,11 @@ export function agentCommand(runtime: string, ...args: string[]): string {
 /** Runs the machine's current agent, whatever bundle it is of. */
 export function currentAgentCommand(...args: string[]): string {
   return asRoot(`exec /opt/fleetwright/current/bin/fleethost ${args.map(shellQuote).join(" ")}`);
+}
+
+/** What a new login leaves on a machine whose baseline is on trial. */
+export function knockCommand(trial: string): string {
+  return asRoot(`: > ${shellQuote(`/run/fleetwright/came-through.${trial}`)}`);
 }
 
 /** Removes an archive that has been unpacked. */

@@ -8,6 +8,7 @@ import { converge } from "./converge.ts";
 import { asFailure } from "./failure.ts";
 import { createAgent } from "./local-agent.ts";
 import { takeLock } from "./lock.ts";
+import { registerMember } from "./member-command.ts";
 import { registerOperatorCommands } from "./operator-commands.ts";
 import { type AddWithManifest, registerRolloutCommands } from "./rollout-commands.ts";
 import { status } from "./status.ts";
@@ -42,6 +43,7 @@ export function registerAgent(program: Command, makeAgent: MakeAgent = createAge
   registerLeaseCommands((name, about, action) => add(name, about, action).requiredOption("--app <name>", "the app", appName));
   add("converge", "At boot: undoes what was not confirmed. Files and links only.", underLock("converge", convergeAction));
   registerStatus(program, makeAgent);
+  registerMember(program, makeAgent);
   registerOperatorCommands(program, {
     makeAgent,
     addLocked: (name, about, action) => add(name, about, underLock(name, action)).requiredOption("--app <name>", "the app", appName),

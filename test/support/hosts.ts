@@ -1,5 +1,6 @@
 /** Machines that a test makes itself, and reaches as one does rented servers: by address, login and pinned host key. */
 import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { promisify } from "node:util";
 import { machinePlace, placeOf } from "../../infra/machines/local/place.ts";
 import { cutPower } from "../../infra/machines/local/nspawn.ts";
@@ -56,6 +57,11 @@ export class Hosts {
   /** The folder on this computer that holds what the machine's disk has beside its image. */
   disk(name: string): string {
     return machinePlace(placeOf(this.#machines.world, this.#machines.root), name).upper;
+  }
+
+  /** All that the machine has written to its console. */
+  console(name: string): string {
+    return readFileSync(machinePlace(placeOf(this.#machines.world, this.#machines.root), name).console, "utf8");
   }
 
   /** This computer's end of the machine's network cable. */

@@ -37,7 +37,7 @@ const alarmsSchema = z.strictObject({
   cpuPercent: z.int().min(1).max(100).default(90),
 });
 
-const dnsSchema = z.strictObject({
+export const dnsSchema = z.strictObject({
   /** Name of a public hosted zone in Route 53; the fleet's domains are in it. */
   zone: z.string().regex(/^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,}$/, 'the name of a hosted zone, for example "example.org"'),
   ttlSeconds: z.int().min(30).max(86_400).default(60),

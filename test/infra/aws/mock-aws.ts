@@ -2,12 +2,15 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { GraphResource } from "../../../infra/aws/rules/graph.ts";
 import { answerOf } from "./mock-answers.ts";
+import { groupOutputs } from "./mock-group.ts";
 
 export interface MockOptions {
   /** Whether it is a preview, in which nothing is known that AWS decides. @default false */
   preview?: boolean;
   /** What AWS answers to a question, in place of the usual; by the function's token. */
   answers?: Record<string, (inputs: Record<string, unknown>) => object | Promise<object>>;
+  /** More outputs of resources, by their type. */
+  outputs?: Record<string, object>;
 }
 
 let made: GraphResource[] = [];
@@ -32,7 +35,7 @@ async function call({ token, inputs }: pulumi.runtime.MockCallArgs): Promise<Rec
 function newResource({ type, name, inputs }: pulumi.runtime.MockResourceArgs) {
   const id = `<${type.split(":").at(-1)} ${name}>`;
   if (!type.startsWith("test:")) made.push({ type, name, id, inputs });
-  return { id, state: options.preview === true ? inputs : { ...inputs, ...outputsOf(type, name, id) } };
+  return { id, state: options.preview === true ? inputs : { ...inputs, ...outputsOf(type, name, id), ...options.outputs?.[type] } };
 }
 
 /** What AWS would decide. */
@@ -42,7 +45,7 @@ function outputsOf(type: string, name: string, id: string): Record<string, unkno
   if (type === "aws:ec2/keyPair:KeyPair") return { keyName: id };
   if (type === "aws:ec2/eip:Eip") return { allocationId: id, publicIp: `<public IP of ${name}>` };
   if (type === "aws:ec2/instance:Instance") return { publicIp: `<public IP of instance ${name}>`, privateIp: `<private IP of ${name}>` };
-  return {};
+  return groupOutputs(type, name, id);
 }
 
 /** How much was made so far. */

@@ -16,3 +16,14 @@ export function ec2Machines() {
     },
   };
 }
+
+export function groupMachines() {
+  return {
+    provider: "autoscaling" as const,
+    network: { subnets: { "eu-central-1a": "10.80.0.0/24", "eu-central-1b": "10.80.1.0/24" } as Record<string, string> },
+    image: "ami-0fedcba9876543210",
+    types: ["m7g.large", "m6g.large"],
+    capacity: { min: 2, max: 6 },
+    dns: { zone: "example.org" } as { zone: string } | undefined,
+  };
+}

@@ -38,3 +38,13 @@ test("one fleet of several is chosen by its name, and a wrong name is answered w
     (error) => error instanceof FleetError && error.exitCode === 2 && /"blgo"/.test(error.message) && /shop, blog/.test(error.message),
   );
 });
+
+test("machines of a group aren't asked: with others they are left out, alone it is said what to use instead", () => {
+  const group = { schema: 1 as const, fleet: "wide", app: "wide", machines: [], group: { name: "wide-1234567", region: "eu-central-1" } };
+  const other = { schema: 1 as const, fleet: "web", app: "web", machines: [] };
+  assert.deepEqual(findInventories({ a: group }), [group]);
+  assert.deepEqual(chooseFleets([group, other], undefined), [other]);
+  for (const fleet of [undefined, "wide"]) {
+    assert.throws(() => chooseFleets([group], fleet), /is the group wide-1234567 at AWS \(eu-central-1\)[\s\S]*describe-auto-scaling-groups --region eu-central-1/);
+  }
+});

@@ -56,7 +56,7 @@ test("two problems are both reported, by key path, with what was given and what 
 
 test("an unknown provider lists the known ones", () => {
   assert.deepEqual(problems({ app: { dir: "a" }, machines: { provider: "azure" } }), [
-    'machines.provider: given "azure"; allowed: "local" or "hosts" or "ec2"',
+    'machines.provider: given "azure"; allowed: "local" or "hosts" or "ec2" or "autoscaling"',
   ]);
 });
 

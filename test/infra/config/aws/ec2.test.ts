@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { ec2Schema } from "../../../../infra/config/aws/ec2.ts";
 import { problemLines } from "../../../../infra/config/problems.ts";
 import { ec2Machines } from "../../aws/samples.ts";
+import { nearly } from "./nearly.ts";
 
 function problems(more: object): string[] {
   const value = { ...ec2Machines(), ...more };
@@ -74,15 +75,6 @@ for (const [what, more, expected] of refused) {
   });
 }
 
-/** Any value, and often one that is nearly right. */
-function nearly(value: unknown): fc.Arbitrary<unknown> {
-  const other = { arbitrary: fc.anything(), weight: 1 };
-  if (Array.isArray(value)) return fc.oneof({ arbitrary: fc.tuple(...value.map(nearly)), weight: 12 }, other);
-  if (typeof value !== "object" || value === null) return fc.oneof({ arbitrary: fc.constant(value), weight: 12 }, other);
-  const keys = Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, nearly(inner)]));
-  // Whole ones by far the most: with any key left out by chance hardly one of hundreds would be right.
-  return fc.oneof({ arbitrary: fc.record(keys), weight: 12 }, { arbitrary: fc.record(keys, { requiredKeys: [] }), weight: 1 }, other);
-}
 
 test("whatever is given, it validates or has problems that name their key; it never throws", () => {
   let [good, bad] = [0, 0];

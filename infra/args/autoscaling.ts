@@ -1,0 +1,79 @@
+/** A group of machines on AWS that grows and shrinks by need, as a program gives it. */
+import type { Input } from "@pulumi/pulumi";
+import type { AwsNetworkArgs } from "./aws.ts";
+
+/** Machines that AWS makes and removes over the zones of one region, behind a balancer with the certificate. */
+export interface AutoscalingArgs {
+  provider: "autoscaling";
+  /** Two zones or more: the balancer asks for them. */
+  network: AwsNetworkArgs;
+  /** One pinned image: Debian 13 or 12. */
+  image: string;
+  /** What is in the image; a release is built for its Python. @default 13 */
+  debian?: 12 | 13;
+  /** Instance types of one architecture, in the order of preference. */
+  types: string[];
+  capacity: {
+    /** @default 2 */
+    min?: number;
+    max: number;
+    /** Of the first start; from then on scaling decides. @default min */
+    desired?: number;
+  };
+  /** @default no machine is spot */
+  spot?: {
+    /** Of the machines above `base`, so many in a hundred. */
+    percent: number;
+    /** So many machines never are. @default 0 */
+    base?: number;
+  };
+  /** A machine isn't removed because fewer are needed. Not with `spot`. @default false */
+  scaleInProtection?: boolean;
+  /** @default 16 */
+  diskGiB?: number;
+  /** `public`: from anywhere; `private`: from `clients` only, and the balancer has no public address. @default "public" */
+  access?: "public" | "private";
+  /** IPv4 ranges that may use a private fleet. @default [] */
+  clients?: string[];
+  /** ARN of a certificate in AWS Certificate Manager. @default one is made, proved by records in `dns.zone` */
+  certificate?: Input<string>;
+  /** The hosted zone that the fleet's domains are in; they lead to the balancer. */
+  dns?: { zone: string };
+  scaling?: {
+    /** Keeps the machines' CPU at this average. @default 60 */
+    cpuPercent?: number;
+    /** Keeps what a machine is asked in a minute at this average, too. @default not watched */
+    requestsPerMinute?: number;
+  };
+  /** From a machine's start until it serves, at most. @default 180000 */
+  warmUpMs?: number;
+  refresh?: RefreshArgs;
+  /** Alarms to an SNS topic of yours. @default none */
+  alarms?: AlarmArgs;
+  /** ARN of a key for volumes, artifacts and secrets. @default the account's keys for each */
+  kmsKey?: Input<string>;
+  /** On everything, beside the fleet's own. @default {} */
+  tags?: Record<string, string>;
+}
+
+/** How a release replaces the machines. Parts are in a hundred of the machines wanted. */
+export interface RefreshArgs {
+  /** So many serve at any time. @default 100 */
+  minHealthyPercent?: number;
+  /** And no more than these are there. @default 110 */
+  maxHealthyPercent?: number;
+  /** Waits after each of these parts. @default [] */
+  checkpoints?: number[];
+  /** @default 600000 */
+  checkpointDelayMs?: number;
+}
+
+export interface AlarmArgs {
+  topic: Input<string>;
+  /** Answers of 500 and above in five minutes. @default 10 */
+  serverErrors?: number;
+  /** For a quarter of an hour. @default 90 */
+  cpuPercent?: number;
+  /** Fewer days than this until the certificate ends. @default 21 */
+  certificateDays?: number;
+}

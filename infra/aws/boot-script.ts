@@ -1,0 +1,168 @@
+/** The user data of a group's machines: fetches what the manifest names, by the machine's own role, and runs `fleethost apply`. Pure. */
+import { incomingPath, installRuntimeScript } from "../rollout/commands.ts";
+import { shellQuote } from "../shell.ts";
+
+export interface BootArgs {
+  bucket: string;
+  region: string;
+  /** sha256 of the group's manifest: the only thing that differs from release to release. */
+  manifest: string;
+  /** Where things are, if not at AWS. For tests. */
+  endpoints?: Endpoints;
+}
+
+export interface Endpoints {
+  metadata: string;
+  /** The bucket's URL. */
+  archives: string;
+  /** Secrets Manager. */
+  secrets: string;
+}
+
+export function bootScript({ bucket, region, manifest, endpoints = awsEndpoints(bucket, region) }: BootArgs): string {
+  const { metadata, archives, secrets } = endpoints;
+  return [
+    "#!/bin/sh",
+    "# Fleetwright: what this machine is to run. From release to release only the next line differs.",
+    `manifest=${manifest}`,
+    `region=${region} archives=${archives} secrets=${secrets} metadata=${metadata}`,
+    `install=${shellQuote(installRuntimeScript("$runtime", "$bundle"))}`,
+    SCRIPT,
+  ].join("\n");
+}
+
+/** The metadata service has this address on every instance (EC2 guide, "Access instance metadata"). */
+const METADATA = "http://169.254.169.254";
+
+function awsEndpoints(bucket: string, region: string): Endpoints {
+  const domain = region.startsWith("cn-") ? "amazonaws.com.cn" : "amazonaws.com";
+  return {
+    metadata: METADATA,
+    archives: `https://${bucket}.s3.${region}.${domain}`,
+    secrets: `https://secretsmanager.${region}.${domain}`,
+  };
+}
+
+/**
+ * For dash. curl signs requests itself since 7.75; Debian 12's leaves the payload's hash, which S3 asks for, to whoever calls it.
+ * What is secret is in files that only root reads, never among a command's arguments.
+ */
+const SCRIPT = String.raw`set -u
+umask 077
+work=/run/fleetwright-boot
+# In all, a failure that may pass is waited for this long.
+patience_s=600
+
+say() { echo "fleetwright: $*" >&2; }
+
+refuse() {
+  say "this machine does not serve: $1"
+  say "what to do: $2"
+  exit 1
+}
+
+# Repeats what may pass (status 1), with longer and longer pauses, and not what won't (9).
+persist() {
+  pause_s=1
+  until "$@"; do
+    status=$?
+    if [ $status = 9 ]; then return 9; fi
+    if [ "$patience_s" -le 0 ]; then return 1; fi
+    say "trying again in $pause_s s"
+    sleep $pause_s
+    patience_s=$((patience_s - pause_s))
+    pause_s=$((pause_s * 2))
+    if [ $pause_s -gt 30 ]; then pause_s=30; fi
+  done
+}
+
+# ask WHAT FILE CURL-ARGUMENTS…: the answer into a file.
+ask() {
+  what=$1 file=$2
+  shift 2
+  code=$(curl -sS --connect-timeout 5 --speed-limit 1000 --speed-time 30 -o "$file" -w '%{http_code}' "$@" 2>"$work/curl") || {
+    say "$what: $(cat "$work/curl")"
+    return 1
+  }
+  answer="HTTP $code $(grep -aoE '(<Code>|"__type": *")[A-Za-z#]+' "$file" 2>/dev/null | grep -oE '[A-Za-z#]+$' | tail -n 1)"
+  case $code in
+  200) return 0 ;;
+  408 | 429 | 5*) say "$what: $answer"; return 1 ;;
+  *) say "$what: $answer"; return 9 ;;
+  esac
+}
+
+# Version 2 of the metadata service: a token first. It has no role's credentials in an instance's first moments: that may pass.
+metadata() {
+  ask "metadata service" "$work/token" --max-time 30 -X PUT -H "X-aws-ec2-metadata-token-ttl-seconds: 300" \
+    "$metadata/latest/api/token" || return 1
+  ask "metadata service, $1" "$2" --max-time 30 -H "X-aws-ec2-metadata-token: $(cat "$work/token")" \
+    "$metadata/latest/meta-data/$1" || return 1
+}
+
+known() {
+  persist metadata "$1" "$2" ||
+    refuse "the metadata service doesn't tell $1" "see that the instance has its profile, and that the service is on"
+}
+
+field() { sed -n 's/.*"'"$2"'" *: *"\([^"]*\)".*/\1/p' "$1"; }
+
+# What every signed request has.
+log_in() {
+  known iam/security-credentials/ "$work/role"
+  known "iam/security-credentials/$(head -n 1 "$work/role")" "$work/credentials"
+  cat >"$work/login" <<END
+user = "$(field "$work/credentials" AccessKeyId):$(field "$work/credentials" SecretAccessKey)"
+header = "x-amz-security-token: $(field "$work/credentials" Token)"
+END
+}
+
+# Of no payload.
+nothing=e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855
+
+# fetch KEY SHA256 FILE: an object, whole and as it was named.
+fetch() {
+  persist ask "$archives/$1" "$3" --config "$work/login" --aws-sigv4 "aws:amz:$region:s3" \
+    -H "x-amz-content-sha256: $nothing" "$archives/$1" ||
+    refuse "$1 can't be fetched ($answer)" "see that it is in the bucket, and that the machine's role may read it; run pulumi up again"
+  echo "$2  $3" | sha256sum -c --status - ||
+    refuse "$1 is not what its name says: its sha256 is $(sha256sum <"$3" | cut -d' ' -f1)" \
+      "remove it from the bucket and run pulumi up again"
+}
+
+fetch_secrets() {
+  body='{"SecretId":"'$1'","VersionId":"'$2'"}'
+  persist ask "Secrets Manager" "$work/secrets" --config "$work/login" --aws-sigv4 "aws:amz:$region:secretsmanager" \
+    -H "content-type: application/x-amz-json-1.1" -H "x-amz-target: secretsmanager.GetSecretValue" -d "$body" "$secrets/" ||
+    refuse "the app's secrets can't be read ($answer)" "see that version $2 of $1 is there, and that the machine's role may read it"
+}
+
+command -v curl >/dev/null || refuse "the image has no curl" "use one that has it, as Debian's own"
+trap 'rm -rf "$work"' EXIT
+mkdir -p "$work" INCOMING
+known instance-id "$work/id"
+known local-ipv4 "$work/address"
+log_in
+fetch "manifests/$manifest" "$manifest" "$work/manifest"
+hash='"\([0-9a-f]\{64\}\)"'
+front='^{"schema":1,"runtime":{"id":'$hash',"sha256":'$hash'[^}]*},"release":{"sha256":'$hash
+set -- $(sed -n "s/$front.*/\1 \2 \3/p" "$work/manifest")
+[ $# = 3 ] || refuse "the group's manifest is not understood" "run pulumi up again, with the Fleetwright that made this template"
+runtime=$1 bundle=$2 release=$3
+say "fetching the runtime and the release"
+if [ ! -d "/opt/fleetwright/runtime/$runtime" ]; then fetch "archives/$bundle" "$bundle" "INCOMING/$bundle.tar.gz"; fi
+export runtime bundle
+sh -c "$install" || refuse "the runtime bundle can't be installed" "see the lines above, and that the disk has room"
+fetch "archives/$release" "$release" "INCOMING/$release.tar.gz"
+front='^{"schema":1,"runtime":{[^}]*},"release":{[^}]*},"secrets":{"arn":"\([^"]*\)","versionId":"\([^"]*\)"'
+set -- $(sed -n "s/$front.*/\1 \2/p" "$work/manifest")
+if [ $# = 2 ]; then fetch_secrets "$1" "$2"; fi
+fleethost=/opt/fleetwright/runtime/$runtime/bin/fleethost
+given=$([ -e "$work/secrets" ] && echo "--secrets=$work/secrets")
+"$fleethost" member --group "$work/manifest" --name "$(cat "$work/id")" --address "$(cat "$work/address")" $given >"$work/input" ||
+  refuse "its manifest can't be made" "see the lines above"
+"$fleethost" apply --apply-id "boot-$(echo "$manifest" | cut -c1-12)" --archive "INCOMING/$release.tar.gz" <"$work/input" ||
+  refuse "the release does not come up" "see the lines above; journalctl -b on the machine has more"
+rm -f "INCOMING/$release.tar.gz"
+say "this machine serves release $(echo "$release" | cut -c1-12)"
+`.replaceAll("INCOMING", incomingPath("").replace(/\/[^/]*$/, ""));

@@ -1,0 +1,43 @@
+/** The balancer's certificate, proved by records in the zone that the names are in. */
+import { Certificate } from "@pulumi/aws/acm/certificate.js";
+import { CertificateValidation } from "@pulumi/aws/acm/certificateValidation.js";
+import { Record } from "@pulumi/aws/route53/record.js";
+import type * as pulumi from "@pulumi/pulumi";
+import { childOf, type Scope, tagsOf } from "./scope.ts";
+
+/**
+ * The certificate's ARN, once it has been issued.
+ * @param names at least one
+ */
+export function certificateFor(scope: Scope, zoneId: pulumi.Input<string>, names: readonly string[]): pulumi.Output<string> {
+  const { fleet } = scope;
+  const [domainName = "", ...subjectAlternativeNames] = names;
+  const name = `${fleet}-certificate`;
+  const certificate = new Certificate(
+    name,
+    { domainName, subjectAlternativeNames, validationMethod: "DNS", tags: tagsOf(scope, name) },
+    childOf(scope),
+  );
+  const records = names.map((domain) => {
+    const proof = certificate.domainValidationOptions.apply((all) => {
+      const found = all.find(({ domainName: of }) => of === domain);
+      if (found === undefined) throw new Error(`AWS asks for no proof of ${domain}`);
+      return found;
+    });
+    // A certificate of another stack for the same name is proved by the same record.
+    return new Record(
+      `${fleet}-proof-${domain}`,
+      {
+        zoneId,
+        name: proof.resourceRecordName,
+        type: proof.resourceRecordType,
+        records: [proof.resourceRecordValue],
+        ttl: 60,
+        allowOverwrite: true,
+      },
+      childOf(scope),
+    );
+  });
+  const validationRecordFqdns = records.map(({ fqdn }) => fqdn);
+  return new CertificateValidation(name, { certificateArn: certificate.arn, validationRecordFqdns }, childOf(scope)).certificateArn;
+}

@@ -1,0 +1,120 @@
+/** Everything on AWS that a fleet of provider `autoscaling` consists of. */
+import { createHash } from "node:crypto";
+import { Record } from "@pulumi/aws/route53/record.js";
+import { getZoneOutput } from "@pulumi/aws/route53/getZone.js";
+import * as pulumi from "@pulumi/pulumi";
+import type { AutoscalingConfig } from "../config/aws/autoscaling.ts";
+import { regionOf } from "../config/aws/network-rules.ts";
+import { groupAlarms } from "./alarms.ts";
+import { artifactObject, type Artifacts, artifactsOf } from "./artifacts.ts";
+import { type Balancer, balancerOf } from "./balancer.ts";
+import { bootScript } from "./boot-script.ts";
+import { certificateFor } from "./certificate.ts";
+import { groupOf } from "./group.ts";
+import { groupFirewall } from "./group-firewall.ts";
+import { type StoredSecrets, storeSecrets } from "./group-secrets.ts";
+import { type Grant, machineProfile } from "./identity.ts";
+import { launchTemplate } from "./launch-template.ts";
+import { type MixedInstances, mixedInstances } from "./mixed-instances.ts";
+import { networkOf } from "./network.ts";
+import { childOf, type Scope } from "./scope.ts";
+
+/** What the group is for. */
+export interface GroupServing {
+  /** Names of the balancer's certificate. */
+  names: readonly string[];
+  health: { path: string; matcher: string };
+  drainTimeoutMs: number;
+  /** Values by name; undefined when the app has none. */
+  secrets: pulumi.Input<{ [name: string]: string }> | undefined;
+  /** What every machine fetches. */
+  archives: pulumi.Output<{ runtime: FetchedArchive; release: FetchedArchive }>;
+  /** The group's manifest, as machines read it. */
+  manifest: (secrets: StoredSecrets | undefined) => pulumi.Output<string>;
+}
+
+export interface FetchedArchive {
+  path: string;
+  sha256: string;
+}
+
+export interface GroupResources {
+  /** The group's name on AWS. */
+  name: pulumi.Output<string>;
+  region: string;
+  mixedInstances: pulumi.Output<MixedInstances>;
+  dependsOn: pulumi.Resource[];
+}
+
+export function groupResources(scope: Scope, config: AutoscalingConfig, serving: GroupServing): GroupResources {
+  const network = networkOf(scope, config.network);
+  const subnets = Object.values(network.subnets);
+  const firewalls = groupFirewall(scope, network.vpcId, config.access === "public" ? ["0.0.0.0/0"] : config.clients);
+  const { certificateArn, balancer } = entrance(scope, config, serving, { vpcId: network.vpcId, subnets, group: firewalls.balancer.id });
+  const template = templateOf(scope, config, serving, firewalls.machines.id);
+  const mixed = pulumi.all([template.id, template.latestVersion]).apply(([id, version]) => mixedInstances(config, id, version));
+  const { drainTimeoutMs } = serving;
+  const group = groupOf(scope, { config, subnets, balancer, mixedInstances: mixed, drainTimeoutMs, ready: network.ready });
+  if (config.alarms !== undefined) groupAlarms(scope, config.alarms, { group: group.name, balancer, certificateArn });
+  return { name: group.name, region: regionOf(Object.keys(config.network.subnets)[0] ?? ""), mixedInstances: mixed, dependsOn: [group] };
+}
+
+interface Place {
+  vpcId: pulumi.Input<string>;
+  subnets: pulumi.Input<string>[];
+  /** The balancer's security group. */
+  group: pulumi.Input<string>;
+}
+
+/** The balancer, its certificate, and the names that lead to it. */
+function entrance(scope: Scope, config: AutoscalingConfig, { names, health, drainTimeoutMs }: GroupServing, place: Place) {
+  const { parent } = scope;
+  const zone = config.dns === undefined ? undefined : getZoneOutput({ name: config.dns.zone, privateZone: false }, { parent });
+  const certificateArn = pulumi.output(config.certificate ?? certificateFor(scope, zone?.zoneId ?? "", names));
+  const internal = config.access === "private";
+  const { vpcId, subnets, group: securityGroupId } = place;
+  const balancer = balancerOf(scope, { vpcId, subnets, securityGroupId, internal, certificateArn, health, drainTimeoutMs });
+  if (zone !== undefined) aliases(scope, zone.zoneId, names, balancer);
+  return { certificateArn, balancer };
+}
+
+function aliases(scope: Scope, zoneId: pulumi.Input<string>, names: readonly string[], { loadBalancer }: Balancer): void {
+  const target = { name: loadBalancer.dnsName, zoneId: loadBalancer.zoneId, evaluateTargetHealth: true };
+  for (const name of names) {
+    new Record(`${scope.fleet}-${name}`, { zoneId, name, type: "A", aliases: [target] }, childOf(scope));
+  }
+}
+
+function templateOf(scope: Scope, config: AutoscalingConfig, serving: GroupServing, securityGroupId: pulumi.Input<string>) {
+  const artifacts = artifactsOf(scope, config.kmsKey);
+  const secrets = storeSecrets(scope, serving.secrets, config.kmsKey);
+  const profile = machineProfile(scope, grants(config, artifacts, secrets));
+  const archive = (of: "runtime" | "release") => ({
+    folder: "archives",
+    sha256: serving.archives.apply((all) => all[of].sha256),
+    content: { path: serving.archives.apply((all) => all[of].path) },
+  });
+  const manifest = serving.manifest(secrets);
+  const sha256 = manifest.apply((text) => createHash("sha256").update(text).digest("hex"));
+  const dependsOn = [
+    artifactObject(scope, artifacts, "runtime", archive("runtime")),
+    artifactObject(scope, artifacts, "release", archive("release")),
+    artifactObject(scope, artifacts, "manifest", { folder: "manifests", sha256, content: { text: manifest } }),
+  ];
+  const region = regionOf(Object.keys(config.network.subnets)[0] ?? "");
+  const userData = pulumi.all([artifacts.bucket.bucket, sha256]).apply(([bucket, hash]) => bootScript({ bucket, region, manifest: hash }));
+  const { image, diskGiB, kmsKey } = config;
+  // In the fleet's own network there is no NAT; the firewall lets nobody but the balancer in.
+  const publicAddress = config.access === "public" || config.network.vpc === undefined;
+  return launchTemplate(scope, { image, diskGiB, kmsKey, publicAddress, securityGroupId, profile: profile.name, userData, dependsOn });
+}
+
+/** Leave to read its own artifacts and its own secrets. Listing tells a machine that something is missing, rather than forbidden. */
+function grants({ kmsKey }: AutoscalingConfig, { bucket }: Artifacts, secrets: StoredSecrets | undefined): Grant[] {
+  return [
+    { name: "artifacts", actions: ["s3:GetObject"], resources: [pulumi.interpolate`${bucket.arn}/*`] },
+    { name: "artifact-names", actions: ["s3:ListBucket"], resources: [bucket.arn] },
+    ...(secrets === undefined ? [] : [{ name: "secrets", actions: ["secretsmanager:GetSecretValue"], resources: [secrets.arn] }]),
+    ...(kmsKey === undefined ? [] : [{ name: "key", actions: ["kms:Decrypt"], resources: [kmsKey] }]),
+  ];
+}

@@ -1,0 +1,130 @@
+/** A fleet of provider `autoscaling`: nobody pushes to its machines, which fetch what they run; a release is a refresh of the group. */
+import * as pulumi from "@pulumi/pulumi";
+import { groupManifest } from "../runtime/group.ts";
+import { groupPreflight } from "./aws/preflight.ts";
+import { groupResources } from "./aws/group-resources.ts";
+import type { StoredSecrets } from "./aws/group-secrets.ts";
+import type { App } from "./build/app.ts";
+import type { AutoscalingConfig } from "./config/aws/autoscaling.ts";
+import { architectureOf } from "./config/aws/instance-type.ts";
+import { DEFAULT_VPC_CIDR } from "./config/aws/network-rules.ts";
+import type { FleetConfig } from "./config/schema.ts";
+import { exitCodes, FleetError } from "./errors.ts";
+import { debian } from "./machines/local/spec.ts";
+import type { Target } from "./machines/machine.ts";
+import type { FleetOutputs } from "./outputs.ts";
+import { refreshCommand } from "./refresh/command.ts";
+import type { Built } from "./rollout/artifacts.ts";
+import { manifestOf } from "./rollout/manifests.ts";
+import { secretValues } from "./rollout/secrets.ts";
+import { httpsOf } from "./rollout/tls.ts";
+
+export interface GroupFleetOptions {
+  fleet: string;
+  config: FleetConfig;
+  group: AutoscalingConfig;
+  app: App;
+  build: (targets: readonly Target[]) => Promise<Built>;
+}
+
+export function groupFleet(parent: pulumi.Resource, options: GroupFleetOptions): FleetOutputs {
+  const { fleet, group, app, build } = options;
+  const config = behindBalancer(options.config, group);
+  const target = groupTarget(group);
+  const built = pulumi.output(build([target]));
+  // Nothing is made before AWS has said that it has all of it, and before the release has been built.
+  const gate = pulumi.all([groupPreflight({ parent, fleet, machines: group }), built]);
+  const { domains, redirects } = config.https;
+  const { path } = config.app.health;
+  const resources = groupResources({ parent, fleet, tags: group.tags, gate }, group, {
+    names: [...new Set([...domains, ...redirects])],
+    // Without a path of the app's own, any answer below 500 shows that it lives; a balancer can ask for no more than 499.
+    health: path === undefined ? { path: "/", matcher: "200-499" } : { path, matcher: "200-399" },
+    drainTimeoutMs: config.app.drainTimeoutMs,
+    secrets: valuesOf(config),
+    archives: built.apply((all) => ({ runtime: all.runtime(target.arch).archive, release: all.releaseArchive(target) })),
+    manifest: (secrets) => pulumi.all([built, pulumi.output(config.app.environment), stored(secrets)]).apply(
+      ([all, environment, where]) => groupText({ fleet, config, app, target, built: all as Built, environment, secrets: where }),
+    ),
+  });
+  const refreshed = refreshCommand(parent, fleet, resources, group);
+  const releaseId = built.apply((all) => all.releaseId);
+  return {
+    urls: refreshed.apply(() => domains.slice(0, 1).map((name) => `https://${name}/`)),
+    release: pulumi.all([releaseId, refreshed]).apply(([id]) => id),
+    // Machines come and go; each says so itself.
+    workers: pulumi.output<Record<string, { cores: number; workers: number }>>({}),
+    // The balancer's certificate is one that browsers know.
+    caBundle: pulumi.output(""),
+    skipped: pulumi.output<string[]>([]),
+    inventory: resources.name.apply((name) => ({
+      schema: 1 as const,
+      fleet,
+      app: app.name,
+      machines: [],
+      group: { name, region: resources.region },
+    })),
+  };
+}
+
+/** Ranges of private use (RFC 1918, RFC 6598). */
+const PRIVATE_RANGES = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10"];
+
+/** Nobody but the balancer reaches the machines, so its word about clients is believed: it has addresses of the VPC. */
+function behindBalancer(config: FleetConfig, { network }: AutoscalingConfig): FleetConfig {
+  if (config.https.trustedProxies.length > 0) return config;
+  const trustedProxies = network.vpc === undefined ? [network.cidr ?? DEFAULT_VPC_CIDR] : PRIVATE_RANGES;
+  return { ...config, https: { ...config.https, trustedProxies } };
+}
+
+/** What a group's machines are, as far as a release is concerned. */
+export function groupTarget({ types, debian: version }: Pick<AutoscalingConfig, "types" | "debian">): Target {
+  const { python } = debian[version === 13 ? "trixie" : "bookworm"];
+  return { arch: architectureOf(types[0] ?? "") ?? "x64", python };
+}
+
+/** Checked once they are known. */
+function valuesOf({ app }: FleetConfig): pulumi.Output<Record<string, string>> | undefined {
+  if (Object.keys(app.secrets).length === 0) return undefined;
+  return pulumi.secret(app.secrets).apply((known) => fitting({ ...secretValues(known as Parameters<typeof secretValues>[0]) }));
+}
+
+/** Secrets Manager guide, "Quotas": length of a secret's value. */
+const SECRETS_MANAGER_BYTES = 65_536;
+
+function fitting(values: Record<string, string>): Record<string, string> {
+  const bytes = Buffer.byteLength(JSON.stringify(values));
+  if (bytes <= SECRETS_MANAGER_BYTES) return values;
+  throw new FleetError(`app.secrets: they have ${bytes} bytes together; in a group it can be ${SECRETS_MANAGER_BYTES}, what Secrets Manager takes`, {
+    kept: "everything; nothing was changed.",
+    next: "keep large files elsewhere, and their key here; then run the same command again.",
+    exitCode: exitCodes.usage,
+  });
+}
+
+function stored(secrets: StoredSecrets | undefined): pulumi.Output<{ arn: string; versionId: string } | undefined> {
+  return pulumi.output(secrets);
+}
+
+interface GroupTextParts extends Omit<GroupFleetOptions, "group" | "build"> {
+  target: Target;
+  built: Built;
+  environment: Record<string, string>;
+  secrets: { arn: string; versionId: string } | undefined;
+}
+
+/** By way of a machine's manifest, so that values that were deferred are checked here, and not on a machine that boots. */
+export function groupText({ fleet, config, app, target, built, environment, secrets }: GroupTextParts): string {
+  const { id, archive } = built.runtime(target.arch);
+  const sample = { name: "machine", address: "machine", domains: [] };
+  const manifest = manifestOf(config, {
+    fleet,
+    machine: sample.name,
+    app: { name: app.name, command: app.command, environment },
+    runtimeId: id,
+    release: { id: built.releaseId, archive: built.releaseArchive(target) },
+    https: httpsOf(config.https, sample, {}, ""),
+  });
+  const as = Object.fromEntries(Object.entries(config.app.secrets).map(([name, secret]) => [name, secret.as]));
+  return `${JSON.stringify(groupManifest(manifest, archive, secrets === undefined ? undefined : { ...secrets, as }))}\n`;
+}

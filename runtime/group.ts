@@ -1,0 +1,81 @@
+/**
+ * The manifest of a group of machines: what all of them run. What is each machine's own (its name, its address, the key of its
+ * secrets' versions) is decided on the machine, which makes its own manifest of it. Shared by both sides. Pure.
+ */
+import { type Manifest, manifestSchema, sha256Schema } from "./manifest.ts";
+import { secretNameSchema, secretSchema, type SecretValues, secretVersion } from "./secrets.ts";
+import * as z from "./zod.ts";
+
+const bytes = z.int().check(z.positive());
+
+/** The boot script, which has no parser of JSON, reads what is before `common`: in this order, and without white space. */
+export const groupManifestSchema = z.strictObject({
+  schema: z.literal(1),
+  /** The runtime bundle, and its archive. */
+  runtime: z.strictObject({ id: sha256Schema, sha256: sha256Schema, bytes }),
+  /** The release's archive. */
+  release: z.strictObject({ sha256: sha256Schema, bytes }),
+  secrets: z.optional(
+    z.strictObject({
+      /** Of the secret in Secrets Manager that holds all values, as JSON. */
+      arn: z.string().check(z.regex(/^arn:aws[a-z-]*:secretsmanager:[^"\s]+$/, "the ARN of a secret")),
+      /** One version of it: a release has its own values, also when it is gone back to. */
+      versionId: z.string().check(z.regex(/^[A-Za-z0-9-]+$/, "the id of a version")),
+      as: z.record(secretNameSchema, secretSchema.shape.as),
+    }),
+  ),
+  /** A manifest without the above, and without a machine's own parts; whole, it is checked as any other. */
+  common: z.looseObject({
+    https: z.looseObject({ names: z.array(z.string()) }),
+    app: z.looseObject({ release: z.looseObject({}) }),
+  }),
+});
+export type GroupManifest = z.infer<typeof groupManifestSchema>;
+
+/** Takes out what each machine says for itself. @param manifest of any one of the group's machines */
+export function groupManifest(
+  { machine: _machine, runtime: id, ...manifest }: Manifest,
+  runtimeArchive: { sha256: string; bytes: number },
+  secrets: GroupManifest["secrets"],
+): GroupManifest {
+  const [_address, ...names] = manifest.https.names;
+  const { secrets: _versions, ...app } = manifest.app;
+  const { archive, ...release } = app.release;
+  return {
+    schema: 1,
+    runtime: { id, sha256: runtimeArchive.sha256, bytes: runtimeArchive.bytes },
+    release: { sha256: archive.sha256, bytes: archive.bytes },
+    ...(secrets === undefined ? {} : { secrets: { arn: secrets.arn, versionId: secrets.versionId, as: secrets.as } }),
+    common: { ...manifest, app: { ...app, release }, https: { ...manifest.https, names } },
+  };
+}
+
+export interface GroupMember {
+  /** The instance's id. */
+  name: string;
+  /** The first of its certificate's names. */
+  address: string;
+  /** Of the versions of its secrets. */
+  secretKey: string;
+  values: SecretValues;
+}
+
+/** One machine's own manifest. @throws ZodError when it isn't one */
+export function memberManifest(group: GroupManifest, { name, address, secretKey, values }: GroupMember): Manifest {
+  const { runtime, release, common } = group;
+  const versions = Object.entries(group.secrets?.as ?? {}).map(([key, as]) => [
+    key,
+    { as, version: secretVersion(secretKey, key, values[key] ?? "") },
+  ]);
+  return manifestSchema.parse({
+    ...common,
+    machine: name,
+    runtime: runtime.id,
+    https: { ...common.https, names: [address, ...common.https.names] },
+    app: {
+      ...common.app,
+      release: { ...common.app.release, archive: release },
+      secrets: versions.length === 0 ? undefined : Object.fromEntries(versions),
+    },
+  });
+}

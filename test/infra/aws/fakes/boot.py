@@ -1,0 +1,137 @@
+"""What a machine of a group talks to at boot: S3 and Secrets Manager by moto, and the instance metadata service, version 2.
+
+moto doesn't look at signatures; each request's is computed again here, by botocore, and must be the same.
+Prints its port. POST /_fake sets what goes wrong; POST /_fake/put and /_fake/secret fill it, GET /_fake tells what was asked.
+"""
+import io
+import json
+import secrets
+import sys
+import threading
+import time
+from urllib.parse import urlsplit
+
+import boto3
+from botocore.auth import S3SigV4Auth, SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+from moto.server import DomainDispatcherApplication, create_backend_app
+from werkzeug.serving import make_server
+from werkzeug.wrappers import Request, Response
+
+ROLE = "web-machine"
+KEYS = Credentials("ASIAEXAMPLEEXAMPLE00", "se/cret+" + secrets.token_urlsafe(24), "tok/en+==" + secrets.token_urlsafe(200))
+INSTANCE = {"instance-id": "i-0123456789abcdef0", "local-ipv4": None}
+
+state = {"s3Busy": 0, "metadataSilent": 0, "metadataDelayS": 0, "noRole": 0}
+asked = []
+tokens = set()
+moto = DomainDispatcherApplication(create_backend_app)
+
+
+def take(key):
+    """Whether it is still to go wrong, once less from now on."""
+    if state[key] <= 0:
+        return False
+    state[key] -= 1
+    return True
+
+
+def metadata(request):
+    time.sleep(state["metadataDelayS"])
+    if take("metadataSilent"):
+        return Response("", 503)
+    if request.path == "/latest/api/token":
+        if request.method != "PUT" or "x-aws-ec2-metadata-token-ttl-seconds" not in request.headers:
+            return Response("", 400)
+        token = secrets.token_urlsafe(40)
+        tokens.add(token)
+        return Response(token)
+    if request.headers.get("x-aws-ec2-metadata-token") not in tokens:
+        return Response("", 401)
+    name = request.path.removeprefix("/latest/meta-data/")
+    if name.startswith("iam/") and take("noRole"):
+        return Response("", 404)
+    if name == "iam/security-credentials/":
+        return Response(ROLE)
+    if name == f"iam/security-credentials/{ROLE}":
+        document = {"Code": "Success", "Type": "AWS-HMAC", "AccessKeyId": KEYS.access_key, "SecretAccessKey": KEYS.secret_key, "Token": KEYS.token}
+        return Response(json.dumps(document, indent=2).replace('":', '" :'))
+    if name == "local-ipv4":
+        return Response(request.remote_addr)
+    return Response(INSTANCE[name]) if name in INSTANCE else Response("", 404)
+
+
+def signature_of(request):
+    """What botocore would have signed, of the same headers at the same time."""
+    authorization = request.headers["authorization"]
+    fields = dict(part.split("=", 1) for part in authorization.removeprefix("AWS4-HMAC-SHA256 ").split(", "))
+    _key, _day, region, service, _end = fields["Credential"].split("/")
+    signed = fields["SignedHeaders"].split(";")
+    headers = {name: request.headers[name] for name in signed if name != "host"}
+    again = AWSRequest(method=request.method, url=request.url, data=request.get_data(), headers=headers)
+    again.context["timestamp"] = request.headers["x-amz-date"]
+    auth = (S3SigV4Auth if service == "s3" else SigV4Auth)(KEYS, service, region)
+    text = auth.string_to_sign(again, auth.canonical_request(again))
+    return fields["Signature"], auth.signature(text, again), signed, service
+
+
+def signed_or_refused(request):
+    if "authorization" not in request.headers:
+        return "AccessDenied"
+    given, right, signed, service = signature_of(request)
+    needed = {"host", "x-amz-date", "x-amz-security-token"} | ({"x-amz-content-sha256"} if service == "s3" else {"x-amz-target"})
+    if given != right:
+        return "SignatureDoesNotMatch"
+    return None if needed <= set(signed) and request.headers["x-amz-security-token"] == KEYS.token else "InvalidToken"
+
+
+def client(service):
+    url = f"http://{sys.argv[1]}:{server.server_port}"
+    return boto3.client(service, region_name="eu-central-1", endpoint_url=url, aws_access_key_id="test", aws_secret_access_key="test")
+
+
+def control(request):
+    if request.method == "GET":
+        return Response(json.dumps(asked))
+    given = json.loads(request.get_data())
+    if request.path == "/_fake":
+        state.update(given)
+    elif request.path == "/_fake/secret":
+        made = client("secretsmanager").create_secret(Name="web", SecretString=json.dumps(given))
+        return Response(json.dumps({"arn": made["ARN"], "versionId": made["VersionId"]}))
+    elif request.path == "/_fake/bucket":
+        client("s3").create_bucket(Bucket=given["name"], CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
+    elif request.path == "/_fake/put":
+        with open(given["path"], "rb") as file:
+            client("s3").put_object(Bucket=given["bucket"], Key=given["key"], Body=file)
+    elif request.path == "/_fake/remove":
+        client("s3").delete_object(Bucket=given["bucket"], Key=given["key"])
+    return Response("{}")
+
+
+def app(environ, start_response):
+    body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+    environ["wsgi.input"] = io.BytesIO(body)
+    request = Request(dict(environ))
+    environ["wsgi.input"] = io.BytesIO(body)
+    if request.path.startswith("/_fake"):
+        return control(request)(environ, start_response)
+    if request.path.startswith("/latest/"):
+        return metadata(request)(environ, start_response)
+    # This process's own, which fill it.
+    if "Credential=test/" in request.headers.get("authorization", ""):
+        return moto(environ, start_response)
+    asked.append(f"{request.method} {urlsplit(request.url).path}")
+    if request.headers.get("x-amz-target") is None and take("s3Busy"):
+        return Response("<Error><Code>SlowDown</Code></Error>", 503)(environ, start_response)
+    wrong = signed_or_refused(request)
+    if wrong is not None:
+        return Response(f"<Error><Code>{wrong}</Code></Error>", 403)(environ, start_response)
+    return moto(environ, start_response)
+
+
+server = make_server(sys.argv[1], 0, app, threaded=True)
+print(server.server_port, flush=True)
+threading.Thread(target=lambda: (sys.stdin.read(), server.shutdown()), daemon=True).start()
+server.serve_forever()
