@@ -1,6 +1,8 @@
 /** The library: `import { Fleet } from "fleetwright"`. */
 export type {
+  AlarmArgs,
   AppArgs,
+  AutoscalingArgs,
   AwsNetworkArgs,
   Ec2Args,
   Ec2InstanceArgs,
@@ -12,6 +14,7 @@ export type {
   HttpsArgs,
   LocalMachinesArgs,
   LoginArgs,
+  RefreshArgs,
   RolloutArgs,
   SecretArgs,
   WorkersArgs,
