@@ -1,6 +1,6 @@
 /** How to reach a fleet's machines: a stack output that `fleet status` and friends read. */
 import * as pulumi from "@pulumi/pulumi";
-import type { Machine, SshTransport } from "./machines/machine.ts";
+import type { Machine, SshTransport, Tunnel } from "./machines/machine.ts";
 
 /** One fleet's machines, in the order of the fleet. Plain data, without private keys. */
 export interface Inventory {
@@ -16,7 +16,7 @@ export interface InventoryMachine {
   name: string;
   /** What clients reach it by. */
   address: string;
-  transport: InventoryLogin & { kind: "ssh"; bastion?: InventoryLogin | undefined };
+  transport: InventoryLogin & { kind: "ssh"; bastion?: InventoryLogin | undefined; tunnel?: Tunnel | undefined };
 }
 
 /** Who asks has a key file, or an agent. */

@@ -4,6 +4,7 @@ export type {
   AppArgs,
   AutoscalingArgs,
   AwsNetworkArgs,
+  Ec2AlarmsArgs,
   Ec2Args,
   Ec2InstanceArgs,
   Ec2SshArgs,

@@ -1,5 +1,6 @@
 /** Machines on AWS, as a program gives them. */
 import type { Input } from "@pulumi/pulumi";
+import type { LoginArgs } from "./machines.ts";
 
 /** Named machines on EC2, over the zones of one region. */
 export interface Ec2Args {
@@ -19,10 +20,21 @@ export interface Ec2Args {
   terminationProtection?: boolean;
   /** Records for the fleet's domains. */
   dns?: { zone: string; /** @default 60 */ ttlSeconds?: number };
+  /** Alarms of CloudWatch, for each machine. @default none */
+  alarms?: Ec2AlarmsArgs;
   /** Key for the volumes. @default the account's key for EBS */
   kmsKey?: Input<string>;
   /** On everything, beside the fleet's own. @default {} */
   tags?: Record<string, string>;
+}
+
+export interface Ec2AlarmsArgs {
+  /** ARN of an SNS topic. */
+  topic?: Input<string>;
+  /** In place of a topic: whom a topic of the fleet's own writes to. AWS asks for consent by e-mail. */
+  email?: string;
+  /** Alarm when a machine's processors are busier than this for a quarter of an hour. @default 90 */
+  cpuPercent?: number;
 }
 
 export interface AwsNetworkArgs {
@@ -48,8 +60,15 @@ export interface Ec2InstanceArgs {
 }
 
 export interface Ec2SshArgs {
-  /** IPv4 ranges that may come to port 22. */
-  from: string[];
+  /** IPv4 ranges that may come to port 22: yours, your bastion's, or with `through` in a VPC that is there its endpoint's. @default [] */
+  from?: string[];
+  /**
+   * `instance-connect`: port 22 is closed; SSH goes through an EC2 Instance Connect Endpoint, which the AWS command line (2.12 or newer)
+   * opens for whom IAM allows it. The fleet makes one in a VPC of its own; in one that is there, yours is used.
+   */
+  through?: "instance-connect";
+  /** A machine to go through. */
+  bastion?: LoginArgs;
   /** A user with a password-less sudo. @default "admin", the one of Debian's images */
   user?: string;
   /** @default 22 */

@@ -4,7 +4,9 @@ import type { HttpsConfig } from "../config/https.ts";
 import { addressesByName, addressRecords } from "./dns.ts";
 import { firewall, type Opening } from "./firewall.ts";
 import { machineProfile } from "./identity.ts";
+import { instanceConnect } from "./instance-connect.ts";
 import { type Ec2Instance, ec2Instances } from "./instances.ts";
+import { machineAlarms } from "./machine-alarms.ts";
 import { networkOf } from "./network.ts";
 import type { Scope } from "./scope.ts";
 
@@ -15,8 +17,12 @@ export function ec2Resources(scope: Scope, config: Ec2Config, serving: Serving):
   const network = networkOf(scope, config.network);
   const group = firewall(scope, network.vpcId, openings(config, serving));
   const profile = machineProfile(scope, []);
-  const machines = ec2Instances(scope, config, { network, securityGroupId: group.id, profile: profile.name });
+  const ownEndpoint = config.ssh.through !== undefined && config.network.vpc === undefined;
+  const way = ownEndpoint ? instanceConnect(scope, network, group, config.ssh.port) : [];
+  const made = ec2Instances(scope, config, { network, securityGroupId: group.id, profile: profile.name });
+  const machines = made.map((machine) => ({ ...machine, dependsOn: [...machine.dependsOn, ...way] }));
   if (config.dns !== undefined) addressRecords(scope, config.dns, addressesByName(serving, machines));
+  if (config.alarms !== undefined) machineAlarms(scope, config.alarms, machines);
   return machines;
 }
 

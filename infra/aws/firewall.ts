@@ -13,6 +13,14 @@ export interface Opening {
   ranges: readonly string[];
 }
 
+/** A port that another group's members may reach. */
+export function allowGroup(scope: Scope, group: SecurityGroup, name: string, port: number, from: SecurityGroup): void {
+  const rule = `${scope.fleet}-${name}`;
+  const ports = { ipProtocol: "tcp", fromPort: port, toPort: port };
+  const args = { securityGroupId: group.id, referencedSecurityGroupId: from.id, ...ports, tags: tagsOf(scope, rule) };
+  new SecurityGroupIngressRule(rule, args, childOf(scope));
+}
+
 /** A group for machines: what is named comes in, everything goes out. */
 export function firewall(scope: Scope, vpcId: pulumi.Input<string>, openings: readonly Opening[]): SecurityGroup {
   const { fleet } = scope;

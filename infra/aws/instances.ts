@@ -61,7 +61,9 @@ function ec2Instance(scope: Scope, config: Ec2Config, machine: MachineConfig, ar
     const address = config.access === "public" ? instance.publicIp : instance.privateIp;
     return { name: machine.name, instance, address, dependsOn: [instance] };
   }
-  const eip = new Eip(resource, { domain: "vpc", tags }, childOf(scope, around.network.ready));
+  // Others have this address in their records and firewalls: it goes only by a deliberate step.
+  const kept = { ...childOf(scope, around.network.ready), protect: config.terminationProtection };
+  const eip = new Eip(resource, { domain: "vpc", tags }, kept);
   const bound = new EipAssociation(resource, { instanceId: instance.id, allocationId: eip.allocationId }, childOf(scope));
   return { name: machine.name, instance, address: eip.publicIp, dependsOn: [instance, bound] };
 }

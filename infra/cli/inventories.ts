@@ -5,6 +5,8 @@ import type { Inventory } from "../inventory.ts";
 
 const loginShape = { host: z.string(), port: z.int(), user: z.string(), hostKey: z.string(), privateKeyFile: z.string().optional() };
 
+const tunnel = z.object({ instanceId: z.string(), region: z.string(), profile: z.string().optional() });
+
 /** Checked where it is read, not beside the type: what the library declares shall not pull in zod's declarations. */
 export const inventorySchema: z.ZodType<Inventory> = z.object({
   schema: z.literal(1),
@@ -14,7 +16,7 @@ export const inventorySchema: z.ZodType<Inventory> = z.object({
     z.object({
       name: z.string(),
       address: z.string(),
-      transport: z.object({ kind: z.literal("ssh"), ...loginShape, bastion: z.object(loginShape).optional() }),
+      transport: z.object({ kind: z.literal("ssh"), ...loginShape, bastion: z.object(loginShape).optional(), tunnel: tunnel.optional() }),
     }),
   ),
   group: z.object({ name: z.string(), region: z.string() }).optional(),

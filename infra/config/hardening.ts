@@ -10,7 +10,8 @@ import { port } from "./numbers.ts";
  */
 const CONNECTIONS_PER_ADDRESS = 512;
 
-const network = z.union([z.cidrv4(), z.cidrv6()], 'a network such as "10.0.0.0/8" or "2001:db8::/32"');
+const cidr = z.union([z.cidrv4(), z.cidrv6()]);
+const network = z.string().refine((text) => cidr.safeParse(text).success, 'must be a network such as "10.0.0.0/8" or "2001:db8::/32"');
 
 const allow = z.strictObject({ port, protocol: z.enum(["tcp", "udp"]).default("tcp"), from: z.array(network).min(1).optional() });
 

@@ -10,32 +10,17 @@ import { ec2Schema } from "./aws/ec2.ts";
 import { domain, httpsConfigSchema } from "./https.ts";
 import { httpsFindings } from "./https-rules.ts";
 import { leaf } from "./leaf.ts";
-import { batchSchema, milliseconds, port } from "./numbers.ts";
+import { bastionSchema, loginShape } from "./login.ts";
+import { batchSchema, milliseconds } from "./numbers.ts";
 import { secretFindings, secretsSchema } from "./secrets.ts";
 import { slotFindings } from "./slot-rules.ts";
 
 const cores = z.union([z.literal("all"), z.int().min(1).max(1024)]);
-const hostKey = z
-  .string()
-  .regex(
-    /^(ssh-ed25519|ecdsa-sha2-nistp(256|384|521)|ssh-rsa) [A-Za-z0-9+/]+=*( .*)?$/,
-    'a host key as "ssh-keyscan HOST" prints it, without the address: "ssh-ed25519 AAAA…"',
-  );
-
-const loginShape = {
-  address: leaf(z.string().min(1)),
-  port: port.default(22),
-  user: z.string().min(1).default("root"),
-  privateKeyFile: z.string().regex(/^(~\/|\/)/, 'a path from the root or from your home: "~/.ssh/id_ed25519"').optional(),
-  privateKey: leaf(z.string().min(1)).optional(),
-  hostKey: leaf(hostKey),
-};
-
 const hostSchema = z.strictObject({
   name: nameSchema,
   ...loginShape,
   domains: z.array(domain).default([]),
-  bastion: z.strictObject(loginShape).optional(),
+  bastion: bastionSchema.optional(),
 });
 
 const machinesSchema = z.discriminatedUnion("provider", [

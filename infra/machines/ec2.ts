@@ -6,6 +6,7 @@ import type { Ec2Instance } from "../aws/instances.ts";
 import type { Ec2Config } from "../config/aws/ec2.ts";
 import { regionOf } from "../config/aws/network-rules.ts";
 import { consoleHostKey } from "./ec2/host-key.ts";
+import { loginOf } from "./hosts.ts";
 import type { Machine, SshTransport, Target } from "./machine.ts";
 
 export interface Ec2Fleet {
@@ -24,15 +25,33 @@ export function ec2Machines(parent: pulumi.Resource, { name: fleet, config, serv
     return {
       name: made.name,
       address: made.address,
-      transport: transportOf(config.ssh, made, hostKey.key),
+      transport: transportOf(config.ssh, region, made, hostKey.key),
       identity: made.instance.id,
       dependsOn: [...made.dependsOn, hostKey.resource],
     };
   });
 }
 
-function transportOf(ssh: Ec2Config["ssh"], { address }: Ec2Instance, hostKey: pulumi.Output<string>): pulumi.Output<SshTransport> {
-  const { port, user, privateKeyFile } = ssh;
+function transportOf(ssh: Ec2Config["ssh"], region: string, made: Ec2Instance, hostKey: pulumi.Output<string>) {
+  const { port, user, privateKeyFile, through, bastion } = ssh;
   const login = { port, user, ...(privateKeyFile === undefined ? {} : { privateKeyFile }) };
-  return pulumi.all([address, hostKey]).apply(([host, key]): SshTransport => ({ kind: "ssh", host, ...login, hostKey: key }));
+  const jump = bastion === undefined ? undefined : loginOf(bastion);
+  // Both go to the private address: the one is in the VPC, the other may be.
+  const address = through === undefined && bastion === undefined ? made.address : made.instance.privateIp;
+  return pulumi.all([address, hostKey, jump, made.instance.id]).apply(
+    ([host, key, jumped, instanceId]): SshTransport => ({
+      kind: "ssh",
+      host,
+      ...login,
+      hostKey: key,
+      ...(jumped === undefined ? {} : { bastion: jumped }),
+      ...(through === undefined ? {} : { tunnel: { instanceId, region, ...profileOf() } }),
+    }),
+  );
+}
+
+/** Of the AWS configuration that the stack names. */
+function profileOf(): { profile?: string } {
+  const profile = new pulumi.Config("aws").get("profile");
+  return profile === undefined ? {} : { profile };
 }

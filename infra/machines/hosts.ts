@@ -4,7 +4,7 @@ import { hashOf } from "../../runtime/manifest.ts";
 import type { HostConfig, LoginConfig } from "../config/schema.ts";
 import type { Machine, SshTransport } from "./machine.ts";
 
-type Login = Omit<SshTransport, "bastion" | "kind">;
+type Login = Omit<SshTransport, "bastion" | "kind" | "tunnel">;
 
 export function hostMachines(hosts: readonly HostConfig[]): Machine[] {
   return hosts.map((host) => ({
@@ -25,7 +25,7 @@ function transportOf(host: HostConfig): pulumi.Output<SshTransport> {
     .apply(([login, through]): SshTransport => ({ kind: "ssh", ...login, ...(through === undefined ? {} : { bastion: through }) }));
 }
 
-function loginOf(login: LoginConfig): pulumi.Output<Login> {
+export function loginOf(login: LoginConfig): pulumi.Output<Login> {
   const { privateKeyFile } = login;
   const privateKey = login.privateKey === undefined ? undefined : pulumi.secret(login.privateKey);
   return pulumi.all([login.address, login.hostKey, privateKey]).apply(

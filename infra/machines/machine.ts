@@ -16,7 +16,16 @@ export interface SshTransport {
   /** The private key itself; a secret. */
   privateKey?: string | undefined;
   /** A machine to jump over, with the same ways to log in. */
-  bastion?: Omit<SshTransport, "bastion" | "kind"> | undefined;
+  bastion?: Omit<SshTransport, "bastion" | "kind" | "tunnel"> | undefined;
+  /** An EC2 Instance Connect Endpoint to go through, opened by the AWS command line. */
+  tunnel?: Tunnel | undefined;
+}
+
+export interface Tunnel {
+  instanceId: string;
+  region: string;
+  /** Of the AWS configuration. */
+  profile?: string | undefined;
 }
 
 export type Transport = SshTransport;

@@ -100,6 +100,11 @@ export function currentAgentCommand(...args: string[]): string {
   return asRoot(`exec /opt/fleetwright/current/bin/fleethost ${args.map(shellQuote).join(" ")}`);
 }
 
+/** What a new login leaves on a machine whose baseline is on trial. */
+export function knockCommand(trial: string): string {
+  return asRoot(`: > ${shellQuote(`/run/fleetwright/came-through.${trial}`)}`);
+}
+
 /** Removes an archive that has been unpacked. */
 export function forgetCommand(sha256: string): string {
   return asRoot(`rm -f ${incomingPath(sha256)}`);

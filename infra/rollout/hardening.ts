@@ -4,9 +4,10 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { FleetError } from "../errors.ts";
-import { agent, LostConnection, type Session } from "./agent.ts";
+import { agent, type Session } from "./agent.ts";
+import { knockCommand } from "./commands.ts";
 import type { Lead } from "./lead.ts";
-import { keepingTime } from "./transports/connection.ts";
+import { keepingTime, TransportFailure } from "./transports/connection.ts";
 
 /** How long the new login may take. */
 const TRIAL_MS = 30_000;
@@ -19,20 +20,20 @@ export async function hardenOne(lead: Lead, session: Session, unhardened: unknow
   const { trial } = await agent(session, say, ["harden", "--rollout", rollout, "--trial-ms", String(TRIAL_MS)]);
   if (typeof trial !== "string") return;
   await knock(lead, session, trial, unhardened.join(", "));
+  await agent(session, say, ["keep-hardening", "--rollout", rollout, "--trial", trial]);
   say(session.machine.name, "hardening", "a new login came through");
 }
 
-/** @throws FleetError when none comes through */
+/** @throws FleetError when no new connection comes through in time */
 async function knock(lead: Lead, { machine }: Session, trial: string, what: string): Promise<void> {
   const deadlineMs = performance.now() + TRIAL_MS;
   for (;;) {
-    const leftMs = Math.max(1, Math.ceil(deadlineMs - performance.now()));
-    const connection = keepingTime(lead.connect(machine.transport, Math.min(lead.plan.options.connectTimeoutMs, leftMs)));
+    const timeoutMs = Math.max(1, Math.ceil(deadlineMs - performance.now()));
+    const connection = keepingTime(lead.connect(machine.transport, Math.min(lead.plan.options.connectTimeoutMs, timeoutMs)));
     try {
-      await agent({ machine, connection }, () => undefined, ["keep-hardening", "--rollout", lead.rollout, "--trial", trial], { timeoutMs: leftMs });
-      return;
+      if ((await connection.run(knockCommand(trial), { timeoutMs })).code === 0) return;
     } catch (error) {
-      if (!(error instanceof LostConnection)) throw error;
+      if (!(error instanceof TransportFailure)) throw error;
       if (performance.now() + KNOCK_PAUSE_MS >= deadlineMs) throw lockedOut(machine.name, what, error);
     } finally {
       await connection.close();

@@ -17,6 +17,15 @@ const loginShape = {
   privateKey: z.string().optional(),
 };
 
+const tunnelSchema = z.strictObject({ instanceId: z.string(), region: z.string(), profile: z.string().optional() });
+
+const transportSchema = z.strictObject({
+  kind: z.literal("ssh"),
+  ...loginShape,
+  bastion: z.strictObject(loginShape).optional(),
+  tunnel: tunnelSchema.optional(),
+});
+
 const archiveSchema = z.strictObject({ sha256: sha256Schema, bytes: z.int() });
 
 /** What `fleet rollout` reads from its standard input. Holds nothing that differs between two operators' computers. */
@@ -27,7 +36,7 @@ export const planSchema = z.strictObject({
   machines: z.array(
     z.strictObject({
       name: z.string(),
-      transport: z.strictObject({ kind: z.literal("ssh"), ...loginShape, bastion: z.strictObject(loginShape).optional() }),
+      transport: transportSchema,
       /** The apply's id, see `decide`. */
       applyId: z.string(),
       runtimeArchive: archiveSchema,

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { generationOf } from "../manifest.ts";
 import { discardPrepared, isDecided, rememberConfirmed } from "./confirm.ts";
 import { settleChange, undoChange } from "./baseline/harden.ts";
+import { readChange } from "./baseline/record.ts";
 import type { Agent } from "./context.ts";
 import { linkIfChanged, temporaryPrefix } from "./files.ts";
 import { disarmLease } from "./lease.ts";
@@ -26,9 +27,20 @@ export async function converge(agent: Agent): Promise<string[]> {
     reload ||= links.length > 0;
     mended.push(...links);
   }
+  const softened = await softenAgain(agent);
+  reload ||= softened.length > 0;
+  mended.push(...softened);
   // Not a job: systemd reads its files again and goes on with the boot.
   if (reload) await systemctl(agent, "daemon-reload");
   return mended;
+}
+
+/** A baseline that wasn't confirmed before the boot. */
+async function softenAgain(agent: Agent): Promise<string[]> {
+  const change = await readChange(agent);
+  if (change === undefined || change.bootId === (await agent.clock.bootId())) return [];
+  const undone = await undoChange(agent, "boot");
+  return undone.map((name) => `hardening: ${name} is as before, as it was not confirmed before the boot`);
 }
 
 /** A switch of an earlier boot is over; one of this boot has a lease that somebody watches. */
@@ -36,7 +48,6 @@ async function clearPending(agent: Agent, app: string): Promise<string[]> {
   const pending = await readPending(agent, app);
   if (pending === undefined || pending.bootId === (await agent.clock.bootId())) return [];
   if (isDecided(await readState(agent, app), pending)) return completeLinks(agent, app, pending);
-  await undoChange(agent, { moment: "boot" });
   await discardPrepared(agent, app);
   await endPending(agent, app, pending, "reverted", "the machine was started again before it was confirmed");
   await disarmLease(agent, app);

@@ -1,4 +1,5 @@
 /** What a machine needs around an app's generations: the socket, its slots' folders, the lease watcher, the boot-time converge. */
+import { mkdir } from "node:fs/promises";
 import type { Agent } from "./context.ts";
 import { AgentFailure } from "./failure.ts";
 import { readIfThere, writeIfChanged } from "./files.ts";
@@ -18,6 +19,8 @@ export async function ensureMachineFiles(agent: Agent, app: string, generation: 
     [unitNames.lease(app), renderLeaseUnit(app)],
     [unitNames.socket(app), renderSocket(app, generation)],
   ] as const;
+  // What isn't there when an app starts can't be hidden from it.
+  await mkdir(paths.etc, { recursive: true, mode: 0o755 });
   await ensureSlotFolders(agent, app);
   await Promise.all(units.map(([name, text]) => writeIfChanged(paths.unit(name), text, { mode: 0o644 })));
   // The stage wrote the generation's unit without this, so as to touch nothing.

@@ -1,5 +1,5 @@
 /** Renders the units that a machine has once, whatever generation runs, and its users. Pure. */
-import { renderHardening } from "./hardening.ts";
+import { renderAgentHardening, renderHardening } from "./hardening.ts";
 import { pathsUnder, unitNames } from "./paths.ts";
 import { appUser, caddyUser, unitMark } from "./units.ts";
 
@@ -56,7 +56,7 @@ Conflicts=shutdown.target
 Type=oneshot
 ExecStart=${FLEETHOST} converge
 TimeoutStartSec=60s
-
+${renderAgentHardening()}
 [Install]
 WantedBy=sockets.target
 `;
@@ -78,7 +78,7 @@ Type=exec
 ExecStart=${FLEETHOST} lease --app ${app}
 Restart=on-failure
 RestartSec=5s
-
+${renderAgentHardening()}
 [Install]
 WantedBy=multi-user.target
 `;

@@ -55,9 +55,13 @@ export interface Paths {
   caddyConfig: string;
   /** The rules of nftables. */
   firewall: string;
+  /** What nft made of them when they were loaded. */
+  firewallListing: string;
   sshdConfig: string;
   /** What a baseline's change has replaced. */
   baselineChange: string;
+  /** Made by a new login that came through a trial. */
+  baselineKnock(trial: string): string;
   /** What Caddy reads of certificates; keys are for root and Caddy's group. */
   tls: {
     folder: string;
@@ -125,8 +129,10 @@ export function pathsUnder(root = "/"): Paths {
       acmeRoot: (pem) => at("etc/fleetwright/tls", `root.${hashOf(pem).slice(0, 32)}.pem`),
     },
     firewall: at("etc/fleetwright/firewall.nft"),
+    firewallListing: at("run/fleetwright-firewall/rules"),
     sshdConfig: at("etc/ssh/sshd_config.d/00-fleetwright.conf"),
     baselineChange: at("var/lib/fleetwright/hardening.json"),
+    baselineKnock: (trial) => at("run/fleetwright", `came-through.${trial}`),
     caddyState: at("var/lib/fleetwright-caddy"),
     caddyCertificateLog: at("var/lib/fleetwright-caddy/certificates.log"),
     caddyConfig: at("etc/fleetwright/caddy.json"),

@@ -14,6 +14,9 @@ export const caddyUser = "fw-caddy";
 /** Where Caddy finds an app whose workers share a socket. */
 export const appSocketPath = (app: string): string => `${SOCKETS_FOLDER}/${app}.sock`;
 
+/** Keys of certificates, and the socket by which it is told. */
+const CADDYS_OWN = ["/etc/fleetwright", "/var/lib/fleetwright-caddy", "/run/fleetwright-caddy"];
+
 /** The supervisor and systemd each need a moment after the workers' own deadlines, to say what happened. */
 const START_MARGIN_MS = 15_000;
 const STOP_MARGIN_MS = 10_000;
@@ -82,7 +85,7 @@ RestartSec=1s
 KillMode=mixed
 OOMPolicy=continue
 ${app.memoryMaxMiB === undefined ? "" : `MemoryMax=${app.memoryMaxMiB}M\n`}LimitNOFILE=65536
-${renderHardening({ capabilities: "", addressFamilies: "AF_UNIX AF_INET AF_INET6 AF_NETLINK" })}\
+${renderHardening({ capabilities: "", addressFamilies: "AF_UNIX AF_INET AF_INET6 AF_NETLINK", hidden: CADDYS_OWN })}\
 ${renderCommand(manifest)}# setpriv(1), which ties a worker's life to its supervisor's, drops capabilities that it doesn't have.
 SystemCallFilter=capset
 

@@ -6,6 +6,7 @@ const TAGGABLE = new RegExp(
   `^aws:(${[
     "ec2/(instance|vpc|subnet|internetGateway|natGateway|routeTable|securityGroup|eip|keyPair|launchTemplate|vpcEndpoint)",
     "vpc/securityGroup(Ingress|Egress)Rule",
+    "ec2transitgateway/instanceConnectEndpoint",
     "ebs/volume",
     "iam/(role|policy|instanceProfile|user)",
     "s3/bucket",

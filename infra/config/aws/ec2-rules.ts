@@ -15,7 +15,8 @@ export interface Ec2Keys {
   network: NetworkKeys;
   instances: readonly InstanceKeys[];
   images: { x64?: string | undefined; arm64?: string | undefined };
-  ssh: { from: readonly string[] };
+  ssh: { from: readonly string[]; through?: string | undefined; bastion?: unknown };
+  alarms?: { topic?: unknown; email?: string | undefined } | undefined;
   access: "public" | "private";
   clients: readonly string[];
   elasticIps: boolean;
@@ -30,6 +31,8 @@ export function ec2Findings(machines: Ec2Keys): Finding[] {
     ...zoneFindings(machines),
     ...imageFindings(machines),
     ...accessFindings(machines),
+    ...sshFindings(machines),
+    ...alarmFindings(machines.alarms),
     ...tagFindings(machines.tags),
   ];
 }
@@ -73,17 +76,12 @@ function imageFindings({ instances, images }: Ec2Keys): Finding[] {
   return [...unusable, ...missing, ...(same ? [at("images.arm64", "is the image for x64, too; an image is for one architecture")] : [])];
 }
 
-function accessFindings({ ssh, access, clients, elasticIps, dns }: Ec2Keys): Finding[] {
-  const open = ssh.from.flatMap((range, index) =>
-    range.endsWith("/0") ? [at(`ssh.from.${index}`, "is the whole internet; give the ranges that you come from")] : [],
-  );
+function accessFindings({ access, clients, elasticIps, dns }: Ec2Keys): Finding[] {
   const wide = clients.flatMap((range, index) =>
     range.endsWith("/0") ? [at(`clients.${index}`, 'is the whole internet; use "access: public" if it is meant')] : [],
   );
   const isPublic = access === "public";
-  const when = (wrong: boolean, key: string, message: string): Finding[] => (wrong ? [at(key, message)] : []);
   return [
-    ...open,
     ...wide,
     ...when(isPublic && clients.length > 0, "clients", 'is for "access: private"; remove it'),
     ...when(!isPublic && clients.length === 0, "clients", "missing; give the ranges that may use the app"),
@@ -91,6 +89,35 @@ function accessFindings({ ssh, access, clients, elasticIps, dns }: Ec2Keys): Fin
     ...when(isPublic && dns !== undefined && !elasticIps, "elasticIps", `must be true with "dns": ${MOVING}`),
   ];
 }
+
+const ONE = "remove one of them";
+
+function sshFindings({ ssh: { from, through, bastion }, network }: Ec2Keys): Finding[] {
+  const open = from.flatMap((range, index) =>
+    range.endsWith("/0") ? [at(`ssh.from.${index}`, "is the whole internet; give the ranges that you come from")] : [],
+  );
+  const none = 'is missing; give the ranges that you, or your bastion, come from, or "ssh.through: instance-connect"';
+  const endpoint = "is missing; give the range that the VPC's own Instance Connect Endpoint is in";
+  const own = network.vpc === undefined;
+  return [
+    ...open,
+    ...when(through === undefined && from.length === 0, "ssh.from", none),
+    ...when(through !== undefined && !own && from.length === 0, "ssh.from", endpoint),
+    ...when(through !== undefined && own && from.length > 0, "ssh.from", `has no use with "through": port 22 is closed; ${ONE}`),
+    ...when(through !== undefined && bastion !== undefined, "ssh.bastion", `goes another way than "through"; ${ONE}`),
+  ];
+}
+
+function alarmFindings(alarms: Ec2Keys["alarms"]): Finding[] {
+  if (alarms === undefined) return [];
+  const { topic, email } = alarms;
+  return [
+    ...when(topic === undefined && email === undefined, "alarms", 'tell nobody; give "topic" or "email"'),
+    ...when(topic !== undefined && email !== undefined, "alarms.email", 'is for a topic of the fleet\'s own; remove it, or "topic"'),
+  ];
+}
+
+const when = (wrong: boolean, key: string, message: string): Finding[] => (wrong ? [at(key, message)] : []);
 
 function at(key: string, message: string): Finding {
   return { path: key.split("."), message };

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { nameSchema } from "../../../runtime/manifest.ts";
 import { leaf } from "../leaf.ts";
+import { bastionSchema } from "../login.ts";
 import { port } from "../numbers.ts";
 import { cidr, imageId, imagesSchema, instanceType, networkSchema, tagsSchema, zoneName } from "./common.ts";
 import { ec2Findings } from "./ec2-rules.ts";
@@ -18,12 +19,22 @@ const instanceSchema = z.strictObject({
 
 const sshSchema = z.strictObject({
   /** Who may come to port 22. */
-  from: z.array(cidr).min(1).max(50),
+  from: z.array(cidr).max(50).default([]),
+  /** The port is closed to all but an EC2 Instance Connect Endpoint, the fleet's own or an existing VPC's; IAM says who may use it. */
+  through: z.literal("instance-connect").optional(),
+  bastion: bastionSchema.optional(),
   /** `admin` is the user of Debian's images; one with a password-less sudo. */
   user: z.string().min(1).default("admin"),
   port: port.default(22),
   publicKey: z.string().regex(/^(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp256) [A-Za-z0-9+/]+=*( .*)?$/, 'a public key: "ssh-ed25519 AAAA…"'),
   privateKeyFile: z.string().regex(/^(~\/|\/)/, 'a path from the root or from your home: "~/.ssh/id_ed25519"').optional(),
+});
+
+/** Told by AWS itself; a machine needs nothing for it. */
+const alarmsSchema = z.strictObject({
+  topic: leaf(z.string().regex(/^arn:aws[a-z-]*:sns:/, "the ARN of an SNS topic")).optional(),
+  email: z.email("an e-mail address, which AWS asks for its consent").optional(),
+  cpuPercent: z.int().min(1).max(100).default(90),
 });
 
 export const dnsSchema = z.strictObject({
@@ -45,6 +56,7 @@ export const ec2Schema = z
     elasticIps: z.boolean().default(false),
     terminationProtection: z.boolean().default(false),
     dns: dnsSchema.optional(),
+    alarms: alarmsSchema.optional(),
     kmsKey: leaf(z.string().regex(/^(arn:aws[a-z-]*:kms:|alias\/)/, "the ARN of a KMS key")).optional(),
     tags: tagsSchema,
   })

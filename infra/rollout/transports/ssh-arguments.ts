@@ -1,10 +1,10 @@
 /** The command line of the system's OpenSSH for a transport. Pure: nothing is run or read here. */
 import { homedir } from "node:os";
 import { join } from "node:path";
-import type { SshTransport } from "../../machines/machine.ts";
+import type { SshTransport, Tunnel } from "../../machines/machine.ts";
 import { shellQuote } from "../../shell.ts";
 
-type Login = Omit<SshTransport, "bastion" | "kind">;
+type Login = Omit<SshTransport, "bastion" | "kind" | "tunnel">;
 
 /** Where a session keeps what OpenSSH wants in files. */
 export interface SshFiles {
@@ -27,9 +27,7 @@ export function sshArguments(transport: SshTransport, files: SshFiles, connectTi
   return [
     ...options(transport, files, files.keys.machine, connectTimeoutMs),
     ...(files.control === undefined ? [] : ["-o", "ControlMaster=auto", "-o", `ControlPath=${pathValue(files.control)}`, "-o", "ControlPersist=60"]),
-    ...(transport.bastion === undefined
-      ? []
-      : ["-o", `ProxyCommand=${proxyCommand(transport, transport.bastion, files, connectTimeoutMs)}`]),
+    ...proxy(transport, files, connectTimeoutMs),
     "-l",
     transport.user,
     "-p",
@@ -38,10 +36,26 @@ export function sshArguments(transport: SshTransport, files: SshFiles, connectTi
   ];
 }
 
+function proxy(transport: SshTransport, files: SshFiles, connectTimeoutMs: number): string[] {
+  const { bastion, tunnel } = transport;
+  if (tunnel !== undefined) return ["-o", `ProxyCommand=${asProxyCommand(tunnelWords(transport.port, tunnel))}`];
+  return bastion === undefined ? [] : ["-o", `ProxyCommand=${proxyCommand(transport, bastion, files, connectTimeoutMs)}`];
+}
+
+/** The AWS command line stays between its standard input and output and the machine's port. */
+export function tunnelWords(port: number, { instanceId, region, profile }: Tunnel): string[] {
+  const where = ["--instance-id", instanceId, "--remote-port", String(port), "--region", region];
+  return ["aws", "ec2-instance-connect", "open-tunnel", ...where, ...(profile === undefined ? [] : ["--profile", profile])];
+}
+
 function proxyCommand(transport: SshTransport, bastion: Login, files: SshFiles, connectTimeoutMs: number): string {
   const through = ["ssh", ...options(bastion, files, files.keys.bastion, connectTimeoutMs)];
   const words = [...through, "-l", bastion.user, "-p", String(bastion.port), "-W", `[${transport.host}]:${transport.port}`, bastion.host];
-  // OpenSSH expands percent signs in a ProxyCommand.
+  return asProxyCommand(words);
+}
+
+/** OpenSSH expands percent signs in it. */
+function asProxyCommand(words: readonly string[]): string {
   return words.map((word) => shellQuote(word).replaceAll("%", "%%")).join(" ");
 }
 

@@ -7,7 +7,7 @@ import { createInterface } from "node:readline";
 import type { SshTransport } from "../../machines/machine.ts";
 import { isAlive } from "../../processes.ts";
 import { type Connection, type RunOptions, type RunResult, TransportFailure } from "./connection.ts";
-import { knownHosts, type SshFiles, sshArguments } from "./ssh-arguments.ts";
+import { knownHosts, type SshFiles, sshArguments, tunnelWords } from "./ssh-arguments.ts";
 import { sshOwnExitCode, sshProblem } from "./ssh-failure.ts";
 
 /** Opens a session whose commands share one SSH connection. Nothing is dialled before the first command. */
@@ -16,12 +16,19 @@ export function sshConnection(transport: SshTransport, connectTimeoutMs: number)
   const files = writeFiles(folder, transport);
   const common = sshArguments(transport, files, connectTimeoutMs);
   return {
-    run: (command, options = {}) => runSsh([...common, "--", command], options),
+    run: (command, options = {}) =>
+      runSsh([...common, "--", command], options).catch((error: unknown) => Promise.reject(ofTunnel(error, transport))),
     close: async () => {
       await runSsh(["-O", "exit", ...common], { timeoutMs: 5_000 }).catch(() => undefined);
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** OpenSSH keeps to itself what a shared connection's tunnel says: it is asked for by hand. */
+function ofTunnel(error: unknown, { port, tunnel }: SshTransport): unknown {
+  if (tunnel === undefined || !(error instanceof TransportFailure) || error.problem !== "unreachable") return error;
+  return new TransportFailure(error.problem, `${error.message}; why, is said by: ${tunnelWords(port, tunnel).join(" ")}`);
 }
 
 /** For whoever runs `ssh` itself: its arguments up to the remote command, and what takes the key files away again. */

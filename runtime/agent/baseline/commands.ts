@@ -5,7 +5,7 @@ import type { Agent } from "../context.ts";
 import { takeLock } from "../lock.ts";
 import type { AddWithManifest } from "../rollout-commands.ts";
 import { requireHold } from "../hold.ts";
-import { harden, keepChange, undoChange } from "./harden.ts";
+import { endTrial, harden, keepChange } from "./harden.ts";
 
 /** Longer than any one change: the timer must come to its turn. */
 const UNDO_PATIENCE_MS = 120_000;
@@ -19,7 +19,8 @@ export function registerBaselineCommands(add: AddWithManifest): void {
   })
     .option("--rollout <id>", "the rollout that this is a part of, and that holds this machine")
     .option("--trial-ms <n>", "goes back by itself after this long, unless kept; for good without it", milliseconds);
-  add("keep-hardening", "By a new login: it came through the new baseline.", true, async (agent, _manifest, { trial }) => {
+  add("keep-hardening", "Ends the trial of a baseline that a new login came through.", true, async (agent, { app }, { rollout, trial }) => {
+    await requireHold(agent, app.name, rollout);
     await keepChange(agent, trial);
     return {};
   })
@@ -36,6 +37,6 @@ export function registerUnharden(program: Command, makeAgent: (json: boolean) =>
     .action(async ({ trial }: { trial: string }) => {
       const agent = makeAgent(false);
       await using _lock = await takeLock(agent, "unharden", UNDO_PATIENCE_MS);
-      for (const name of await undoChange(agent, { trial })) agent.report.step("hardening", `${name} is as before: no new login came`);
+      for (const name of await endTrial(agent, trial)) agent.report.step("hardening", `${name} is as before: no new login came`);
     });
 }

@@ -1,17 +1,25 @@
 /** Renders the firewall. Pure. */
+import { basename, dirname } from "node:path";
 import type { Allowed } from "../../hardening.ts";
 import type { Manifest } from "../../manifest.ts";
+import { slotsOf } from "../../slots.ts";
+import { renderFirewallHardening } from "../hardening.ts";
 import { pathsUnder } from "../paths.ts";
-import { unitMark } from "../units.ts";
+import { appUser, caddyUser, unitMark } from "../units.ts";
 
 /** As nft(8) names it. */
 export const TABLE = ["inet", "fleetwright"] as const;
+
+/** Without what changes by itself: addresses that were counted, and counters. */
+export const LIST = ["-t", "-s", "list", "table", ...TABLE] as const;
+
+const NFT = "/usr/sbin/nft";
 
 /**
  * In one transaction: nothing is let in or kept out in between. A packet that another table drops stays dropped.
  * @param sshd Ports that the machine's own sshd listens on.
  */
-export function renderFirewall({ hardening, https }: Manifest, sshd: readonly number[]): string {
+export function renderFirewall({ app, hardening, https }: Manifest, sshd: readonly number[]): string {
   const { sshPorts = [], connectionsPerAddress, allow = [] } = hardening?.firewall ?? {};
   const web = https.mode === "none" ? [https.httpPort] : [https.httpPort, https.httpsPort];
   const table = TABLE.join(" ");
@@ -33,7 +41,19 @@ ${connectionsPerAddress === undefined ? "" : limit(web, connectionsPerAddress)}\
 ${https.mode === "none" ? "" : `    udp dport ${https.httpsPort} accept\n`}\
 ${allow.flatMap(allowed).join("")}\
   }
+${workersPorts(app)}\
 }
+`;
+}
+
+/** A port has no owner as a file has: within the machine, too, those of the workers are for the app itself and for Caddy. */
+function workersPorts({ name, processes: [{ command }] }: Manifest["app"]): string {
+  const slots = slotsOf(name, command);
+  if (slots?.listen !== "port") return "";
+  return `  chain output {
+    type filter hook output priority filter; policy accept;
+    oif lo tcp dport ${slots.portBase}-${slots.portBase + slots.count} ct state new meta skuid != { 0, ${caddyUser}, ${appUser(name)} } reject with tcp reset
+  }
 `;
 }
 
@@ -75,7 +95,9 @@ const set = (ports: readonly number[]): string => `{ ${[...new Set(ports)].sort(
 
 /** As Debian's nftables.service; after it, as its file usually begins with "flush ruleset". */
 export function renderFirewallUnit(): string {
-  const { firewall } = pathsUnder();
+  const { firewall, firewallListing } = pathsUnder();
+  // What nft makes of the rules, by which it is seen later whether somebody has changed them.
+  const list = `/bin/sh -c "exec ${NFT} ${LIST.join(" ")} > ${firewallListing}"`;
   return `${unitMark}
 [Unit]
 Description=Fleetwright: what this machine lets in
@@ -88,13 +110,15 @@ Conflicts=shutdown.target
 [Service]
 Type=oneshot
 RemainAfterExit=yes
-ExecStart=/usr/sbin/nft -f ${firewall}
-ExecReload=/usr/sbin/nft -f ${firewall}
-ExecStop=/usr/sbin/nft delete table ${TABLE.join(" ")}
+ExecStart=${NFT} -f ${firewall}
+ExecStart=${list}
+ExecReload=${NFT} -f ${firewall}
+ExecReload=${list}
+ExecStop=${NFT} delete table ${TABLE.join(" ")}
+RuntimeDirectory=${basename(dirname(firewallListing))}
+RuntimeDirectoryMode=0700
 StandardInput=null
-ProtectSystem=full
-ProtectHome=yes
-
+${renderFirewallHardening()}
 [Install]
 WantedBy=sysinit.target
 `;

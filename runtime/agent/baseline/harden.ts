@@ -53,22 +53,33 @@ export async function harden(agent: Agent, manifest: Manifest, trialMs: number |
   return { changed: found.map(({ part }) => part.name), trial: risky ? change.trial : null };
 }
 
-/** A new login has come through. @throws AgentFailure when the trial is over already */
+/** Ends a trial, once a new login has left its mark. @throws AgentFailure when there is none, or the trial is over already */
 export async function keepChange(agent: Agent, trial: string): Promise<void> {
   const change = await readChange(agent);
-  if (change === undefined || change.trial !== trial) {
-    throw new AgentFailure("hardening", "the new firewall or SSH settings have gone back by themselves already", {
+  if (change?.trial !== trial || !(await cameThrough(agent, trial))) {
+    throw new AgentFailure("hardening", "the new firewall or SSH settings have gone back by themselves, or are about to", {
       next: "No new login came through in time. See that one does, or turn the key off, then run the same again.",
     });
   }
   await writeChange(agent, { ...change, state: "kept" });
   await stopUndoTimer(agent);
+  await rm(agent.paths.baselineKnock(trial), { force: true });
 }
 
-/** Puts back what was there before. Idempotent. @param trial only if it is this one, and still on trial */
-export async function undoChange(agent: Agent, { trial, moment = "now" }: { trial?: string; moment?: Moment } = {}): Promise<string[]> {
+const cameThrough = async ({ paths }: Pick<Agent, "paths">, trial: string): Promise<boolean> =>
+  (await readIfThere(paths.baselineKnock(trial))) !== undefined;
+
+/** What the timer does: nothing where a login came through, or the trial is another one. */
+export async function endTrial(agent: Agent, trial: string): Promise<string[]> {
   const change = await readChange(agent);
-  if (change === undefined || (trial !== undefined && (change.trial !== trial || change.state !== "trial"))) return [];
+  const lost = change?.state === "trial" && change.trial === trial && !(await cameThrough(agent, trial));
+  return lost ? undoChange(agent) : [];
+}
+
+/** Puts back what was there before. Idempotent. @returns the names of the parts */
+export async function undoChange(agent: Agent, moment: Moment = "now"): Promise<string[]> {
+  const change = await readChange(agent);
+  if (change === undefined) return [];
   const undone: string[] = [];
   for (const part of [...baselineParts].reverse()) {
     const files = part.files(agent.paths).filter(({ path }) => path in change.before);

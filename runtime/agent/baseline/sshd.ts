@@ -1,5 +1,6 @@
 /** SSH by key only: a file of sshd's own configuration. */
 import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
 import type { Agent } from "../context.ts";
 import { AgentFailure } from "../failure.ts";
 import { systemctl } from "../systemd.ts";
@@ -46,14 +47,14 @@ async function check(agent: Agent): Promise<void> {
 }
 
 /** The ports that sshd listens on; 22 where it can't be asked. */
-export async function sshdPorts(agent: Pick<Agent, "run">): Promise<number[]> {
+export async function sshdPorts(agent: Pick<Agent, "run" | "paths">): Promise<number[]> {
   const { stdout } = await ask(agent, "-T");
   const ports = [...stdout.matchAll(/^port (\d+)$/gm)].map((match) => Number(match[1]));
   return ports.length === 0 ? [22] : ports;
 }
 
 /** sshd wants its folder there, which its service makes. */
-async function ask({ run }: Pick<Agent, "run">, flag: "-t" | "-T") {
-  await mkdir("/run/sshd", { recursive: true, mode: 0o755 }).catch(() => undefined);
+async function ask({ run, paths }: Pick<Agent, "run" | "paths">, flag: "-t" | "-T") {
+  await mkdir(join(paths.runtimeFolders, "sshd"), { recursive: true, mode: 0o755 });
   return run("/usr/sbin/sshd", [flag]);
 }

@@ -17,6 +17,10 @@ const matrix: Record<string, object> = {
   "existing network": { network: { vpc: "vpc-0a", subnets: { "eu-central-1a": "subnet-0a", "eu-central-1b": "subnet-0b" } } },
   private: { access: "private", clients: ["10.0.0.0/8", "192.168.0.0/16"] },
   "fixed addresses and records": { elasticIps: true, dns: { zone: "example.org" }, terminationProtection: true, tags: { team: "web" } },
+  "SSH through an endpoint, alarms by e-mail": {
+    ssh: { publicKey: ec2Machines().ssh.publicKey, through: "instance-connect" },
+    alarms: { email: "ops@example.org" },
+  },
   "own key": { kmsKey: "arn:aws:kms:eu-central-1:111122223333:key/k" },
 };
 

@@ -16,6 +16,13 @@ const matrix: Record<string, { machines?: Partial<Ec2Args>; https?: HttpsArgs }>
   "as it comes": {},
   "in a VPC that is there": { machines: { network: { vpc: "vpc-0a", subnets: { "eu-central-1a": "subnet-0a", "eu-central-1b": "subnet-0b" } } } },
   private: { machines: { access: "private", clients: ["10.0.0.0/8"] }, https: { mode: "none", httpPort: 8080 } },
+  "SSH through an endpoint": { machines: { ssh: { publicKey: ec2Machines().ssh.publicKey, through: "instance-connect" } } },
+  "SSH through a bastion, alarms to a topic": {
+    machines: {
+      ssh: { ...ec2Machines().ssh, bastion: { address: "198.51.100.7", hostKey: "ssh-ed25519 AAAA" } },
+      alarms: { topic: "arn:aws:sns:eu-central-1:111122223333:ops" },
+    },
+  },
   "names and fixed addresses": {
     machines: { elasticIps: true, dns: { zone: "example.org" }, terminationProtection: true, tags: { team: "web" } },
     https: { mode: "acme", acme: { email: "ops@example.org" }, domains: ["{machine}.example.org"] },

@@ -2,13 +2,26 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
+import { renderFirewall, renderFirewallUnit } from "../../../runtime/agent/baseline/firewall-rules.ts";
 import { renderCaddyConfig } from "../../../runtime/agent/caddy.ts";
 import { renderCaddyUnit, renderConvergeUnit, renderLeaseUnit, renderUsers } from "../../../runtime/agent/machine-units.ts";
 import { renderGenerationUnit, renderSlotFolders, renderSocket, unitMark } from "../../../runtime/agent/units.ts";
+import type { Hardening } from "../../../runtime/hardening.ts";
 import { DELIST_WAIT_MS } from "../../../runtime/slots.ts";
 import { commandManifest, sampleManifest } from "./sample-manifest.ts";
 
 const expected = (name: string) => readFileSync(new URL(`expected/${name}`, import.meta.url), "utf8");
+
+const hardening: Hardening = {
+  firewall: {
+    sshPorts: [2222],
+    connectionsPerAddress: 512,
+    allow: [
+      { port: 9100, protocol: "tcp", from: ["10.0.0.0/8", "2001:db8::/32"] },
+      { port: 51820, protocol: "udp" },
+    ],
+  },
+};
 
 const rendered = {
   "shop.socket": renderSocket("shop", "0123456789abcdef"),
@@ -16,6 +29,8 @@ const rendered = {
   "fleetwright-caddy.service": renderCaddyUnit("/opt/fleetwright/caddy/0123456789abcdef/caddy"),
   "fleetwright-converge.service": renderConvergeUnit(),
   "shop-lease.service": renderLeaseUnit("shop"),
+  "fleetwright-firewall.service": renderFirewallUnit(),
+  "firewall.nft": renderFirewall({ ...commandManifest({ listen: "port" }), hardening }, [22]),
   "sysusers.conf": renderUsers("shop"),
   "caddy.json": renderCaddyConfig(sampleManifest()),
   "shop@slots.service": renderGenerationUnit(commandManifest({ listen: "socket" })),
@@ -103,4 +118,18 @@ test("systemd takes each secret from its version's file; another version is anot
     /^LoadCredential=DB:\/etc\/credstore\/shop\/DB\.2{32}\nLoadCredential=TLS_KEY:\/etc\/credstore\/shop\/TLS_KEY\.1{32}\nWorkingDirectory=/m,
   );
   assert.notEqual(renderGenerationUnit(sampleManifest({ app: { secrets: secrets("3") } })), unit);
+});
+
+test("behind a balancer there is no HTTPS to let in; without a limit nothing is counted; workers on a shared socket have no ports", () => {
+  const plain = sampleManifest({ https: { mode: "none", httpPort: 8080 } });
+  const rules = renderFirewall({ ...plain, hardening: { firewall: { sshPorts: [22] } } }, [22]);
+  assert.match(rules, /^ {4}tcp dport \{ 8080 \} accept$/m);
+  assert.match(rules, /^ {4}tcp dport \{ 22 \} accept$/m);
+  assert.doesNotMatch(rules, /443|ct count|udp dport 8080|output/);
+});
+
+test("no rule of the firewall names another table, and its own is replaced in one transaction", () => {
+  const rules = renderFirewall({ ...sampleManifest(), hardening }, [22]);
+  assert.doesNotMatch(rules, /flush/);
+  assert.deepEqual(rules.match(/^.*table .*$/gm), ["add table inet fleetwright", "delete table inet fleetwright", "table inet fleetwright {"]);
 });

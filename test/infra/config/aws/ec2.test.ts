@@ -22,6 +22,10 @@ test("a fleet of both architectures over two zones is accepted, with safe defaul
   assert.deepEqual(config.instances.map(({ diskGiB }) => diskGiB), [16, 16]);
 });
 
+const { from: _from, ...keys } = ec2Machines().ssh;
+const closed = { ...keys, through: "instance-connect" };
+const bastion = { address: "198.51.100.7", hostKey: "ssh-ed25519 AAAA" };
+
 const refused: [string, object, RegExp][] = [
   ["a zone without a subnet", { instances: [{ ...instance, zone: "eu-central-1c" }] }, /^instances\.0\.zone: is "eu-central-1c", which has no subnet/],
   ["no zone where there are several", { instances: [{ ...instance, zone: undefined }] }, /^instances\.0\.zone: missing; there are several zones/],
@@ -42,6 +46,17 @@ const refused: [string, object, RegExp][] = [
   ["a Mac", { instances: [{ ...instance, type: "mac2.metal" }] }, /^instances\.0\.type: .*can't run Debian/],
   ["what is no instance type", { instances: [{ ...instance, type: "large" }] }, /^instances\.0\.type: must be an instance type/],
   ["SSH from anywhere", { ssh: { ...ec2Machines().ssh, from: ["0.0.0.0/0"] } }, /^ssh\.from\.0: is the whole internet/],
+  ["nobody who may use SSH", { ssh: { ...ec2Machines().ssh, from: [] } }, /^ssh\.from: is missing/],
+  ["an open port beside a closed one", { ssh: { ...ec2Machines().ssh, through: "instance-connect" } }, /^ssh\.from: has no use with "through"/],
+  [
+    "an endpoint of a VPC that is there, and nobody knows where",
+    { ssh: closed, network: { vpc: "vpc-0a", subnets: { "eu-central-1a": "subnet-0a", "eu-central-1b": "subnet-0b" } } },
+    /^ssh\.from: is missing; give the range that the VPC's own Instance Connect Endpoint/,
+  ],
+  ["a bastion on the way of an endpoint", { ssh: { ...closed, bastion } }, /^ssh\.bastion: goes another way than "through"/],
+  ["alarms that nobody hears", { alarms: {} }, /^alarms: tell nobody; give "topic" or "email"/],
+  ["alarms with a topic and an address", { alarms: { topic: "arn:aws:sns:eu-central-1:1:t", email: "a@example.org" } }, /^alarms\.email: is for a topic of the fleet's own/],
+  ["an alarm's topic that is none", { alarms: { topic: "ops" } }, /^alarms\.topic: given "ops"; allowed: the ARN of an SNS topic/],
   ["a private fleet that nobody may use", { access: "private" }, /^clients: missing/],
   ["a private fleet for everybody", { access: "private", clients: ["0.0.0.0/0"] }, /^clients\.0: is the whole internet/],
   ["clients of a public fleet", { clients: ["10.0.0.0/8"] }, /^clients: is for "access: private"/],

@@ -43,6 +43,14 @@ test("a key file of one's home is used alone; without one the agent's keys are",
   assert.ok(!sshArguments(transport, files, 1).some((arg) => arg.startsWith("Identit")));
 });
 
+test("a tunnel is a ProxyCommand of the AWS command line, and the machine's key is pinned all the same", () => {
+  const tunnel = { instanceId: "i-0123456789abcdef0", region: "eu-central-1", profile: "50% shop" };
+  const args = sshArguments({ ...transport, host: "10.80.0.10", port: 2222, tunnel }, files, 1);
+  const words = "aws ec2-instance-connect open-tunnel --instance-id i-0123456789abcdef0 --remote-port 2222 --region eu-central-1";
+  assert.ok(args.includes(`ProxyCommand=${words} --profile '50%% shop'`), args.join("\n"));
+  assert.ok(args.includes("StrictHostKeyChecking=yes"));
+});
+
 test("a bastion is a ProxyCommand with its own login and the same pinned keys", () => {
   const { kind: _kind, ...login } = transport;
   const args = sshArguments(
