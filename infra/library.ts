@@ -1,6 +1,8 @@
 /** The library: `import { Fleet } from "fleetwright"`. */
 export type {
+  AlarmArgs,
   AppArgs,
+  AutoscalingArgs,
   AwsNetworkArgs,
   Ec2AlarmsArgs,
   Ec2Args,
@@ -13,6 +15,7 @@ export type {
   HttpsArgs,
   LocalMachinesArgs,
   LoginArgs,
+  RefreshArgs,
   RolloutArgs,
   SecretArgs,
   WorkersArgs,

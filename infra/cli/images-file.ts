@@ -22,8 +22,10 @@ export function imagesIn(text: string): ImagesInFile | undefined {
   const subnets = machines?.getIn(["network", "subnets"]);
   const zone = isMap(subnets) ? String((subnets.items[0]?.key as { value?: unknown } | undefined)?.value ?? "") : "";
   if (machines === undefined || zone === "") return undefined;
-  const { instances = [], types = [], images = {} } = machines.toJS(document) as Written;
+  const { instances = [], types = [], image, images: several = {} } = machines.toJS(document) as Written;
   const used = [...instances.map(({ type }) => type), ...types].map(architectureOf);
+  // A group has one, for the architecture of all its types.
+  const images = image === undefined ? several : { [used[0] ?? "x64"]: image };
   const archs = (["x64", "arm64"] as const).filter((arch) => images[arch] !== undefined || used.includes(arch));
   const profile = document.getIn(["config", "aws:profile"]);
   return {
@@ -37,6 +39,7 @@ export function imagesIn(text: string): ImagesInFile | undefined {
 interface Written {
   instances?: { name: string; type: string }[];
   types?: string[];
+  image?: string;
   images?: Partial<Record<Architecture, string>>;
 }
 
@@ -44,7 +47,8 @@ interface Written {
 export function withImages(text: string, images: ReadonlyMap<Architecture, string>): string {
   const document = parseDocument(text);
   const machines = machinesOf(document);
-  for (const [arch, id] of images) machines?.setIn(["images", arch], id);
+  const isGroup = machines?.get("provider") === "autoscaling";
+  for (const [arch, id] of images) machines?.setIn(isGroup ? ["image"] : ["images", arch], id);
   for (const instance of instancesOf(machines)) instance.delete("image");
   return document.toString({ lineWidth: 0 });
 }

@@ -74,3 +74,12 @@ test("the newest image is so by its date, not by its name", () => {
   assert.equal(newestOf(images)?.id, "ami-2");
   assert.equal(newestOf([]), undefined);
 });
+
+test("a group has one image, for the architecture of its types", () => {
+  const group = FILE.replace("provider: ec2", "provider: autoscaling")
+    .replace(/ {6}images:[\s\S]*/, "      image: ami-0123456789abcdef0 # pinned\n      types: [m7g.large, m6g.large]\n");
+  assert.deepEqual(imagesIn(group)?.images, new Map([["arm64", "ami-0123456789abcdef0"]]));
+  const { machines } = parse(withImages(group, new Map([["arm64", ARM64 ?? ""]]))).config["fleetwright:fleet"];
+  assert.equal(machines.image, ARM64);
+  assert.equal(machines.images, undefined);
+});

@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import fc from "fast-check";
+import { parse } from "yaml";
 import { autoscalingSchema } from "../../../../infra/config/aws/autoscaling.ts";
+import { parseStackConfig } from "../../../../infra/config/parse.ts";
 import { problemLines } from "../../../../infra/config/problems.ts";
 import { fleetSchema } from "../../../../infra/config/schema.ts";
 import { groupMachines } from "../../aws/samples.ts";
@@ -73,6 +76,12 @@ for (const [what, more, expected] of refusedWholes) {
 
 test("a fleet that is a group is accepted", () => {
   assert.equal(fleetSchema.parse(fleet).machines.provider, "autoscaling");
+});
+
+test("the example of a stack is accepted as it is", () => {
+  const file = parse(readFileSync(new URL("../../../../Pulumi.autoscaling.example.yaml", import.meta.url), "utf8"));
+  const { machines } = parseStackConfig(file.config["fleetwright:fleet"]);
+  assert.equal(machines.provider, "autoscaling");
 });
 
 test("whatever is given, it validates or has problems that name their key; it never throws", () => {
