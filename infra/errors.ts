@@ -63,6 +63,8 @@ export const exitCodes = {
   drift: 2,
   /** Done, but machines that could not be reached were left out. */
   partial: 3,
+  /** The fleet is as wanted, but a recovery store was not filled; the message says which and why. */
+  notPutBy: 4,
   /** Stopped by Ctrl-C or TERM; what had been switched was put back. */
   interrupted: 130,
 } as const;

@@ -11,7 +11,9 @@ import { askFleet } from "./ask.ts";
 import { prepareComputer } from "./computer.ts";
 import { runUp } from "./engine.ts";
 import { inventorySchema } from "./inventories.ts";
-import { localFolder, openLocalStack, sayToStderr } from "./stacks.ts";
+import { placeOfStack, readRecoveryConfig } from "./recovery/config-file.ts";
+import { putByAfter } from "./recovery/put-by.ts";
+import { LOCAL_STACK, localFolder, openLocalStack, sayToStderr } from "./stacks.ts";
 import { releaseStaleLocks } from "./stale-lock.ts";
 import { statusTable } from "./table.ts";
 import { watchRollout } from "./watch.ts";
@@ -31,6 +33,8 @@ export async function local(options: LocalOptions): Promise<number> {
   const value = fleetValue(options);
   // The program checks it too; here a mistake costs no time, and nothing is installed for it.
   parseStackConfig(value);
+  const place = placeOfStack(process.cwd(), LOCAL_STACK);
+  const recovery = readRecoveryConfig(place);
   prepareComputer();
   releaseStaleLocks(join(localFolder(), "state"), sayToStderr);
   const stack = await openLocalStack(value, async () => (await import("../program.ts")).deploy(process.cwd()));
@@ -42,7 +46,8 @@ export async function local(options: LocalOptions): Promise<number> {
   const outcome = await runUp(stack, watch).finally(watch.stop);
   process.chdir(home);
   if (outcome.exitCode !== exitCodes.ok) return outcome.exitCode;
-  return show(stack, outcome.changes, options.json === true ? process.stderr : process.stdout);
+  const exitCode = await show(stack, outcome.changes, options.json === true ? process.stderr : process.stdout);
+  return putByAfter(place, recovery, "local", exitCode);
 }
 
 /** The stack's value out of Pulumi.local.yaml, with the command line's wishes over it. What is odd in it is left for the schema to tell. */

@@ -4,6 +4,7 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { exitCodes, FleetError } from "../errors.ts";
 import { registerAws } from "./aws.ts";
 import { registerOperate } from "./operate.ts";
+import { registerRecovery } from "./recovery/register.ts";
 
 function wholeNumber(value: string): number {
   if (/^[1-9]\d{0,3}$/.test(value)) return Number(value);
@@ -16,6 +17,7 @@ const exitCodesHelp = [
   "  1    it failed; the message says what every machine runs now",
   "  2    wrong command line or configuration, nothing was touched; `fleet drift`: a machine isn't as it was confirmed",
   "  3    done, but machines that could not be reached were left out",
+  "  4    the fleet is as wanted, but a recovery store was not filled",
   "  130  interrupted; what had been switched was put back",
 ].join("\n");
 
@@ -65,6 +67,7 @@ program
   .action(async (options) => process.exit(await (await import("./status.ts")).status(options)));
 
 registerOperate(program, wholeNumber);
+registerRecovery(program);
 
 program
   .command("rollout", { hidden: true })

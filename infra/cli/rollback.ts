@@ -9,6 +9,8 @@ import { askReleases } from "./ask-releases.ts";
 import { interruption } from "./interruption.ts";
 import { type FleetChoice, oneFleet, unknownMachine } from "./machines.ts";
 import { planRollback, type Reported, type RollbackPlan } from "./rollback-plan.ts";
+import { placeOfStack, readRecoveryConfig } from "./recovery/config-file.ts";
+import { putByAfter } from "./recovery/put-by.ts";
 import { readInventories } from "./stacks.ts";
 import { watchOwn } from "./watch.ts";
 
@@ -25,6 +27,8 @@ const CONNECT_TIMEOUT_MS = 10_000;
 const LEASE_MS = 30_000;
 
 export async function rollback({ stack, fleet, to, skip, batch = 1, json = false }: RollbackOptions): Promise<number> {
+  const place = placeOfStack(process.cwd(), stack);
+  const recovery = readRecoveryConfig(place);
   const inventory = oneFleet(await readInventories(stack), fleet);
   const { reported, skipped } = await ask(inventory, skip?.split(",") ?? []);
   const back = planRollback(reported, to);
@@ -33,7 +37,7 @@ export async function rollback({ stack, fleet, to, skip, batch = 1, json = false
   const watch = watchOwn(plan, { json });
   await drive(plan, watch.say, interruption(), { tell: watch.tell }).finally(watch.stop);
   (json ? process.stderr : process.stdout).write(`${afterwards(inventory, back, skipped)}\n`);
-  return skipped.length > 0 ? exitCodes.partial : exitCodes.ok;
+  return putByAfter(place, recovery, "rollback", skipped.length > 0 ? exitCodes.partial : exitCodes.ok);
 }
 
 /** @throws FleetError when a machine can't be asked and wasn't named to be left out */

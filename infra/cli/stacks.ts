@@ -48,10 +48,16 @@ function localBackend(folder: string): Record<string, string> {
 }
 
 /** The outputs of a stack, by name. @throws FleetError when it can't be opened or read */
-export async function readOutputs(stackName: string): Promise<Record<string, unknown>> {
+export function readOutputs(stackName: string): Promise<Record<string, unknown>> {
+  return withStack(stackName, async (stack) =>
+    Object.fromEntries(Object.entries(await stack.outputs()).map(([name, { value }]) => [name, value])),
+  );
+}
+
+/** Does something with a stack that is there. @throws FleetError when it can't be opened or read */
+export async function withStack<T>(stackName: string, work: (stack: Stack) => Promise<T>): Promise<T> {
   try {
-    const stack = stackName === LOCAL_STACK ? await openExistingLocal() : await openUserStack(stackName);
-    return Object.fromEntries(Object.entries(await stack.outputs()).map(([name, { value }]) => [name, value]));
+    return await work(stackName === LOCAL_STACK ? await openExistingLocal() : await openUserStack(stackName));
   } catch (error) {
     if (error instanceof FleetError) throw error;
     const lines = String((error as Error).message).split("\n");

@@ -6,6 +6,8 @@ import { exitCodes } from "../errors.ts";
 import { pulumiEnvironment } from "../offline/tools.ts";
 import { overrideVariables } from "../overrides.ts";
 import { SKIP_VARIABLE } from "../skip.ts";
+import { placeOfStack, readRecoveryConfig } from "./recovery/config-file.ts";
+import { putByAfter } from "./recovery/put-by.ts";
 import { readOutputs, sayToStderr } from "./stacks.ts";
 import { type Watch, watchRollout } from "./watch.ts";
 
@@ -19,6 +21,8 @@ export interface UpOptions {
 }
 
 export async function up({ stack, skip, json = false, ...overrides }: UpOptions): Promise<number> {
+  const place = placeOfStack(process.cwd(), stack);
+  const recovery = readRecoveryConfig(place);
   const { pulumi, env } = await pulumiEnvironment({ say: sayToStderr });
   Object.assign(process.env, env, skip === undefined ? {} : { [SKIP_VARIABLE]: skip }, overrideVariables(overrides));
   const watch = watchRollout({ json });
@@ -40,7 +44,7 @@ export async function up({ stack, skip, json = false, ...overrides }: UpOptions)
   watch.stop();
   if (code !== 0) return heard ? exitCodes.interrupted : exitCodes.failed;
   const { skipped } = await readOutputs(stack);
-  return Array.isArray(skipped) && skipped.length > 0 ? exitCodes.partial : exitCodes.ok;
+  return putByAfter(place, recovery, "up", Array.isArray(skipped) && skipped.length > 0 ? exitCodes.partial : exitCodes.ok);
 }
 
 /** Pulumi's own lines, above what is drawn. */

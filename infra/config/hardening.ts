@@ -1,6 +1,6 @@
 /** What of each machine's own baseline the fleet keeps; each key can be turned off, for teams that have their own. */
 import { z } from "zod";
-import type { Hardening } from "../../runtime/hardening.ts";
+import type { Firewall, Hardening } from "../../runtime/hardening.ts";
 import type { HttpsConfig } from "./https.ts";
 import { rebootsConfig, rebootsOf, upgradesConfig } from "./upkeep.ts";
 import { port } from "./numbers.ts";
@@ -54,7 +54,11 @@ export function hardeningOf(config: HardeningConfig, https: Pick<HttpsConfig, "m
 }
 
 /** Behind a balancer, all connections come from a few addresses. */
-function firewallOf({ connectionsPerAddress, allow: more }: Exclude<HardeningConfig["firewall"], false>, { mode }: Pick<HttpsConfig, "mode">, sshPort: number) {
+function firewallOf(
+  { connectionsPerAddress, allow: more }: Exclude<HardeningConfig["firewall"], false>,
+  { mode }: Pick<HttpsConfig, "mode">,
+  sshPort: number,
+): Firewall {
   const most = connectionsPerAddress ?? (mode === "none" ? false : CONNECTIONS_PER_ADDRESS);
   return {
     sshPorts: [sshPort],

@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import { nameSchema } from "../../runtime/manifest.ts";
 import { exitCodes, FleetError } from "../errors.ts";
+import { type RecoveryConfig, recoveryConfigSchema } from "../recovery/config.ts";
 import { problemLines } from "./problems.ts";
 import { type FleetConfig, fleetSchema, type StackConfig, stackConfigSchema } from "./schema.ts";
 
@@ -23,6 +24,11 @@ function requireName(name: string): void {
 /** Parses the stack's configuration value. @throws FleetError naming every problem by key path */
 export function parseStackConfig(value: unknown): StackConfig {
   return parse(stackConfigSchema, value, "The configuration (fleetwright:fleet)");
+}
+
+/** Parses `fleetwright:recovery`; undefined when the stack has none. @throws FleetError naming every problem by key path */
+export function parseRecoveryConfig(value: unknown): RecoveryConfig | undefined {
+  return value === undefined ? undefined : parse(recoveryConfigSchema, value, "The configuration (fleetwright:recovery)");
 }
 
 function parse<T>(schema: z.ZodType<T>, value: unknown, what: string): T {

@@ -1,6 +1,6 @@
 /**
  * The stack's recovery key: what is sealed with its public half (the recipient) on every push, only its private half (the identity)
- * opens, and that only the recovery code. All in the format of age (https://age-encryption.org/v1), so that the program `age` opens it, too.
+ * opens, and that only the recovery code. All in the format of age (https://age-encryption.org/v1): the program `age` opens it, too.
  */
 import { armor, Decrypter, Encrypter, generateX25519Identity, identityToRecipient } from "age-encryption";
 import { FleetError } from "../errors.ts";

@@ -39,8 +39,27 @@ const releaseSchema = z.strictObject({
 });
 export type ReleaseRecord = z.infer<typeof releaseSchema>;
 
-/** Which release a machine ran, when the set was made. */
-const machineSchema = z.strictObject({ fleet: z.string(), name: z.string(), release: sha256Schema, runtime: sha256Schema, target: z.string() });
+const runtimeSchema = z.strictObject({ id: sha256Schema, arch: z.enum(["x64", "arm64"]), archive: objectSchema });
+export type RuntimeRecord = z.infer<typeof runtimeSchema>;
+
+const loginShape = { host: z.string(), port: z.int(), user: z.string(), hostKey: z.string(), privateKeyFile: z.string().optional() };
+
+/** What a machine ran when the set was made, and the way to it: for those that are still there. */
+const machineSchema = z.strictObject({
+  fleet: z.string(),
+  name: z.string(),
+  address: z.string(),
+  transport: z.strictObject({
+    kind: z.literal("ssh"),
+    ...loginShape,
+    bastion: z.strictObject(loginShape).optional(),
+    tunnel: z.strictObject({ instanceId: z.string(), region: z.string(), profile: z.string().optional() }).optional(),
+  }),
+  release: sha256Schema,
+  runtime: sha256Schema,
+  target: z.string(),
+});
+export type MachineRecord = z.infer<typeof machineSchema>;
 
 export const recoverySetSchema = z.strictObject({
   schema: z.literal(1),
@@ -61,12 +80,12 @@ export const recoverySetSchema = z.strictObject({
   live: z.record(z.string(), sha256Schema),
   /** The ledger, newest first. */
   releases: z.array(releaseSchema),
-  runtimes: z.array(z.strictObject({ id: sha256Schema, arch: z.enum(["x64", "arm64"]), archive: objectSchema })),
+  runtimes: z.array(runtimeSchema),
   machines: z.array(machineSchema),
   /**
-   * Programs that the rebuild needs on the operator's computer, with an archive (tar.gz) where no registry shall be needed:
-   * `node_modules`, the packages of this Fleetwright with its Node, unpacks to a folder of that name, and its version is the sha256 of
-   * package-lock.json; `pulumi`, the CLI and what lay beside it, unpacks to files. `node` and `caddy` are told by their version only.
+   * Programs that the rebuild needs on the operator's computer, with an archive where no registry shall be needed:
+   * `pulumi`, the raw executable; `packages`, a tar.gz of what is in `node_modules` (version: sha256 of package-lock.json);
+   * `image-trixie` and the like, a tar.gz of a local machine's system (version: its folder in the cache). Others only by version.
    */
   tools: z.array(
     z.strictObject({
@@ -77,8 +96,6 @@ export const recoverySetSchema = z.strictObject({
       archive: objectSchema.optional(),
     }),
   ),
-  /** Systems that the machines are made of, such as `{ name: "trixie", id: "…" }`. */
-  images: z.array(z.strictObject({ name: z.string(), id: z.string() })),
   files: z.array(fileSchema),
 });
 export type RecoverySet = z.infer<typeof recoverySetSchema>;

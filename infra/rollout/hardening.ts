@@ -46,6 +46,6 @@ function lockedOut(machine: string, what: string, { message }: Error): FleetErro
   return new FleetError(`no new SSH login came through the machine's new ${what}: ${message}`, {
     machine,
     kept: "what it ran before, and its firewall and SSH settings of before: they go back by themselves.",
-    next: "see which port and address SSH comes in by, name them under hardening.firewall.allow, or turn the key off; then run the same again.",
+    next: "name the port that SSH comes in by under hardening.firewall.allow, or turn the key off; then run the same again.",
   });
 }

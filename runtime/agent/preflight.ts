@@ -33,7 +33,13 @@ export interface Problem {
 const SUPPORTED = ["12", "13"];
 
 export function preflight(facts: Facts, manifest: Manifest): Problem[] {
-  return [...systemProblems(facts), ...pythonProblems(facts, manifest), ...toolProblems(facts, manifest), ...nameProblems(facts, manifest), ...portProblems(facts, manifest)];
+  return [
+    ...systemProblems(facts),
+    ...pythonProblems(facts, manifest),
+    ...toolProblems(facts, manifest),
+    ...nameProblems(facts, manifest),
+    ...portProblems(facts, manifest),
+  ];
 }
 
 function systemProblems(facts: Facts): Problem[] {

@@ -1,4 +1,5 @@
 /** What a store is made of: files by name, wherever they lie. All that knows about hashes and sets is in `store.ts`. */
+import type { Source } from "./digest.ts";
 
 export interface FileEntry {
   /** Relative to the store, with slashes. */
@@ -15,7 +16,7 @@ export interface StoreFiles {
    * Writes a file whole or not at all: an interrupted write leaves what was there before.
    * @param source path of a file of this computer, or the bytes
    */
-  write(name: string, source: { file: string } | { bytes: Buffer }): Promise<void>;
+  write(name: string, source: Source): Promise<void>;
   /** Copies a file to a path of this computer, which may then be of any content: the caller verifies. @throws StoreFailure `missing` */
   read(name: string, target: string): Promise<void>;
   /** A small file. @throws StoreFailure `missing` */

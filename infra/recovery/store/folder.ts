@@ -1,15 +1,14 @@
 /** A store in a folder: a mounted disk, a share, a folder that something else replicates. */
 import { randomBytes } from "node:crypto";
-import { createReadStream, createWriteStream, existsSync, openSync, fsyncSync, closeSync } from "node:fs";
+import { closeSync, createReadStream, createWriteStream, existsSync, fsyncSync, openSync } from "node:fs";
 import { mkdir, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { pathToFileURL } from "node:url";
+import type { Source } from "./digest.ts";
 import { type FileEntry, StoreFailure, type StoreFiles } from "./files.ts";
-
-/** Beside the final name while it is written; another day's leftovers are removed by `prune`. */
-export const PARTIAL = ".partial";
+import { PARTIAL } from "./layout.ts";
 
 /** @param root absolute; made at the first write */
 export function folderFiles(root: string): StoreFiles {
@@ -30,7 +29,7 @@ function present(path: string, name: string): string {
   throw new StoreFailure("missing", `${name} is not there`);
 }
 
-async function writeWhole(path: string, source: { file: string } | { bytes: Buffer }): Promise<void> {
+async function writeWhole(path: string, source: Source): Promise<void> {
   const temporary = `${path}.${randomBytes(6).toString("hex")}${PARTIAL}`;
   try {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });

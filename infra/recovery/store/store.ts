@@ -1,13 +1,17 @@
 /** A store of recovery sets: objects by their hash, sets that name them, all verified when read. */
-import { createHash, randomBytes } from "node:crypto";
-import { createReadStream } from "node:fs";
-import { rename, rm } from "node:fs/promises";
-import { pipeline } from "node:stream/promises";
+import { randomBytes } from "node:crypto";
+import { mkdtemp, rename, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { canonicalJson } from "../../../runtime/manifest.ts";
 import { type DrillRecord, drillRecordSchema } from "../drill-record.ts";
 import { type NamedSet, type RecoverySet, recoverySetSchema, type StoredObject } from "../set.ts";
+import { digestOf } from "./digest.ts";
 import { type FileEntry, StoreFailure, type StoreFiles } from "./files.ts";
 import { drillName, drillsFolder, keyName, OBJECTS, objectName, setsFolder, stamp, type StackName } from "./layout.ts";
+
+/** Of a set's own sha256 in its id. */
+const HASH_LENGTH = 16;
 
 /** A set that can't be used, and why. */
 export interface SpoiledSet {
@@ -36,7 +40,7 @@ export class RecoveryStore {
 
   /** Stores bytes that are small enough to be in memory. */
   async putBytes(bytes: Buffer): Promise<StoredObject> {
-    const object = { sha256: createHash("sha256").update(bytes).digest("hex"), bytes: bytes.length };
+    const object = await digestOf({ bytes });
     if (!(await this.has(object))) await this.files.write(objectName(object.sha256), { bytes });
     return object;
   }
@@ -59,10 +63,24 @@ export class RecoveryStore {
     }
   }
 
+  /** Reads it all, and keeps nothing. */
+  async isWhole(object: StoredObject): Promise<boolean> {
+    const folder = await mkdtemp(join(tmpdir(), "fleetwright-verify-"));
+    try {
+      await this.get(object, join(folder, object.sha256));
+      return true;
+    } catch (error) {
+      if (error instanceof StoreFailure && error.problem !== "unreachable") return false;
+      throw error;
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  }
+
   /** The bytes of a small object. @throws StoreFailure */
   async getBytes(object: StoredObject): Promise<Buffer> {
     const bytes = await this.files.readBytes(objectName(object.sha256));
-    requireHash(createHash("sha256").update(bytes).digest("hex"), bytes.length, object);
+    requireHash(await digestOf({ bytes }), object);
     return bytes;
   }
 
@@ -82,7 +100,7 @@ export class RecoveryStore {
   /** Writes a set: the last step of a push, after everything that it names. */
   async putSet(set: RecoverySet): Promise<string> {
     const bytes = Buffer.from(`${canonicalJson(recoverySetSchema.parse(set))}\n`);
-    const id = `${stamp(set.createdAt)}-${createHash("sha256").update(bytes).digest("hex").slice(0, 16)}`;
+    const id = `${stamp(set.createdAt)}-${(await digestOf({ bytes })).sha256.slice(0, HASH_LENGTH)}`;
     await this.files.write(`${setsFolder(set)}${id}.json`, { bytes });
     return id;
   }
@@ -97,8 +115,8 @@ export class RecoveryStore {
   /** @throws StoreFailure when it is missing, spoiled, or of a newer Fleetwright */
   async readSet(stack: StackName, id: string): Promise<NamedSet> {
     const bytes = await this.files.readBytes(`${setsFolder(stack)}${id}.json`);
-    const hash = createHash("sha256").update(bytes).digest("hex");
-    if (!id.endsWith(`-${hash.slice(0, 16)}`)) throw new StoreFailure("spoiled", `set ${id} was changed or cut short`);
+    const { sha256 } = await digestOf({ bytes });
+    if (!id.endsWith(`-${sha256.slice(0, HASH_LENGTH)}`)) throw new StoreFailure("spoiled", `set ${id} was changed or cut short`);
     const parsed = recoverySetSchema.safeParse(JSON.parse(bytes.toString("utf8")));
     if (parsed.success) return { id, set: parsed.data };
     throw new StoreFailure("spoiled", `set ${id} is of another version of Fleetwright: ${parsed.error.issues[0]?.message}`);
@@ -126,10 +144,12 @@ export class RecoveryStore {
   /** Which stacks the store holds sets of. */
   async stacks(): Promise<StackName[]> {
     const entries = await this.files.list("sets/");
-    const found = entries.toSorted((a, b) => (a.name < b.name ? -1 : 1)).flatMap(({ name }) => {
-      const [, project, stack] = /^sets\/([^/]+)\/([^/]+)\/[^/]+\.json$/.exec(name) ?? [];
-      return project === undefined || stack === undefined ? [] : [{ project, stack }];
-    });
+    const found = entries
+      .toSorted((a, b) => (a.name < b.name ? -1 : 1))
+      .flatMap(({ name }) => {
+        const [, project, stack] = /^sets\/([^/]+)\/([^/]+)\/[^/]+\.json$/.exec(name) ?? [];
+        return project === undefined || stack === undefined ? [] : [{ project, stack }];
+      });
     return [...new Map(found.map((name) => [`${name.project}/${name.stack}`, name])).values()];
   }
 
@@ -166,19 +186,11 @@ export class RecoveryStore {
 }
 
 async function verifyFile(file: string, object: StoredObject): Promise<void> {
-  const hash = createHash("sha256");
-  let bytes = 0;
-  await pipeline(createReadStream(file), async (source: AsyncIterable<Buffer>) => {
-    for await (const chunk of source) {
-      hash.update(chunk);
-      bytes += chunk.length;
-    }
-  });
-  requireHash(hash.digest("hex"), bytes, object);
+  requireHash(await digestOf({ file }), object);
 }
 
-function requireHash(sha256: string, bytes: number, object: StoredObject): void {
-  if (sha256 === object.sha256 && bytes === object.bytes) return;
-  const found = bytes === object.bytes ? "other bytes" : `${bytes} bytes instead of ${object.bytes}`;
-  throw new StoreFailure("spoiled", `object ${object.sha256.slice(0, 12)} is spoiled: ${found}`);
+function requireHash(found: StoredObject, object: StoredObject): void {
+  if (found.sha256 === object.sha256 && found.bytes === object.bytes) return;
+  const difference = found.bytes === object.bytes ? "other bytes" : `${found.bytes} bytes instead of ${object.bytes}`;
+  throw new StoreFailure("spoiled", `object ${object.sha256.slice(0, 12)} is spoiled: ${difference}`);
 }

@@ -5,6 +5,10 @@ export interface RunOptions {
   stdin?: string;
   /** A local file given as standard input instead. */
   stdinFile?: string;
+  /** Bytes that are no text, given as standard input instead. */
+  stdinBytes?: Buffer;
+  /** A local file that gets standard output, instead of the result. */
+  stdoutFile?: string;
   /** Called with each whole line of standard output as it comes. */
   onLine?: (line: string) => void;
   /** The command is ended after this long. */

@@ -1,9 +1,10 @@
 /** A connection by the system's OpenSSH: agents, hardware keys, bastions and post-quantum key exchange come with it. */
 import { spawn } from "node:child_process";
-import { createReadStream, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { createReadStream, createWriteStream, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { pipeline } from "node:stream/promises";
 import type { SshTransport } from "../../machines/machine.ts";
 import { isAlive } from "../../processes.ts";
 import { type Connection, type RunOptions, type RunResult, TransportFailure } from "./connection.ts";
@@ -79,17 +80,19 @@ function runSsh(args: string[], options: RunOptions): Promise<RunResult> {
     });
     const output = { stdout: "", stderr: "" };
     if (options.onLine !== undefined) createInterface({ input: child.stdout }).on("line", options.onLine);
-    child.stdout.on("data", (chunk: Buffer) => (output.stdout += chunk.toString()));
+    if (options.stdoutFile === undefined) child.stdout.on("data", (chunk: Buffer) => (output.stdout += chunk.toString()));
+    const kept = options.stdoutFile === undefined ? undefined : pipeline(child.stdout, createWriteStream(options.stdoutFile, { mode: 0o600 }));
+    kept?.catch(reject);
     child.stderr.on("data", (chunk: Buffer) => (output.stderr += chunk.toString()));
     child.stdin.on("error", () => undefined);
-    if (options.stdinFile === undefined) child.stdin.end(options.stdin ?? "");
+    if (options.stdinFile === undefined) child.stdin.end(options.stdinBytes ?? options.stdin ?? "");
     else createReadStream(options.stdinFile).pipe(child.stdin);
     child.on("error", (error) => reject(new TransportFailure("ended", startFailure(error))));
     child.on("close", (code, signal) => {
       const detail = output.stderr.trim();
       if (signal !== null) reject(new TransportFailure("ended", `the command was ended by ${signal}${detail === "" ? "" : `: ${detail}`}`));
       else if (code === sshOwnExitCode) reject(new TransportFailure(sshProblem(detail), lastLine(detail)));
-      else resolve({ code: code ?? 1, ...output });
+      else Promise.resolve(kept).then(() => resolve({ code: code ?? 1, ...output }), reject);
     });
   });
 }

@@ -50,9 +50,11 @@ ${workersPorts(app)}\
 function workersPorts({ name, processes: [{ command }] }: Manifest["app"]): string {
   const slots = slotsOf(name, command);
   if (slots?.listen !== "port") return "";
+  const range = `${slots.portBase}-${slots.portBase + slots.count}`;
+  const who = `{ 0, ${caddyUser}, ${appUser(name)} }`;
   return `  chain output {
     type filter hook output priority filter; policy accept;
-    oif lo tcp dport ${slots.portBase}-${slots.portBase + slots.count} ct state new meta skuid != { 0, ${caddyUser}, ${appUser(name)} } reject with tcp reset
+    oif lo tcp dport ${range} ct state new meta skuid != ${who} reject with tcp reset
   }
 `;
 }

@@ -10,8 +10,10 @@ const tries = {
   run: (line) => execFileSync("/bin/sh", ["-c", line], { stdio: "pipe" }).toString().trim(),
   connect: (path) => new Promise((resolve, reject) => connect(path).on("connect", resolve).on("error", reject)),
   // By another class than the worker's own: a program in another language would not ask either.
-  listen: (port) =>
-    new Promise((resolve, reject) => createServer((socket) => socket.end("here")).on("error", reject).listen(Number(port), "0.0.0.0", resolve)),
+  listen: (port) => {
+    const server = createServer((socket) => socket.end("here"));
+    return new Promise((resolve, reject) => server.on("error", reject).listen(Number(port), "0.0.0.0", resolve));
+  },
   kill: (pid) => process.kill(Number(pid), 0),
   secret: () => process.env.DB_PASSWORD,
 };

@@ -28,7 +28,10 @@ function machine(name: string, manifests: Manifest[], gone: Manifest[] = []): Re
       schema: 1,
       app: "shop",
       agentRuntime: id("f"),
-      live: { generation: generationOf(live), release: live.app.release.id, runtime: live.runtime, https: { ...live.https, httpsPort: 8443 } },
+      live: {
+        ...{ generation: generationOf(live), release: live.app.release.id, runtime: live.runtime },
+        ...{ https: { ...live.https, httpsPort: 8443 }, hardening: { sshKeysOnly: true } },
+      },
       previous: null,
       history: manifests.map((each) => line(each)),
       stored: unique.map((each) => ({
@@ -51,6 +54,7 @@ test("back to the release before, with the settings that served with it last, an
   assert.equal(plan.release, id("a"));
   assert.deepEqual(plan.machines.map(({ generation }) => generation), [generationOf(a2), generationOf(a2)]);
   assert.deepEqual([plan.machines[0]?.from, plan.machines[0]?.agentRuntime, plan.machines[0]?.manifest.https.httpsPort], [id("b"), id("f"), 8443]);
+  assert.deepEqual(plan.machines[0]?.manifest.hardening, { sshKeysOnly: true });
 });
 
 test("a release by the beginning of its id, and a generation by its own", () => {

@@ -26,9 +26,18 @@ export function sampleSet(with_: Partial<RecoverySet> = {}): RecoverySet {
       },
     ],
     runtimes: [{ id: "b".repeat(64), arch: "x64", archive: object("4", 4000) }],
-    machines: [{ fleet: "web", name: "web-1", release: "a".repeat(64), runtime: "b".repeat(64), target: "x64-py3.13" }],
+    machines: [
+      {
+        fleet: "web",
+        name: "web-1",
+        address: "192.0.2.1",
+        transport: { kind: "ssh", host: "192.0.2.1", port: 22, user: "root", hostKey: "ssh-ed25519 AAAA" },
+        release: "a".repeat(64),
+        runtime: "b".repeat(64),
+        target: "x64-py3.13",
+      },
+    ],
     tools: [],
-    images: [],
     files: [],
     ...with_,
   };

@@ -33,7 +33,10 @@ describe("a store in a folder", () => {
     assert.equal(await store.put(local("an archive"), it), "there");
     await store.get(it, join(folder, "out"));
     assert.equal(readFileSync(join(folder, "out"), "utf8"), "an archive");
-    assert.deepEqual((await store.list()).map(({ sha256, bytes }) => ({ sha256, bytes })), [it]);
+    assert.deepEqual(
+      (await store.list()).map(({ sha256, bytes }) => ({ sha256, bytes })),
+      [it],
+    );
     await store.delete(it.sha256);
     assert.equal(await store.has(it), false);
   });
@@ -62,7 +65,10 @@ describe("a store in a folder", () => {
     const path = join(folder, "store/sets/fleetwright/prod", `${newest}.json`);
     writeFileSync(path, readFileSync(path, "utf8").slice(0, -20));
     const { good, spoiled } = await store.sets(name);
-    assert.deepEqual(good.map(({ id }) => id), [middle, old]);
+    assert.deepEqual(
+      good.map(({ id }) => id),
+      [middle, old],
+    );
     assert.deepEqual(spoiled, [{ id: newest, problem: `set ${newest} was changed or cut short` }]);
     assert.deepEqual(await store.stacks(), [name, { ...name, stack: "staging" }]);
   });
@@ -71,7 +77,13 @@ describe("a store in a folder", () => {
     const drill = { schema: 1 as const, ...name, ok: true, rtoMs: 41_000, machines: 2, set: "x" };
     await store.addDrill({ ...drill, startedAt: "2026-01-01T00:00:00Z" });
     await store.addDrill({ ...drill, startedAt: "2026-01-02T00:00:00Z", ok: false, rtoMs: null, boot: 7 });
-    assert.deepEqual((await store.drills(name)).map(({ ok, boot }) => [ok, boot]), [[false, 7], [true, undefined]]);
+    assert.deepEqual(
+      (await store.drills(name)).map(({ ok, boot }) => [ok, boot]),
+      [
+        [false, 7],
+        [true, undefined],
+      ],
+    );
   });
 
   test("an empty one holds nothing", async () => {

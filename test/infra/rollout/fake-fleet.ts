@@ -1,10 +1,12 @@
-import { NOT_PREPARED, probeScript } from "../../../infra/rollout/commands.ts";
+import { knockCommand, NOT_PREPARED, probeScript } from "../../../infra/rollout/commands.ts";
 import { drive } from "../../../infra/rollout/drive.ts";
 import type { LeadOptions } from "../../../infra/rollout/lead.ts";
 import type { OnceEntry } from "../../../runtime/once.ts";
 import type { Plan } from "../../../infra/rollout/plan.ts";
 import { type Connection, type RunOptions, TransportFailure } from "../../../infra/rollout/transports/connection.ts";
 import { manifest, reportOf } from "../../support/samples.ts";
+
+const TRIAL = "a-trial";
 
 /** A machine in memory: it answers the probe, and notes what the agent is told. */
 export class FakeMachine {
@@ -23,6 +25,10 @@ export class FakeMachine {
   busyAt: string | undefined;
   /** What it knows of the release's steps. */
   once: OnceEntry[] = [];
+  /** What a switch finds to be different of its baseline. */
+  unhardened: string[] = [];
+  /** Whether a new login comes through its new baseline. */
+  letsIn = true;
   onTold: (command: string) => void = () => undefined;
   readonly wanted;
 
@@ -37,17 +43,18 @@ export class FakeMachine {
   private async run(command: string, options: RunOptions) {
     if (this.hangs) return new Promise<never>(() => undefined);
     if (!this.reachable) throw new TransportFailure("unreachable", "connection timed out");
-    const agent = toldBy(command);
+    if (command === knockCommand(TRIAL) && !this.letsIn) throw new TransportFailure("unreachable", "connection timed out");
+    const agent = command === knockCommand(TRIAL) ? "knock" : toldBy(command);
     if (command === probeScript()) return { code: 0, stdout: this.probe(), stderr: "" };
     if (agent === undefined) return { code: 0, stdout: "", stderr: "" };
     this.told.push(agent);
-    if (agent !== "decide" && !/ --rollout '?[0-9a-f-]{36}/.test(command)) this.nameless.push(agent);
+    if (agent !== "decide" && agent !== "knock" && !/ --rollout '?[0-9a-f-]{36}/.test(command)) this.nameless.push(agent);
     this.onTold(agent);
     if (this.hangs) return new Promise<never>(() => undefined);
     const busy = agent === this.busyAt;
     const fails = agent === this.failsAt || busy;
     const error = { step: agent, what: "the app crashed", kept: "release 1", next: "mend it", log: ["boom"] };
-    const done = { needs: null, pending: "id", once: this.once };
+    const done = { needs: null, pending: "id", once: this.once, unhardened: this.unhardened, trial: TRIAL };
     options.onLine?.(JSON.stringify(fails ? { event: "failed", error } : { event: "done", result: done }));
     if (agent === "decide" && !fails) Object.assign(this, { confirmed: true, applyId: "id" });
     return { code: busy ? 4 : fails ? (agent === "decide" ? NOT_PREPARED : 1) : 0, stdout: "", stderr: "" };

@@ -33,7 +33,8 @@ function machine(t: TestContext): FakeAgent & { tools: string[]; refuses: boolea
     if (command === "systemctl") return systemd(command, args, options);
     tools.push([command, ...args].join(" "));
     const off = existsSync(paths.sshdConfig) && readFileSync(paths.sshdConfig, "utf8").includes("PasswordAuthentication no");
-    const stdout = command.endsWith("sshd") ? `port 22\npasswordauthentication ${off ? "no" : "yes"}\nkbdinteractiveauthentication no\n` : "";
+    const said = `port 22\npasswordauthentication ${off ? "no" : "yes"}\nkbdinteractiveauthentication no\n`;
+    const stdout = command.endsWith("sshd") ? said : "";
     const code = command === "nft" && (fake.refuses || (args.includes("list") && !existsSync(paths.firewall))) ? 1 : 0;
     return { code, stdout, stderr: code === 0 ? "" : "no such thing" };
   };
@@ -69,7 +70,7 @@ test("a trial has its timer before anything is touched; a new login ends it, and
   const agent = machine(t);
   const { trial } = await harden(agent, wanting(both), 30_000);
   assert.ok(trial !== null);
-  const timer = agent.tools.findIndex((line) => line.startsWith("systemd-run") && line.includes("--on-active=30000ms") && line.endsWith(trial));
+  const timer = agent.tools.findIndex((line) => /^systemd-run .*--on-active=30000ms .*unharden --trial /.test(line) && line.endsWith(trial));
   assert.ok(timer !== -1 && timer < agent.tools.findIndex((line) => line.includes("nft --check")), agent.tools.join("\n"));
   await assert.rejects(requireKept(agent), /still on trial/);
   await assert.rejects(keepChange(agent, trial), /gone back/, "nobody has logged in");
@@ -126,5 +127,6 @@ test("a machine that leaves has nothing of it any more", async (t) => {
   const agent = machine(t);
   await harden(agent, wanting(both), undefined);
   await removeBaseline(agent);
-  for (const path of [agent.paths.firewall, agent.paths.unit(unitNames.firewall), agent.paths.sshdConfig]) assert.ok(!existsSync(path), path);
+  const { firewall, sshdConfig, unit } = agent.paths;
+  for (const path of [firewall, unit(unitNames.firewall), sshdConfig]) assert.ok(!existsSync(path), path);
 });

@@ -21,6 +21,13 @@ const whats = (change: Partial<Facts>, manifest = sampleManifest()) => preflight
 
 test("a Debian machine with our own Caddy on the ports can take it", () => assert.deepEqual(whats({}), []));
 
+test("a firewall needs nft, and is refused with the mend; without one, nothing is asked", () => {
+  const manifest = { ...sampleManifest(), hardening: { firewall: { sshPorts: [22] } } };
+  assert.deepEqual([whats({ nft: false }), whats({}, manifest)], [[], []]);
+  const [problem] = preflight({ ...good, nft: false }, manifest);
+  assert.match(`${problem?.what}. ${problem?.next}`, /no nft here\. apt-get install nftables, or set hardening\.firewall: false/);
+});
+
 const refusals: [Partial<Facts>, RegExp][] = [
   [{ os: { id: "ubuntu", version: "24.04" } }, /operating system is ubuntu 24.04/],
   [{ os: { id: "debian", version: "11" } }, /debian 11/],

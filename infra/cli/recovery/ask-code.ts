@@ -1,0 +1,26 @@
+/** Asks for the recovery code, on the terminal or in the environment. */
+import { createInterface } from "node:readline/promises";
+import { exitCodes, FleetError } from "../../errors.ts";
+import { readRecoveryCode } from "../../recovery/code.ts";
+
+/** Takes the recovery code where nobody can be asked. */
+export const CODE_VARIABLE = "FLEETWRIGHT_RECOVERY_CODE";
+
+/** @throws FleetError when there is nobody to ask, or what was typed is no code */
+export async function askCode(): Promise<string> {
+  const given = process.env[CODE_VARIABLE];
+  if (given !== undefined && given !== "") return readRecoveryCode(given);
+  if (process.stdin.isTTY !== true) {
+    throw new FleetError("there is nobody to ask for the recovery code.", {
+      kept: "everything; nothing was opened.",
+      next: `run it on a terminal, or set ${CODE_VARIABLE}.`,
+      exitCode: exitCodes.usage,
+    });
+  }
+  const lines = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return readRecoveryCode(await lines.question("Recovery code: "));
+  } finally {
+    lines.close();
+  }
+}

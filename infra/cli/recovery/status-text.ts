@@ -1,0 +1,45 @@
+/** What `fleet recovery status` prints: what is missing first, then how old each thing is, then one verdict and the next command. Pure. */
+import { age, type Finding, parts, type StoreSight } from "../../recovery/assess.ts";
+
+export function statusText(sights: readonly StoreSight[], findings: readonly Finding[], about: { stack: string; nowMs: number }): string {
+  const stops = findings.filter(({ kind }) => kind === "stops");
+  const warns = findings.filter(({ kind }) => kind === "warns");
+  return `${[
+    ...stops.map(({ store, text }) => `MISSING  ${store}: ${text}`),
+    ...warns.map(({ store, text }) => `warning  ${store}: ${text}`),
+    ...(findings.length === 0 ? [] : [""]),
+    ...sights.flatMap((sight) => storeLines(sight, about.nowMs)),
+    verdict(stops.length, about.stack),
+  ].join("\n")}\n`;
+}
+
+function storeLines(sight: StoreSight, nowMs: number): string[] {
+  const { newest } = sight;
+  if (newest === undefined) return [];
+  const rows = parts(newest, nowMs);
+  const ageOf = (instant: string): string => age(nowMs - Date.parse(instant));
+  const width = Math.max(...rows.map(({ what }) => what.length));
+  return [
+    sight.url,
+    `  set ${newest.id}, ${ageOf(newest.set.createdAt)} old, after ${newest.set.after} by ${newest.set.by}; ${sight.sets} in all`,
+    ...rows.map((row) => `  ${row.what.padEnd(width)}  ${cells(row)}`),
+    `  ${drillLine(sight, nowMs)}`,
+    `  ${sight.verified ? "every object was read and hashed" : "objects were looked up with their sizes; --verify reads them all"}`,
+    "",
+  ];
+}
+
+function cells({ ageMs, objects, bytes }: { ageMs: number; objects: number; bytes: number }): string {
+  return `${age(ageMs).padStart(7)}  ${String(objects).padStart(3)} objects  ${(bytes / 1e6).toFixed(1).padStart(7)} MB`;
+}
+
+function drillLine({ drills: [last] }: StoreSight, nowMs: number): string {
+  if (last === undefined) return "no drill yet";
+  const took = last.rtoMs === null ? "" : `, serving after ${(last.rtoMs / 1000).toFixed(1)} s`;
+  return `last drill ${age(nowMs - Date.parse(last.startedAt))} ago: ${last.ok ? "passed" : "FAILED"}${took}, ${last.machines} machines`;
+}
+
+function verdict(stops: number, stack: string): string {
+  if (stops === 0) return `A recovery could succeed now. Next, if it must: fleet recover --from STORE --stack ${stack}`;
+  return `A recovery could NOT bring back the fleet as it is. Next: fleet recovery push --verify --stack ${stack}, then this again.`;
+}

@@ -1,0 +1,96 @@
+/** RECOVER.txt: what to do when everything else is gone. Lies in the store and is for the printer. Pure. */
+import type { NamedSet, StoredObject } from "./set.ts";
+import { keyName, objectName, PAGE, setsFolder } from "./store/layout.ts";
+
+export interface Page {
+  /** In the store. */
+  name: string;
+  text: string;
+}
+
+/** The pages that a push leaves in the store: one at its root, and the same beside the stack's sets, where several stacks share a store. */
+export function pagesOf(newest: NamedSet, url: string): Page[] {
+  const text = recoverPage(newest, url);
+  return [
+    { name: PAGE, text },
+    { name: `${setsFolder(newest.set)}${PAGE}`, text },
+  ];
+}
+
+const WIDTH = 78;
+
+export function recoverPage({ id, set }: NamedSet, url: string): string {
+  const secrets = set.files.find(({ kind }) => kind === "secrets");
+  return `${[
+    `RECOVER ${set.project}/${set.stack}`,
+    "=".repeat(WIDTH),
+    `Store      ${url}`,
+    `Newest set ${id}`,
+    `           of ${set.createdAt}, by ${set.by}, after ${set.after}`,
+    `Machines   ${set.machines.map(({ name, address }) => `${name} (${address})`).join(", ")}`,
+    ...Object.entries(set.live).map(([fleet, release]) => `Release    ${fleet}: ${release}`),
+    "",
+    "The short way: a clone of the project's repository, Node 22.18 or newer, then",
+    "",
+    `  npm run fleet -- recover --from '${url}' --stack ${set.stack} --check     looks only`,
+    `  npm run fleet -- recover --from '${url}' --stack ${set.stack}             does it`,
+    "",
+    "It asks for the passphrase of the stack's secrets, or for the recovery code",
+    "that `fleet recovery init` printed. The app's data is NOT in this store.",
+    "",
+    ...byHand(set, id),
+    ...(secrets === undefined
+      ? ["", "There is NO sealed copy of the secrets: without the passphrase (or the KMS key) they are", "lost."]
+      : sealedLines(set, secrets.object)),
+  ].join("\n")}\n`;
+}
+
+function byHand(set: NamedSet["set"], id: string): string[] {
+  const live = new Set(Object.values(set.live));
+  const archives = set.releases
+    .filter((release) => live.has(release.id))
+    .flatMap(({ fleet, archives: of }) =>
+      Object.entries(of).map(([target, object]) => [`release of ${fleet}, ${target}`, object] as const),
+    );
+  return [
+    "By hand (S = the store's folder; over ssh or s3: copy it first, `scp -r` or",
+    "`aws s3 sync`). Check each file: its name is its `sha256sum`.",
+    "",
+    `  the set              S/${setsFolder(set)}${id}.json`,
+    line("Pulumi's state", set.state.object),
+    line(`Pulumi.${set.stack}.yaml`, set.stackFile),
+    ...(set.projectFile === undefined ? [] : [line("Pulumi.yaml", set.projectFile)]),
+    ...archives.map(([what, object]) => line(what, object)),
+    ...set.runtimes.map(({ arch, archive }) => line(`runtime bundle, ${arch}`, archive)),
+    "",
+    "State: in a folder with Pulumi.yaml and the stack's file above,",
+    "",
+    `  pulumi login file:///some/folder && pulumi stack init ${set.stack}`,
+    `  pulumi stack import --stack ${set.stack} --file STATE`,
+    `  pulumi up --stack ${set.stack}`,
+    "",
+    "A machine without Pulumi (root; Debian 12 or 13): the bundle carries Node, Caddy",
+    "and the agent.",
+    "",
+    "  ssh root@MACHINE 'mkdir /tmp/rt && tar xz -C /tmp/rt' < RUNTIME_BUNDLE",
+    "  ssh root@MACHINE /tmp/rt/bin/fleethost --help",
+  ];
+}
+
+function sealedLines(set: NamedSet["set"], secrets: StoredObject): string[] {
+  return [
+    "",
+    "Passphrase or KMS key lost? With the recovery code and the program `age`",
+    "(https://age-encryption.org):",
+    "",
+    `  age -d -o key.txt S/${keyName(set)}              asks for the code, with its dashes`,
+    `  age -d -i key.txt S/${objectName(secrets.sha256)}`,
+    "",
+    "prints JSON: `passphrase`, or the state and the configuration in plain text.",
+    ...set.files
+      .filter(({ kind }) => kind === "own")
+      .map(({ name, object }) => `${name}: age -d -i key.txt S/${objectName(object.sha256)}`),
+  ];
+}
+
+const line = (what: string, { sha256 }: StoredObject): string => `  ${what.padEnd(20)} S/${objectName(sha256)}`;

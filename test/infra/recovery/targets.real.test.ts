@@ -1,0 +1,160 @@
+/** The same of each kind of store: a folder, a host that answers SSH (a real sshd), a bucket (moto). */
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { createHash, randomBytes } from "node:crypto";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { CreateBucketCommand, PutBucketVersioningCommand, S3Client } from "@aws-sdk/client-s3";
+import { writeScript } from "../../../infra/recovery/store/ssh.ts";
+import { StoreFailure } from "../../../infra/recovery/store/files.ts";
+import { objectName } from "../../../infra/recovery/store/layout.ts";
+import { openStore } from "../../../infra/recovery/store/open.ts";
+import type { RecoveryStore } from "../../../infra/recovery/store/store.ts";
+import { type BucketServer, startBucketServer } from "../../support/moto.ts";
+import { type SshServer, startSshServer } from "../offline/ssh-server.ts";
+import { sampleSet } from "./samples.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "fleetwright-targets-"));
+after(() => rmSync(folder, { recursive: true }));
+
+const name = { project: "fleetwright", stack: "prod" };
+const big = randomBytes(3_000_000);
+const object = { sha256: createHash("sha256").update(big).digest("hex"), bytes: big.length };
+const inFile = join(folder, "big");
+writeFileSync(inFile, big);
+
+const problemIs = (problem: string, text: RegExp) => (error: unknown) => {
+  assert.ok(error instanceof StoreFailure && error.problem === problem, String(error));
+  assert.match(error.message, text);
+  return true;
+};
+
+/** What a store does, wherever it is. */
+async function obeys(store: RecoveryStore): Promise<void> {
+  assert.deepEqual([await store.setIds(name), await store.list(), await store.readKey(name)], [[], [], undefined]);
+  assert.equal(await store.put(inFile, object), "stored");
+  assert.equal(await store.put(inFile, object), "there");
+  const out = join(folder, `out-${randomBytes(4).toString("hex")}`);
+  await store.get(object, out);
+  assert.ok(readFileSync(out).equals(big));
+  const small = await store.putBytes(Buffer.from("it's 100 % small\n"));
+  assert.equal((await store.getBytes(small)).toString(), "it's 100 % small\n");
+  const listed = (await store.list()).toSorted((a, b) => b.bytes - a.bytes);
+  assert.deepEqual(
+    listed.map(({ sha256, bytes }) => ({ sha256, bytes })),
+    [object, small],
+  );
+  assert.ok(
+    listed.every(({ writtenAtMs }) => Math.abs(writtenAtMs - Date.now()) < 600_000),
+    JSON.stringify(listed),
+  );
+
+  const older = await store.putSet(sampleSet({ createdAt: "2026-01-01T00:00:00.000Z" }));
+  const newer = await store.putSet(sampleSet({ createdAt: "2026-02-01T00:00:00.000Z" }));
+  assert.deepEqual(
+    (await store.sets(name)).good.map(({ id }) => id),
+    [newer, older],
+  );
+  assert.deepEqual(await store.stacks(), [name]);
+  await store.writeKey(name, Buffer.from("wrapped"));
+  assert.equal((await store.readKey(name))?.toString(), "wrapped");
+
+  const spoiled = Buffer.from(big);
+  spoiled[1_000_000] = (spoiled[1_000_000] ?? 0) ^ 1;
+  await store.files.write(objectName(object.sha256), { bytes: spoiled });
+  await assert.rejects(store.get(object, out), problemIs("spoiled", /other bytes/));
+  assert.equal(await store.has(object), true, "the size alone doesn't show it");
+  await store.delete(object.sha256);
+  await store.delete(object.sha256);
+  await assert.rejects(store.get(object, out), problemIs("missing", /is not there/));
+  await store.deleteSet(name, newer);
+  assert.deepEqual(await store.setIds(name), [older]);
+  await store.close();
+}
+
+test("a folder", async () => obeys(await openStore(join(folder, "it's a store"))));
+
+describe("a host that answers SSH", () => {
+  let server: SshServer;
+  before(async () => {
+    server = await startSshServer();
+  });
+  after(() => server.stop());
+
+  const urlOf = (path: string, hostKey = server.hostKey): string => {
+    const [type = "", key = ""] = hostKey.split(" ");
+    return `ssh://${server.user}@127.0.0.1:${server.port}${encodeURI(path)}?hostKey=${type}:${key}&privateKeyFile=${server.privateKeyFile}`;
+  };
+
+  test("keeps a store", async () => obeys(await openStore(urlOf(join(folder, "over it's ssh")))));
+
+  test("with another key than the pinned one is not talked to; nor is one that isn't there", async () => {
+    const other = await startSshServer();
+    try {
+      await assert.rejects((await openStore(urlOf(folder, other.hostKey))).list(), problemIs("unreachable", /can't be reached/));
+    } finally {
+      await other.stop();
+    }
+    const gone = urlOf(folder).replace(`:${server.port}`, `:${other.port}`);
+    await assert.rejects((await openStore(gone)).list(), problemIs("unreachable", /refused/));
+  });
+
+  test("a connection that breaks in the middle leaves what was there before, and nothing half", async () => {
+    const place = join(folder, "broken");
+    const store = await openStore(urlOf(place));
+    await store.writeKey(name, Buffer.from("the one before"));
+    // What sshd does then: the script's input ends early.
+    const script = writeScript(join(place, "keys/fleetwright/prod.age"), object.sha256, "x");
+    const child = spawn("sh", ["-c", script], { stdio: ["pipe", "ignore", "pipe"] });
+    child.stdin.end(big.subarray(0, 1_000_000));
+    const code = await new Promise((resolve) => child.on("close", resolve));
+    assert.equal(code, 1);
+    assert.equal((await store.readKey(name))?.toString(), "the one before");
+    assert.deepEqual(readdirSync(join(place, "keys/fleetwright")), ["prod.age"]);
+    await store.close();
+  });
+
+  test("a disk that takes nothing is told in its words", async () => {
+    writeFileSync(join(folder, "no-folder"), "");
+    const store = await openStore(urlOf(join(folder, "no-folder")));
+    await assert.rejects(store.putBytes(Buffer.from("x")), problemIs("refused", /can't be written: .*not a directory/i));
+    await store.close();
+  });
+});
+
+describe("a bucket", () => {
+  let server: BucketServer;
+  const before_ = { ...process.env };
+  before(async () => {
+    server = await startBucketServer();
+    Object.assign(process.env, server.env);
+    const client = new S3Client({ endpoint: server.endpoint, forcePathStyle: true });
+    await client.send(new CreateBucketCommand({ Bucket: "store", CreateBucketConfiguration: { LocationConstraint: "eu-west-1" } }));
+    await client.send(new PutBucketVersioningCommand({ Bucket: "store", VersioningConfiguration: { Status: "Enabled" } }));
+    client.destroy();
+  });
+  after(async () => {
+    for (const key of Object.keys(server.env)) delete process.env[key];
+    Object.assign(process.env, before_);
+    await server.stop();
+  });
+
+  const urlOf = (path: string): string => `s3://${path}?region=eu-west-1&endpoint=${server.endpoint}`;
+
+  test("keeps a store, also below a prefix", async () => {
+    await obeys(await openStore(urlOf("store/fleets/shop")));
+    await obeys(await openStore(urlOf("store")).then((store) => emptied(store)));
+  });
+
+  test("that isn't there is told", async () => {
+    await assert.rejects((await openStore(urlOf("nowhere"))).list(), problemIs("unreachable", /there is no bucket "nowhere"/));
+  });
+});
+
+/** A store at the root of a bucket sees nothing of one below a prefix: its folders have other names. */
+async function emptied(store: RecoveryStore): Promise<RecoveryStore> {
+  assert.deepEqual(await store.list(), []);
+  return store;
+}

@@ -1,0 +1,55 @@
+/** An S3-compatible server on a loopback port: moto, from PyPI in its pinned version; kept in the cache. */
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { promisify } from "node:util";
+import { cachePath, makeOnce } from "../../infra/cache.ts";
+import { freePort } from "../infra/offline/ssh-server.ts";
+import { until } from "./poll.ts";
+
+const run = promisify(execFile);
+
+const REQUIREMENTS = ["moto[s3,server]==5.2.5"];
+const START_TIMEOUT_MS = 120_000;
+
+export interface BucketServer {
+  endpoint: string;
+  /** What AWS's clients need in their environment to be let in. */
+  env: Record<string, string>;
+  stop(): Promise<void>;
+}
+
+export async function startBucketServer(): Promise<BucketServer> {
+  const packages = await makeOnce(cachePath(`test-moto-${await hashOfPlace()}`), async (temporary) => {
+    await run("python3", ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--target", temporary, ...REQUIREMENTS]);
+  });
+  const port = await freePort();
+  const child = spawn("python3", ["-m", "moto.server", "-H", "127.0.0.1", "-p", String(port)], {
+    env: { ...process.env, PYTHONPATH: packages },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let log = "";
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (log += chunk.toString()));
+  const endpoint = `http://127.0.0.1:${port}`;
+  const answers = async (): Promise<boolean> => (await fetch(`${endpoint}/moto-api/`)).ok;
+  await until("moto answers", answers, START_TIMEOUT_MS).catch(async (error: Error) => {
+    await end(child);
+    throw new Error(`${error.message}\n${log}`);
+  });
+  const env = { AWS_ACCESS_KEY_ID: "testing", AWS_SECRET_ACCESS_KEY: "testing", AWS_REGION: "eu-west-1" };
+  return { endpoint, env, stop: () => end(child) };
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = new Promise((resolve) => child.once("close", resolve));
+  child.kill("SIGKILL");
+  await ended;
+}
+
+async function hashOfPlace(): Promise<string> {
+  const { stdout } = await run("python3", ["-c", "import sys; print(sys.implementation.cache_tag, sys.prefix)"]);
+  return createHash("sha256")
+    .update(JSON.stringify([stdout, REQUIREMENTS]))
+    .digest("hex")
+    .slice(0, 16);
+}
