@@ -21,9 +21,27 @@ const firewallSchema = z.strictObject({
 });
 export type Firewall = z.infer<typeof firewallSchema>;
 
+export const weekdays = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"] as const;
+
+/** When a machine restarts itself, if it has to. All times are UTC. */
+const rebootsSchema = z.strictObject({
+  /** Of the window's beginning. */
+  days: z.array(z.enum(weekdays)).check(z.minLength(1)),
+  /** The window's beginning, in minutes after midnight. */
+  fromMinute: z.int().check(z.minimum(0), z.maximum(1439)),
+  /** Its length; it may last over midnight. */
+  minutes: z.int().check(z.minimum(1), z.maximum(1440)),
+  /** The window is shared out evenly: this machine's part of it, from 0. */
+  slot: z.strictObject({ index: z.int().check(z.minimum(0)), count: z.int().check(z.minimum(1)) }),
+});
+export type Reboots = z.infer<typeof rebootsSchema>;
+
 /** Each key is there only where it is on: a machine whose manifest lacks it has nothing of it. No part of a generation. */
 export const hardeningSchema = z.strictObject({
   firewall: z.optional(firewallSchema),
   sshKeysOnly: z.optional(z.literal(true)),
+  /** `required`: a machine without the package is refused; else it is told of. */
+  upgrades: z.optional(z.strictObject({ required: z.boolean() })),
+  reboots: z.optional(rebootsSchema),
 });
 export type Hardening = z.infer<typeof hardeningSchema>;

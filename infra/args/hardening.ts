@@ -6,6 +6,24 @@ export interface HardeningArgs {
   firewall?: false | FirewallArgs;
   /** Nobody logs in by SSH with a password. @default true */
   sshKeysOnly?: boolean;
+  /**
+   * Debian's security updates come by themselves, by unattended-upgrades. `true`: a machine without that package is refused; "auto": it
+   * is told of; `false`: apt's settings are left alone.
+   * @default "auto"
+   */
+  upgrades?: boolean | "auto";
+  /** A machine that has to be started again does so by itself, drained, in its own part of this window. @default false */
+  reboots?: false | RebootsArgs;
+}
+
+/** All times are UTC. */
+export interface RebootsArgs {
+  /** Of the window's beginning. @default every day */
+  days?: ("mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun")[];
+  /** @default "03:00" */
+  from?: string;
+  /** Over midnight where it is before `from`. @default "05:00" */
+  to?: string;
 }
 
 export interface FirewallArgs {

@@ -22,7 +22,7 @@ export interface LoginArgs {
   address: Input<string>;
   /** @default 22 */
   port?: number;
-  /** Root, or a user with a password-less sudo. @default "root" */
+  /** Root, a user with a password-less sudo, or `fleetwright-deploy`, which has neither: docs/deploy-user.md. @default "root" */
   user?: string;
   /** Private key's path on this computer; `~` is understood. @default the SSH agent's keys */
   privateKeyFile?: string;

@@ -43,6 +43,17 @@ export function registerOperate(program: Command, wholeNumber: (value: string) =
     .option("--yes", "don't ask; also when it is the last machine that serves")
     .action(async (machine, options) => process.exit(await (await import("./decommission.ts")).decommission(machine, options)));
 
+  command("deploy-user", "make the reserved user that deploys without root, on machines that an administrator's login can reach")
+    .argument("[machines...]", "their names; again to change its keys, or after an update of Fleetwright")
+    .option("--key <file...>", "the deploy user's public keys; without it, those that it has stay")
+    .option("--admin <user>", "the login that makes it: root, or a user with a password-less sudo", "root")
+    .option("--admin-key <file>", "that login's private key; without it, privateKeyFile of the configuration, or the SSH agent's")
+    .option("--any-runtime", "let it install any runtime bundle: whoever has its key can then become root")
+    .option("--print", "print the script instead, for a machine's first boot or a tool of your own")
+    .addOption(new Option("--arch <name>", "with --print: the machines' processor").choices(["x64", "arm64"]).default("x64"))
+    .option("--remove", "take it away; what was deployed stays")
+    .action(async (machines, options) => process.exit(await (await import("./deploy-user.ts")).deployUser(machines, options)));
+
   command("forget", "take a machine that is gone out of the stack's configuration, or say where to")
     .argument("<machine>", "its name; see fleet status")
     .option("--yes", "also when it is still there")

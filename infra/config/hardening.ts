@@ -2,6 +2,7 @@
 import { z } from "zod";
 import type { Firewall, Hardening } from "../../runtime/hardening.ts";
 import type { HttpsConfig } from "./https.ts";
+import { rebootsConfig, rebootsOf, upgradesConfig } from "./upkeep.ts";
 import { port } from "./numbers.ts";
 
 /**
@@ -24,15 +25,31 @@ const firewall = z.union([
 ]);
 
 export const hardeningConfigSchema = z
-  .strictObject({ firewall: firewall.prefault({}), sshKeysOnly: z.boolean().default(true) })
+  .strictObject({
+    firewall: firewall.prefault({}),
+    sshKeysOnly: z.boolean().default(true),
+    upgrades: upgradesConfig.default("auto"),
+    reboots: rebootsConfig.default(false),
+  })
   .prefault({});
 export type HardeningConfig = z.output<typeof hardeningConfigSchema>;
 
-/** A machine's part of it. @param sshPort where the operator's SSH comes in */
-export function hardeningOf({ firewall: wall, sshKeysOnly }: HardeningConfig, https: Pick<HttpsConfig, "mode">, sshPort: number): Hardening {
+/** What a machine's part of it depends on. */
+export interface HardenedMachine {
+  /** Where the operator's SSH comes in. */
+  sshPort: number;
+  /** Its place in the fleet, and how many there are. */
+  slot: { index: number; count: number };
+}
+
+/** A machine's part of it. */
+export function hardeningOf(config: HardeningConfig, https: Pick<HttpsConfig, "mode">, { sshPort, slot }: HardenedMachine): Hardening {
+  const { firewall: wall, sshKeysOnly, upgrades, reboots } = config;
   return {
     ...(wall === false ? {} : { firewall: firewallOf(wall, https, sshPort) }),
     ...(sshKeysOnly ? { sshKeysOnly } : {}),
+    ...(upgrades === false ? {} : { upgrades: { required: upgrades === true } }),
+    ...(reboots === false ? {} : { reboots: rebootsOf(reboots, slot) }),
   };
 }
 

@@ -1,5 +1,6 @@
 /** How a machine, or one on the way to it, is logged in to by SSH. */
 import { z } from "zod";
+import { DEPLOY_USER } from "../deploy-user/place.ts";
 import { leaf } from "./leaf.ts";
 import { port } from "./numbers.ts";
 
@@ -19,5 +20,7 @@ export const loginShape = {
   hostKey: leaf(hostKey),
 };
 
-export const bastionSchema = z.strictObject(loginShape);
+const NO_BASTION = `"${DEPLOY_USER}" can't be a bastion's user, as its key may not forward; give the bastion a login of its own`;
+
+export const bastionSchema = z.strictObject({ ...loginShape, user: loginShape.user.refine((user) => user !== DEPLOY_USER, NO_BASTION) });
 export type BastionConfig = z.output<typeof bastionSchema>;

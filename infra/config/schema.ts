@@ -15,6 +15,7 @@ import { bastionSchema, loginShape } from "./login.ts";
 import { batchSchema, milliseconds } from "./numbers.ts";
 import { secretFindings, secretsSchema } from "./secrets.ts";
 import { slotFindings } from "./slot-rules.ts";
+import { rebootFindings } from "./upkeep.ts";
 
 const cores = z.union([z.literal("all"), z.int().min(1).max(1024)]);
 const hostSchema = z.strictObject({
@@ -140,11 +141,19 @@ const fleetKeys = z.strictObject({
     .prefault({}),
 });
 
-const wholeFleet = between(({ app, machines, workers: wanted, https, rollout }: z.output<typeof fleetKeys>) => [
+/** Undefined where it isn't fixed. */
+function machineCount(machines: z.output<typeof machinesSchema>): number | undefined {
+  if ("hosts" in machines) return machines.hosts.length;
+  if ("instances" in machines) return machines.instances.length;
+  return "count" in machines ? machines.count : undefined;
+}
+
+const wholeFleet = between(({ app, machines, workers: wanted, https, rollout, hardening }: z.output<typeof fleetKeys>) => [
   ...slotFindings(app, wanted, https),
   ...(machines.provider === "autoscaling"
     ? groupFleetFindings({ app, machines, https, rollout })
     : [...httpsFindings(https, machines), ...awsFindings(machines, https)]),
+  ...rebootFindings(hardening.reboots, machineCount(machines)),
 ]);
 
 export const fleetSchema = fleetKeys.superRefine(wholeFleet);

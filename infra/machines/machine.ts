@@ -7,7 +7,7 @@ export interface SshTransport {
   host: string;
   /** @default 22 */
   port: number;
-  /** Root, or a user who may `sudo -n`. */
+  /** Root, a user who may `sudo -n`, or the reserved deploy user. */
   user: string;
   /** The machine's pinned host key, as `ssh-keyscan` prints it without the host: `ssh-ed25519 AAAA…`. */
   hostKey: string;

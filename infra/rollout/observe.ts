@@ -1,6 +1,7 @@
 /** Asks a machine what it is and what it runs: read-only, with a deadline. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { statusSchema } from "../../runtime/report.ts";
+import { DEPLOY_USER } from "../deploy-user/place.ts";
 import { FleetError } from "../errors.ts";
 import type { Transport } from "../machines/machine.ts";
 import { probeScript } from "./commands.ts";
@@ -79,11 +80,20 @@ function checkUsable(name: string, transport: Transport, facts: Facts): void {
       next: "use a machine with one of these processors, or take it out of the configuration.",
     });
   }
+  if (!facts.root && transport.user === DEPLOY_USER) {
+    throw new FleetError(`its gate doesn't answer user "${DEPLOY_USER}".`, {
+      machine: name,
+      kept,
+      next: `an administrator sets the user up: fleet deploy-user ${name} (see docs/deploy-user.md).`,
+    });
+  }
   if (!facts.root) {
     throw new FleetError(`user "${transport.user}" is not root and "sudo -n" was refused.`, {
       machine: name,
       kept,
-      next: `set machines.hosts[].user to "root", or allow sudo without a password: echo '${transport.user} ALL=(ALL) NOPASSWD: ALL' > /etc/sudoers.d/fleetwright`,
+      next:
+        `set machines.hosts[].user to "root" or, without root, to "${DEPLOY_USER}" (docs/deploy-user.md); ` +
+        `or allow sudo without a password: echo '${transport.user} ALL=(ALL) NOPASSWD: ALL' > /etc/sudoers.d/fleetwright`,
     });
   }
 }

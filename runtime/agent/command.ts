@@ -11,6 +11,7 @@ import { takeLock } from "./lock.ts";
 import { registerMember } from "./member-command.ts";
 import { registerOperatorCommands } from "./operator-commands.ts";
 import { type AddWithManifest, registerRolloutCommands } from "./rollout-commands.ts";
+import { rebootAction } from "./reboots/commands.ts";
 import { status } from "./status.ts";
 import { renderStatus } from "./status-text.ts";
 import { registerAppCommands, registerLeaseCommands, registerManifestCommands } from "./switch-commands.ts";
@@ -41,6 +42,11 @@ export function registerAgent(program: Command, makeAgent: MakeAgent = createAge
     add(name, about, underLock(name, action)).requiredOption("--app <name>", "the app", appName),
   );
   registerLeaseCommands((name, about, action) => add(name, about, action).requiredOption("--app <name>", "the app", appName));
+  add("reboot-if-due", "For its timer: restarts this machine in its window, drained, where that is due.", rebootAction).requiredOption(
+    "--app <name>",
+    "the app",
+    appName,
+  );
   add("converge", "At boot: undoes what was not confirmed. Files and links only.", underLock("converge", convergeAction));
   registerStatus(program, makeAgent);
   registerMember(program, makeAgent);

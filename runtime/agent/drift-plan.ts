@@ -67,15 +67,18 @@ export interface Noted {
   pending: { applyId: string; leased: boolean } | undefined;
   /** Why the machine should be started again. */
   reboot: string | undefined;
+  /** In words; undefined for what is well. */
+  others?: readonly (string | undefined)[];
 }
 
-export function notesOf({ workers, pending, reboot }: Noted): string[] {
+export function notesOf({ workers, pending, reboot, others = [] }: Noted): string[] {
   return [
     ...(workers !== undefined && workers.ready < workers.wanted ? [`${workers.ready} of ${workers.wanted} workers are ready`] : []),
     ...(pending === undefined
       ? []
       : [`apply ${pending.applyId} ${pending.leased ? "awaits its confirm" : "was left unconfirmed; it is about to be undone"}`]),
     ...(reboot === undefined ? [] : [`a reboot is due: ${reboot}`]),
+    ...others.filter((note) => note !== undefined),
   ];
 }
 

@@ -1,20 +1,23 @@
 /** `fleethost drift`: compares this machine with what was confirmed on it. Reads only. */
-import { access, readlink, stat } from "node:fs/promises";
+import { readlink, stat } from "node:fs/promises";
 import { release as runningKernel } from "node:os";
 import { join } from "node:path";
 import type { Manifest } from "../manifest.ts";
 import type { AppStatus } from "../report.ts";
 import { lackingBaseline } from "./baseline/parts.ts";
 import { caddyRunsWith } from "./caddy-admin.ts";
+import { upgradesNote } from "./baseline/upgrades.ts";
 import type { Agent } from "./context.ts";
 import { seeCredentials } from "./credential-drift.ts";
-import { driftOf, notesOf, rebootReason, type Seen } from "./drift-plan.ts";
+import { driftOf, notesOf, type Seen } from "./drift-plan.ts";
 import { expectedFiles, sha256 } from "./expected-files.ts";
-import { namesIn, readIfThere } from "./files.ts";
+import { readIfThere } from "./files.ts";
 import { viewLease } from "./lease.ts";
 import { changedFiles } from "./listing.ts";
 import { type Paths, unitNames } from "./paths.ts";
 import { readPending, readState, type State } from "./records.ts";
+import { rebootDue } from "./reboots/due.ts";
+import { readReboot, rebootNote } from "./reboots/record.ts";
 import { enabledGenerations, showUnits } from "./systemd.ts";
 import { appUser, caddyUser } from "./units.ts";
 
@@ -29,7 +32,11 @@ export async function compareApp(agent: Agent, app: string, workers: AppStatus["
   const notes = notesOf({
     workers,
     pending: pending === undefined ? undefined : { applyId: pending.applyId, leased: (await viewLease(agent, app)) === "running" },
-    reboot: rebootReason(await readIfThere("/run/reboot-required"), runningKernel(), await installedKernels()),
+    reboot: (await rebootDue(runningKernel()))?.why,
+    others: [
+      rebootNote(await readReboot(agent)),
+      state?.manifest.hardening?.upgrades?.required === true ? await upgradesNote(agent) : undefined,
+    ],
   });
   // A switch under way has its own files there, and is undone or confirmed before anything else can be said.
   if (state === undefined || pending !== undefined) return { drift: [], notes };
@@ -106,11 +113,3 @@ const isThere = (path: string): Promise<boolean> =>
     () => true,
     () => false,
   );
-
-/** Kernels that /boot can start. */
-async function installedKernels(): Promise<string[]> {
-  const names = await namesIn("/boot").catch(() => []);
-  const kernels = names.filter((name) => name.startsWith("vmlinuz-"));
-  const readable = await Promise.all(kernels.map((name) => access(join("/boot", name)).then(() => name, () => undefined)));
-  return readable.filter((name) => name !== undefined).map((name) => name.slice("vmlinuz-".length));
-}

@@ -3,6 +3,7 @@ import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { generationOf, type Manifest } from "../manifest.ts";
 import { slotsOf } from "../slots.ts";
+import { upgradesInstalled } from "./baseline/upgrades.ts";
 import type { Agent } from "./context.ts";
 import { readIfThere } from "./files.ts";
 import { unitNames } from "./paths.ts";
@@ -28,6 +29,7 @@ export async function gatherFacts(agent: Agent, manifest: Manifest, root = "/"):
     isRoot: process.getuid?.() === 0,
     python: await pythonVersion(agent),
     nft: (await agent.run("nft", ["--version"])).code === 0,
+    upgradesInstalled: await upgradesInstalled(),
     runtimeInstalled: await exists(join(agent.paths.runtime(manifest.runtime), "bin/fleethost")),
     listeners: await listenersOn(wantedPorts(manifest)),
     foreignUnits: await foreignUnits(manifest, root),

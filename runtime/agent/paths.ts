@@ -61,6 +61,10 @@ export interface Paths {
   /** What nft made of them when they were loaded. */
   firewallListing: string;
   sshdConfig: string;
+  /** What apt is told of upgrades. */
+  aptUpgrades: string;
+  /** The machine's last restart by itself. */
+  rebootRecord: string;
   /** What a baseline's change has replaced. */
   baselineChange: string;
   /** Made by a new login that came through a trial. */
@@ -136,6 +140,8 @@ export function pathsUnder(root = "/"): Paths {
     firewall: at("etc/fleetwright/firewall.nft"),
     firewallListing: at("run/fleetwright-firewall/rules"),
     sshdConfig: at("etc/ssh/sshd_config.d/00-fleetwright.conf"),
+    aptUpgrades: at("etc/apt/apt.conf.d/60fleetwright-upgrades"),
+    rebootRecord: at("var/lib/fleetwright/reboot.json"),
     baselineChange: at("var/lib/fleetwright/hardening.json"),
     baselineKnock: (trial) => at("run/fleetwright", `came-through.${trial}`),
     caddyState: at("var/lib/fleetwright-caddy"),
@@ -154,6 +160,8 @@ export const unitNames = {
   caddy: "fleetwright-caddy.service",
   converge: "fleetwright-converge.service",
   firewall: "fleetwright-firewall.service",
+  reboot: "fleetwright-reboot.service",
+  rebootTimer: "fleetwright-reboot.timer",
   /** Transient, with a timer of the same name. */
   baselineUndo: "fleetwright-hardening-undo",
   socket: (app: string) => `${app}.socket`,

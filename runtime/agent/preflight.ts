@@ -14,6 +14,8 @@ export interface Facts {
   python: string | undefined;
   /** Whether there is `nft`. */
   nft: boolean;
+  /** Whether there is `unattended-upgrade`. */
+  upgradesInstalled: boolean;
   runtimeInstalled: boolean;
   /** What listens on the ports that Caddy and workers on slots shall have. */
   listeners: Listener[];
@@ -72,11 +74,21 @@ function pythonProblems(facts: Facts, manifest: Manifest): Problem[] {
   ];
 }
 
-function toolProblems({ nft }: Facts, { hardening }: Manifest): Problem[] {
-  if (hardening?.firewall === undefined || nft) return [];
-  const next = "apt-get install nftables, or set hardening.firewall: false";
-  return [{ what: "the firewall needs nftables and there is no nft here", next }];
+function toolProblems({ nft, upgradesInstalled }: Facts, { hardening }: Manifest): Problem[] {
+  return [
+    ...(hardening?.firewall === undefined || nft ? [] : [NO_NFT]),
+    ...(hardening?.upgrades?.required !== true || upgradesInstalled ? [] : [NO_UPGRADES]),
+  ];
 }
+
+const NO_UPGRADES: Problem = {
+  what: "security upgrades are asked for and unattended-upgrades isn't here",
+  next: 'apt-get install unattended-upgrades, or set hardening.upgrades to false, or to "auto", which leaves it to the machine',
+};
+const NO_NFT: Problem = {
+  what: "the firewall needs nftables and there is no nft here",
+  next: "apt-get install nftables, or set hardening.firewall: false",
+};
 
 function nameProblems(facts: Facts, manifest: Manifest): Problem[] {
   const problems: Problem[] = facts.foreignUnits.map((path) => ({

@@ -9,13 +9,15 @@ const parse = (hardening: unknown, https: object = {}) =>
 
 function told(hardening: unknown, https: object = {}) {
   const config = parse(hardening, https);
-  return hardeningOf(config.hardening, config.https, 2222);
+  return hardeningOf(config.hardening, config.https, { sshPort: 2222, slot: { index: 0, count: 1 } });
 }
 
 test("all of it is on when nothing is said, and each can be turned off", () => {
-  assert.deepEqual(told(undefined), { firewall: { sshPorts: [2222], connectionsPerAddress: 512 }, sshKeysOnly: true });
-  assert.deepEqual(told({ firewall: false }), { sshKeysOnly: true });
-  assert.deepEqual(told({ sshKeysOnly: false, firewall: { connectionsPerAddress: false } }), { firewall: { sshPorts: [2222] } });
+  const upgrades = { required: false };
+  assert.deepEqual(told(undefined), { firewall: { sshPorts: [2222], connectionsPerAddress: 512 }, sshKeysOnly: true, upgrades });
+  assert.deepEqual(told({ firewall: false, upgrades: false }), { sshKeysOnly: true });
+  const few = { sshKeysOnly: false, firewall: { connectionsPerAddress: false }, upgrades: false };
+  assert.deepEqual(told(few), { firewall: { sshPorts: [2222] } });
 });
 
 test("behind a balancer no connections are counted, unless asked for", () => {

@@ -136,3 +136,11 @@ test("a batch is a number of machines or a part of the fleet, and steps have nam
   }
   assert.throws(() => parseFleet("web", { app: { dir: "x", once: steps }, machines }), /app\.once\.1\.name: is "migrate", like another step's/);
 });
+
+test("the reserved deploy user is no bastion's: its key may not forward", () => {
+  const login = { address: "192.0.2.1", hostKey, user: "fleetwright-deploy" };
+  const hosts = [{ name: "web-1", ...login, bastion: { ...login, address: "192.0.2.9" } }];
+  assert.deepEqual(problems({ app: { dir: "a" }, machines: { provider: "hosts", hosts } }), [
+    'machines.hosts.0.bastion.user: "fleetwright-deploy" can\'t be a bastion\'s user, as its key may not forward; give the bastion a login of its own',
+  ]);
+});

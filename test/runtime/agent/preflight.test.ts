@@ -11,6 +11,7 @@ const good: Facts = {
   isRoot: true,
   python: "3.13",
   nft: true,
+  upgradesInstalled: false,
   runtimeInstalled: true,
   listeners: [{ protocol: "tcp", port: 443, pid: 7, command: "caddy", unit: "fleetwright-caddy.service" }],
   foreignUnits: [],
