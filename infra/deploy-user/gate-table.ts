@@ -10,7 +10,7 @@ const step = { ...manifest, ...rollout, "--step": "name", "--attempt": "id" } as
 
 /** Whatever isn't here is refused. */
 export const gateTable: Readonly<Record<string, Readonly<Record<`--${string}`, ValueKind>>>> = {
-  stage: { ...manifest, ...rollout, "--archive": "archive" },
+  stage: { ...manifest, ...rollout, "--archive": "archive", "--packages": "archive" },
   switch: {
     ...manifest,
     ...rollout,

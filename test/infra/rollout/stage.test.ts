@@ -49,7 +49,7 @@ test("a small code archive goes unasked to a machine that serves another release
 
 test("with other packages, those are asked for", async (t) => {
   const { did } = await staged(t, other, [["packages"], []]);
-  assert.deepEqual(did, ["send code", "stage code", "send packages", "stage packages code", "forget packages", "forget code"]);
+  assert.deepEqual(did, ["send code", "stage code", "send packages", "stage packages code", "forget code", "forget packages"]);
 });
 
 test("a machine that has the release, or none of this app, is asked first", async (t) => {
