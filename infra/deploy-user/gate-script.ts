@@ -106,7 +106,7 @@ case $operation in
   receive) words $# 1; need sha256 "$1"; sha=$1; ${receiveScript("$sha")} ;;
   install) words $# 2; need sha256 "$1"; need sha256 "$2"; id=$1 sha=$2; allowed "$id" "$sha"; ${installRuntimeScript("$id", "$sha")} ;;
   use) words $# 1; need sha256 "$1"; installed "$1"; id=$1; ${useRuntimeScript("$id")} ;;
-  forget) words $# 1; need sha256 "$1"; sha=$1; ${forgetScript("$sha")} ;;
+  forget) for sha in "$@"; do need sha256 "$sha"; ${forgetScript("$sha")}; done ;;
   decide) words $# 2; need name "$1"; need id "$2"; ${decideScript('"$1"', '"$2"')} ;;
   knock) words $# 1; need id "$1"; id=$1; ${knockScript("$id")} ;;
   agent) run_agent "$@" ;;

@@ -76,9 +76,9 @@ export function knockCommand(trial: string): string {
   return asRoot(knockScript(shellQuote(trial)), ["knock", trial]);
 }
 
-/** Removes an archive that has been unpacked. */
-export function forgetCommand(sha256: string): string {
-  return asRoot(forgetScript(sha256), ["forget", sha256]);
+/** Removes archives that have been unpacked. */
+export function forgetCommand(sha256s: readonly string[]): string {
+  return asRoot(sha256s.map(forgetScript).join("; "), ["forget", ...sha256s]);
 }
 
 /** The one decisive step of a confirm. Exit code `NOT_PREPARED` when the switch is no longer there: the machine went back. */

@@ -50,7 +50,7 @@ export async function stage(session: Session, seen: Reachable, say: Say, options
     if (needs.length > 0) requireNothing(name, await ask());
   } finally {
     // Unpacked or refused, the next attempt sends it again: it would only fill the disk. Not ended by an interrupt.
-    await Promise.all([...sent.values()].map((sha256) => session.connection.run(forgetCommand(sha256)).catch(() => undefined)));
+    if (sent.size > 0) await session.connection.run(forgetCommand([...sent.values()])).catch(() => undefined);
   }
 }
 
