@@ -4,9 +4,6 @@ import { type Connection, type RunOptions, type RunResult, TransportFailure } fr
 import { generationOf, type Manifest } from "../../../runtime/manifest.ts";
 import { reportOf } from "../../support/samples.ts";
 
-/** OpenSSH ends a connection on which nothing has come for a while; here later than a lease, which has to be enough by itself. */
-const SILENCE_MS = 600;
-
 /** What a rollout does on a machine, in order. */
 export const orders = ["probe", "hold", "stage", "switch", "renew", "prepare", "decide", "confirm"] as const;
 export type Order = (typeof orders)[number] | "revert" | "release";
@@ -34,14 +31,17 @@ export class SimulatedMachine {
   readonly carriedOut: Order[] = [];
   readonly #manifests: Readonly<Record<"old" | "new", Manifest>>;
   readonly #fault: Fault | undefined;
+  readonly #silenceMs: number;
   #faultIsDue = true;
   #state: "there" | "cut" | "hangs" = "there";
   #hold: { readonly rollout: string; untilMs: number } | undefined;
   #pending: { untilMs: number; prepared: boolean } | undefined;
 
-  constructor(manifests: { old: Manifest; new: Manifest }, fault: Fault | undefined) {
+  /** @param silenceMs what a connection gives up after */
+  constructor(manifests: { old: Manifest; new: Manifest }, fault: Fault | undefined, silenceMs: number) {
     this.#manifests = manifests;
     this.#fault = fault;
+    this.#silenceMs = silenceMs;
   }
 
   get name(): string {
@@ -65,7 +65,7 @@ export class SimulatedMachine {
   }
 
   #run(command: string, options: RunOptions): Promise<RunResult> {
-    const timeoutMs = Math.min(options.timeoutMs ?? SILENCE_MS, SILENCE_MS);
+    const timeoutMs = Math.min(options.timeoutMs ?? this.#silenceMs, this.#silenceMs);
     const answer = new Promise<RunResult>((resolve, reject) => {
       // As a process of its own would answer: never at once.
       setImmediate(() => {
