@@ -7,11 +7,13 @@ import { systemctl } from "../systemd.ts";
 import { unitMark } from "../units.ts";
 import type { BaselinePart } from "./part.ts";
 
-/** sshd takes the first value that it finds (sshd_config(5)), and the folder by name: ours comes before a cloud's. */
+/**
+ * sshd takes the first value that it finds (sshd_config(5)), and the folder by name: ours comes before a cloud's. Whether root may log in
+ * is not ours to say: a machine may be stricter, and without passwords it takes a key anyway.
+ */
 const CONFIG = `${unitMark}
 PasswordAuthentication no
 KbdInteractiveAuthentication no
-PermitRootLogin prohibit-password
 `;
 
 /** What `sshd -T` then says, in its own spelling. */
