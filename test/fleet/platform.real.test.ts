@@ -110,8 +110,8 @@ describe("the packed library in another repository", () => {
     assert.deepEqual(
       ours,
       [
-        ...["args", "args/app", "args/aws", "args/https", "args/machines", "args/rollout", "aws/rules/check", "aws/rules/graph"],
-        ...["errors", "fleet", "inventory", "library", "machines/machine"],
+        ...["args", "args/app", "args/autoscaling", "args/aws", "args/hardening", "args/https", "args/machines", "args/rollout"],
+        ...["aws/rules/check", "aws/rules/graph", "errors", "fleet", "inventory", "library", "machines/machine"],
       ].map((name) => `infra/${name}`),
     );
   });
