@@ -29,7 +29,7 @@ export interface RebootsArgs {
 export interface FirewallArgs {
   /**
    * Open connections to HTTP and HTTPS from one address, or one /64 of IPv6; `false` for any number.
-   * @default 512; any number with `https.mode: none`, as a balancer has few addresses
+   * @default 2048; any number with `https.mode: none`, as a balancer has few addresses
    */
   connectionsPerAddress?: false | number;
   /** More ways in. @default [] */

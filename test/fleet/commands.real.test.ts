@@ -46,11 +46,18 @@ describe("a fleet of commands", () => {
   const curl = (at: string): string =>
     execFileSync("curl", ["-sS", "--fail", "--max-time", "10", "--cacert", ca(), at], { encoding: "utf8" });
 
+  /** What Caddy and the firewall have to say. */
+  async function onMachine(): Promise<string> {
+    const look = "journalctl -u fleetwright-caddy -n 60 --no-pager; nft list table inet fleetwright; ss -tan | sort | uniq -c | sort -n | tail -n 5; ss -s";
+    return evidence(await project.fleet(["ssh", "web-1", "--", look]));
+  }
+
   /** Changes the fleet under load: nothing may be lost. */
   async function upUnderLoad(): Promise<Run> {
     const load = startLoad({ origin: await url(), caPem: readFileSync(ca(), "utf8"), requestsPerSecond: 50, maxRequests: 6_000 });
     const run = await up();
     const result = await load.stop();
+    if (result.failures.length > 0) console.log(await onMachine());
     assert.deepEqual(result.failures, [], evidence(run));
     assert.ok(result.sent > 50, `only ${result.sent} requests were sent`);
     return run;

@@ -14,7 +14,7 @@ function told(hardening: unknown, https: object = {}) {
 
 test("all of it is on when nothing is said, and each can be turned off", () => {
   const upgrades = { required: false };
-  assert.deepEqual(told(undefined), { firewall: { sshPorts: [2222], connectionsPerAddress: 512 }, sshKeysOnly: true, upgrades });
+  assert.deepEqual(told(undefined), { firewall: { sshPorts: [2222], connectionsPerAddress: 2_048 }, sshKeysOnly: true, upgrades });
   assert.deepEqual(told({ firewall: false, upgrades: false }), { sshKeysOnly: true });
   const few = { sshKeysOnly: false, firewall: { connectionsPerAddress: false }, upgrades: false };
   assert.deepEqual(told(few), { firewall: { sshPorts: [2222] } });

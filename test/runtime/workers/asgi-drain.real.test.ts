@@ -84,7 +84,7 @@ describe("an ASGI worker drains", { concurrency: 4 }, () => {
     assert.equal(await shim.exited, 0);
     const tookMs = performance.now() - startMs;
     assert.ok(lastMs - startMs > 2_500, `the last event came after ${lastMs - startMs} ms`);
-    assert.ok(tookMs < 3_000 + 2_000, `it took ${tookMs} ms: the supervisor would have killed it`);
+    assert.ok(tookMs < 3_000 + 10_000, `it took ${tookMs} ms: not by its deadline`);
     assert.match(shim.output, /the stream has ended[^]*lifespan ended/);
   });
 

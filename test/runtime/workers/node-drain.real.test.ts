@@ -128,7 +128,7 @@ describe("a Node worker drains", { concurrency: 4 }, () => {
     assert.equal(await shim.exited, 0);
     const tookMs = performance.now() - startMs;
     assert.ok(lastMs - startMs > 2_500, `the last event came after ${lastMs - startMs} ms`);
-    assert.ok(tookMs < 3_000 + 1_500, `${tookMs} ms`);
+    assert.ok(tookMs < 3_000 + 10_000, `${tookMs} ms`);
   });
 
   test("node: an idle connection is kept for longer than by default, as a proxy in front expects", async (t) => {
