@@ -42,8 +42,17 @@ function readOptions(): Options {
   }
 }
 
+/** Of `playbook/roles/caddy/templates/Caddyfile.j2`. */
+const THEIR_PORT = 8443;
+
+/** Our firewall, which is on, knows nothing of the other side's port. */
+function letIn(project: Project, port: number): void {
+  appendFileSync(join(project.folder, "Pulumi.local.yaml"), `    hardening: { firewall: { allow: [{ port: ${port} }] } }\n`);
+}
+
 async function measure(size: number, rounds: number): Promise<Row[]> {
   const project = new Project();
+  letIn(project, THEIR_PORT);
   try {
     const sides = await makeSides(project, size);
     const links = machinesOf(project).map(({ link }) => link);
@@ -80,7 +89,7 @@ async function makeSides(project: Project, size: number): Promise<Side[]> {
   const theirCa = ({ root }: BenchMachine) => readFileSync(join(root, "var/lib/ans-caddy/caddy/pki/authorities/local/root.crt"), "utf8");
   return [
     { name: "fleetwright", app, port: 443, ca: () => ourCa, deploy: () => deployOurs(project, size) },
-    { name: "ansible", app: join(folder, "app"), port: 8443, ca: theirCa, deploy },
+    { name: "ansible", app: join(folder, "app"), port: THEIR_PORT, ca: theirCa, deploy },
   ];
 }
 
