@@ -1,5 +1,6 @@
 /** What must fit together in an app's configuration: which keys go with which kind of entry. Pure. */
 import type { RecycleConfig, WorkersConfig } from "../../runtime/manifest.ts";
+import { at, type Finding } from "./finding.ts";
 
 export interface EntryKeys {
   asgi?: string | undefined;
@@ -20,11 +21,6 @@ export interface AppKeys extends EntryKeys {
 }
 
 /** A problem at its path, with the mend. */
-export interface Finding {
-  path: string[];
-  message: string;
-}
-
 export type Listen = "fd" | "port" | "socket";
 
 const entries = ["asgi", "node", "wsgi", "command"] as const;
@@ -121,8 +117,4 @@ function unwanted(app: AppKeys, keys: readonly (keyof AppKeys)[], message: strin
 
 function placeholders(command: string[]): Listen[] {
   return listens.filter((name) => command.some((part) => part.includes(`{${name}}`)));
-}
-
-function at(path: string, message: string): Finding {
-  return { path: path.split("."), message };
 }

@@ -1,5 +1,5 @@
 /** What the keys under `https`, and the machines that have the names, must agree on. Pure. */
-import type { Finding } from "./app-rules.ts";
+import type { Finding } from "./finding.ts";
 import { type HttpsConfig, MACHINE } from "./https.ts";
 import { namesOf } from "./https-names.ts";
 import { ownCertificateFindings } from "./own-certificate.ts";

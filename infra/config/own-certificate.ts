@@ -1,6 +1,6 @@
 /** Whether a given certificate can be served: readable, valid now, for these names, with its key and the chain in order. Pure. */
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
-import type { Finding } from "./app-rules.ts";
+import type { Finding } from "./finding.ts";
 
 export interface OwnCertificate {
   certificate: string;

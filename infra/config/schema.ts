@@ -1,9 +1,10 @@
 /** The one schema for a fleet, whether it comes from a stack's configuration or from a program. */
 import { z } from "zod";
 import { commandSchema, healthSchema, nameSchema, onceSchema, recycleSchema, workersSchema } from "../../runtime/manifest.ts";
-import { appFindings, type Finding, NOTHING_TO_SERVE, workersFindings } from "./app-rules.ts";
+import { appFindings, NOTHING_TO_SERVE, workersFindings } from "./app-rules.ts";
 import { autoscalingSchema } from "./aws/autoscaling.ts";
 import { groupFleetFindings } from "./aws/autoscaling-rules.ts";
+import type { Finding } from "./finding.ts";
 import { hardeningConfigSchema } from "./hardening.ts";
 import { awsFindings } from "./aws/fleet-rules.ts";
 import { ec2Schema } from "./aws/ec2.ts";

@@ -1,7 +1,7 @@
 /** Secrets in a configuration: a value alone, or with the way in which the app gets it. */
 import { z } from "zod";
 import { secretNameSchema, secretSchema, secretsTotalProblem, secretValueProblem } from "../../runtime/secrets.ts";
-import type { Finding } from "./app-rules.ts";
+import type { Finding } from "./finding.ts";
 import { isDeferred, leaf } from "./leaf.ts";
 
 /** Problems are told as our own words only: zod's would repeat what was given. */

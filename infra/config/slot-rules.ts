@@ -1,7 +1,8 @@
 /** What an app's slots, its workers and the fleet's ports must agree on. Pure. */
 import type { WorkersConfig } from "../../runtime/manifest.ts";
 import { DEFAULT_PORT_BASE, DEFAULT_SLOTS } from "../../runtime/slots.ts";
-import { type EntryKeys, type Finding, listenOf } from "./app-rules.ts";
+import { type EntryKeys, listenOf } from "./app-rules.ts";
+import type { Finding } from "./finding.ts";
 
 /** The manifest's limits; what is beyond them is told by the schema. */
 const MOST_SLOTS = 64;

@@ -1,7 +1,7 @@
 /** Upgrades by themselves, and the restarts that they need: `hardening.upgrades` and `hardening.reboots`. Pure. */
 import { z } from "zod";
 import { type Reboots, weekdays } from "../../runtime/hardening.ts";
-import type { Finding } from "./app-rules.ts";
+import type { Finding } from "./finding.ts";
 
 /** Not stricter by itself: a machine without the package would otherwise be refused for what nobody asked for. */
 export const upgradesConfig = z.union([z.boolean(), z.literal("auto")]);

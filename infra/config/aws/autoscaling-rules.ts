@@ -1,5 +1,6 @@
 /** What must fit together in a group of machines: AWS would refuse it late, or take it and surprise. Pure. */
-import type { Finding } from "../app-rules.ts";
+import { at, type Finding, when } from "../finding.ts";
+import { accessFindings } from "./access-rules.ts";
 import { MACHINE } from "../https.ts";
 import { architectureOf, isInstanceType } from "./instance-type.ts";
 import { type NetworkKeys, networkFindings } from "./network-rules.ts";
@@ -26,6 +27,7 @@ export function autoscalingFindings(machines: AutoscalingKeys): Finding[] {
     ...typeFindings(machines.types),
     ...capacityFindings(machines),
     ...accessFindings(machines),
+    ...balancerFindings(machines),
     ...refreshFindings(machines.refresh),
     ...tagFindings(machines.tags),
   ];
@@ -62,21 +64,12 @@ function capacityFindings({ capacity: { min, max, desired }, spot, scaleInProtec
   ];
 }
 
-function accessFindings({ access, clients, certificate, dns }: AutoscalingKeys): Finding[] {
-  const wide = clients.flatMap((range, index) =>
-    range.endsWith("/0") ? [at(`clients.${index}`, 'is the whole internet; use "access: public" if it is meant')] : [],
+function balancerFindings({ certificate, dns }: AutoscalingKeys): Finding[] {
+  return when(
+    certificate === undefined && dns === undefined,
+    "certificate",
+    'missing; give the ARN of one in AWS Certificate Manager, or "dns.zone", where one is proved by records',
   );
-  const isPublic = access === "public";
-  return [
-    ...wide,
-    ...when(isPublic && clients.length > 0, "clients", 'is for "access: private"; remove it'),
-    ...when(!isPublic && clients.length === 0, "clients", "missing; give the ranges that may use the app"),
-    ...when(
-      certificate === undefined && dns === undefined,
-      "certificate",
-      'missing; give the ARN of one in AWS Certificate Manager, or "dns.zone", where one is proved by records',
-    ),
-  ];
 }
 
 /** The limits are AWS's own (Auto Scaling API, "RefreshPreferences"). */
@@ -142,12 +135,4 @@ function nameFindings(dns: { zone: string } | undefined, { domains, redirects }:
     return [at(`https.${key}.${index}`, `is "${name}", which isn't in the hosted zone "${dns.zone}" ("machines.dns.zone")`)];
   });
   return domains.length === 0 ? [at("https.domains", "is empty; the balancer's certificate needs a name")] : each;
-}
-
-function when(wrong: boolean, key: string, message: string): Finding[] {
-  return wrong ? [at(key, message)] : [];
-}
-
-function at(key: string, message: string): Finding {
-  return { path: key.split("."), message };
 }

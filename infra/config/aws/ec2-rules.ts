@@ -1,5 +1,6 @@
 /** What must fit together in a fleet on EC2: AWS would refuse it late, or take it and surprise. Pure. */
-import type { Finding } from "../app-rules.ts";
+import { at, type Finding, when } from "../finding.ts";
+import { accessFindings } from "./access-rules.ts";
 import { architectureOf, isInstanceType } from "./instance-type.ts";
 import { type NetworkKeys, networkFindings } from "./network-rules.ts";
 import { tagFindings } from "./tag-rules.ts";
@@ -31,6 +32,7 @@ export function ec2Findings(machines: Ec2Keys): Finding[] {
     ...zoneFindings(machines),
     ...imageFindings(machines),
     ...accessFindings(machines),
+    ...elasticIpFindings(machines),
     ...sshFindings(machines),
     ...alarmFindings(machines.alarms),
     ...tagFindings(machines.tags),
@@ -76,15 +78,9 @@ function imageFindings({ instances, images }: Ec2Keys): Finding[] {
   return [...unusable, ...missing, ...(same ? [at("images.arm64", "is the image for x64, too; an image is for one architecture")] : [])];
 }
 
-function accessFindings({ access, clients, elasticIps, dns }: Ec2Keys): Finding[] {
-  const wide = clients.flatMap((range, index) =>
-    range.endsWith("/0") ? [at(`clients.${index}`, 'is the whole internet; use "access: public" if it is meant')] : [],
-  );
+function elasticIpFindings({ access, elasticIps, dns }: Ec2Keys): Finding[] {
   const isPublic = access === "public";
   return [
-    ...wide,
-    ...when(isPublic && clients.length > 0, "clients", 'is for "access: private"; remove it'),
-    ...when(!isPublic && clients.length === 0, "clients", "missing; give the ranges that may use the app"),
     ...when(!isPublic && elasticIps, "elasticIps", 'is for "access: public"; remove it'),
     ...when(isPublic && dns !== undefined && !elasticIps, "elasticIps", `must be true with "dns": ${MOVING}`),
   ];
@@ -115,10 +111,4 @@ function alarmFindings(alarms: Ec2Keys["alarms"]): Finding[] {
     ...when(topic === undefined && email === undefined, "alarms", 'tell nobody; give "topic" or "email"'),
     ...when(topic !== undefined && email !== undefined, "alarms.email", 'is for a topic of the fleet\'s own; remove it, or "topic"'),
   ];
-}
-
-const when = (wrong: boolean, key: string, message: string): Finding[] => (wrong ? [at(key, message)] : []);
-
-function at(key: string, message: string): Finding {
-  return { path: key.split("."), message };
 }

@@ -1,5 +1,5 @@
 /** What machines on AWS and the rest of the fleet must agree on. Pure; paths begin at the fleet. */
-import type { Finding } from "../app-rules.ts";
+import { at, type Finding } from "../finding.ts";
 import type { HttpsConfig } from "../https.ts";
 import { namesOf } from "../https-names.ts";
 import type { Ec2Config } from "./ec2.ts";
@@ -31,8 +31,4 @@ function portFindings(access: Ec2Config["access"], https: Served): Finding[] {
   return (["httpPort", "httpsPort"] as const)
     .filter((key) => https[key] !== usual[key])
     .map((key) => at(`https.${key}`, `is ${https[key]}; only ${usual[key]} is opened to everybody: use it, or "machines.access: private"`));
-}
-
-function at(key: string, message: string): Finding {
-  return { path: key.split("."), message };
 }

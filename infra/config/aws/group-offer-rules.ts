@@ -1,5 +1,5 @@
 /** What of a group's configuration AWS doesn't have, as its answers tell, before anything is made. Pure; paths begin at the machines. */
-import type { Finding } from "../app-rules.ts";
+import type { Finding } from "../finding.ts";
 import { architectureOf } from "./instance-type.ts";
 import { type Offer, offerFindings, type OfferKeys } from "./offer-rules.ts";
 

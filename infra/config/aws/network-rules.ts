@@ -1,5 +1,5 @@
 /** What AWS would refuse about a network, found before anything is made. Pure. */
-import type { Finding } from "../app-rules.ts";
+import type { Finding } from "../finding.ts";
 import { type Cidr, contains, overlap, parseCidr } from "./cidr.ts";
 
 /** The range of a fleet's own VPC, unless it is given. */

@@ -1,5 +1,5 @@
 /** What of a configuration AWS doesn't have, as its answers tell, before anything is made. Pure; paths begin at the machines. */
-import type { Finding } from "../app-rules.ts";
+import { at, type Finding } from "../finding.ts";
 import { imageOf } from "./image-of.ts";
 import { architectureOf } from "./instance-type.ts";
 import { regionOf } from "./network-rules.ts";
@@ -113,8 +113,4 @@ function diskFindings({ instances, images }: OfferKeys, offer: Offer): Finding[]
     const least = offer.images[imageOf(instance, images) ?? ""]?.diskGiB ?? 0;
     return diskGiB >= least ? [] : [at(`instances.${index}.diskGiB`, `is ${diskGiB}; its image needs ${least} or more`)];
   });
-}
-
-function at(key: string, message: string): Finding {
-  return { path: key.split("."), message };
 }

@@ -1,5 +1,5 @@
 /** What AWS would refuse about tags. Pure. */
-import type { Finding } from "../app-rules.ts";
+import type { Finding } from "../finding.ts";
 
 export function tagFindings(tags: Readonly<Record<string, string>>): Finding[] {
   return Object.keys(tags).flatMap((key) => {
