@@ -76,7 +76,9 @@ describe("a fleet's recovery store", () => {
     const { set } = await newest(first);
     firstRelease = set.live.shop ?? "";
     assert.equal(firstRelease, (await stack.status()).release);
-    assert.deepEqual([set.after, set.secretsProvider, Object.keys(set.releases[0]?.archives ?? {})], ["up", "passphrase", ["x64-py3.13"]]);
+    assert.deepEqual([set.after, set.secretsProvider], ["up", "passphrase"]);
+    // Of targets that no machine here has, too, where another fleet of this computer has built the same release.
+    assert.ok(Object.keys(set.releases[0]?.archives ?? {}).includes("x64-py3.13"));
     assert.deepEqual(
       set.machines.map(({ target }) => target),
       ["x64-py3.13"],
