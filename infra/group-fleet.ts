@@ -1,4 +1,4 @@
-/** A fleet of provider `autoscaling`: nobody pushes to its machines, which fetch what they run; a release is a refresh of the group. */
+/** A fleet of provider `autoscaling`: nobody logs in to its machines, which fetch what they run; a release is a refresh of the group, or comes in place. */
 import * as pulumi from "@pulumi/pulumi";
 import { groupManifest } from "../runtime/group.ts";
 import { groupPreflight } from "./aws/preflight.ts";
@@ -10,6 +10,7 @@ import { architectureOf } from "./config/aws/instance-type.ts";
 import { DEFAULT_VPC_CIDR } from "./config/aws/network-rules.ts";
 import type { FleetConfig } from "./config/schema.ts";
 import { exitCodes, FleetError } from "./errors.ts";
+import { inPlaceCommand } from "./in-place/command.ts";
 import { debian } from "./machines/local/spec.ts";
 import type { Target } from "./machines/machine.ts";
 import type { FleetOutputs } from "./outputs.ts";
@@ -37,6 +38,7 @@ export function groupFleet(parent: pulumi.Resource, options: GroupFleetOptions):
   const { domains, redirects } = config.https;
   const { path } = config.app.health;
   const resources = groupResources({ parent, fleet, tags: group.tags, gate }, group, {
+    app: app.name,
     names: [...new Set([...domains, ...redirects])],
     // Without a path of the app's own, any answer below 500 shows that it lives; a balancer can ask for no more than 499.
     health: path === undefined ? { path: "/", matcher: "200-499" } : { path, matcher: "200-399" },
@@ -48,10 +50,11 @@ export function groupFleet(parent: pulumi.Resource, options: GroupFleetOptions):
     ),
   });
   const refreshed = refreshCommand(parent, fleet, resources, group);
+  const served: pulumi.Output<unknown> = resources.document === undefined ? refreshed : inPlaceCommand(parent, fleet, resources, group, refreshed);
   const releaseId = built.apply((all) => all.releaseId);
   return {
-    urls: refreshed.apply(() => domains.slice(0, 1).map((name) => `https://${name}/`)),
-    release: pulumi.all([releaseId, refreshed]).apply(([id]) => id),
+    urls: served.apply(() => domains.slice(0, 1).map((name) => `https://${name}/`)),
+    release: pulumi.all([releaseId, served]).apply(([id]) => id),
     // Machines come and go; each says so itself.
     workers: pulumi.output<Record<string, { cores: number; workers: number }>>({}),
     // The balancer's certificate is one that browsers know.

@@ -16,7 +16,9 @@ export interface AutoscalingKeys {
   clients: readonly string[];
   certificate?: unknown;
   dns?: { zone: string } | undefined;
+  releases: "refresh" | "in-place";
   refresh: { minHealthyPercent: number; maxHealthyPercent: number; checkpoints: readonly number[] };
+  inPlace?: unknown;
   tags: Readonly<Record<string, string>>;
 }
 
@@ -29,6 +31,11 @@ export function autoscalingFindings(machines: AutoscalingKeys): Finding[] {
     ...accessFindings(machines),
     ...balancerFindings(machines),
     ...refreshFindings(machines.refresh),
+    ...when(
+      machines.inPlace !== undefined && machines.releases !== "in-place",
+      "inPlace",
+      'is for "releases: in-place", and here a release replaces the machines; remove it, or say so',
+    ),
     ...tagFindings(machines.tags),
   ];
 }

@@ -39,6 +39,9 @@ const refused: [string, object, RegExp][] = [
   ["a refresh that can replace nothing", { refresh: { maxHealthyPercent: 100 } }, /^refresh\.maxHealthyPercent: is 100, like the least/],
   ["a refresh that AWS finds too wide", { refresh: { minHealthyPercent: 50, maxHealthyPercent: 180 } }, /^refresh\.maxHealthyPercent: is 180, more than 100 above/],
   ["checkpoints that don't rise", { refresh: { checkpoints: [50, 20] } }, /^refresh\.checkpoints: must rise/],
+  ["a pace for releases that don't come in place", { inPlace: { batch: 1 } }, /^inPlace: is for "releases: in-place"/],
+  ["a pace that is none", { releases: "in-place", inPlace: { batch: "half" } }, /^inPlace\.batch: /],
+  ["another way of releasing", { releases: "blue-green" }, /^releases: /],
   ["a topic that is none", { alarms: { topic: "alarms" } }, /^alarms\.topic: .*the ARN of an SNS topic/],
   ["a tag that is the fleet's", { tags: { Name: "y" } }, /^tags\.Name: is a tag that the fleet sets itself/],
 ];
