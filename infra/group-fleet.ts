@@ -2,7 +2,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { groupManifest } from "../runtime/group.ts";
 import { groupPreflight } from "./aws/preflight.ts";
-import { groupResources } from "./aws/group-resources.ts";
+import { type GroupResources, groupResources } from "./aws/group-resources.ts";
 import type { StoredSecrets } from "./aws/group-secrets.ts";
 import type { App } from "./build/app.ts";
 import type { AutoscalingConfig } from "./config/aws/autoscaling.ts";
@@ -10,7 +10,8 @@ import { architectureOf } from "./config/aws/instance-type.ts";
 import { DEFAULT_VPC_CIDR } from "./config/aws/network-rules.ts";
 import type { FleetConfig } from "./config/schema.ts";
 import { exitCodes, FleetError } from "./errors.ts";
-import { inPlaceCommand } from "./in-place/command.ts";
+import { inPlaceCommand, paceOf } from "./in-place/command.ts";
+import type { Inventory } from "./inventory.ts";
 import { debian } from "./machines/local/spec.ts";
 import type { Target } from "./machines/machine.ts";
 import type { FleetOutputs } from "./outputs.ts";
@@ -60,14 +61,16 @@ export function groupFleet(parent: pulumi.Resource, options: GroupFleetOptions):
     // The balancer's certificate is one that browsers know.
     caBundle: pulumi.output(""),
     skipped: pulumi.output<string[]>([]),
-    inventory: resources.name.apply((name) => ({
-      schema: 1 as const,
-      fleet,
-      app: app.name,
-      machines: [],
-      group: { name, region: resources.region },
-    })),
+    inventory: groupInventory(fleet, app.name, resources, group),
   };
+}
+
+function groupInventory(fleet: string, app: string, { name, region, bucket, document }: GroupResources, group: AutoscalingConfig) {
+  const { warmUpMs, refresh } = group;
+  return pulumi.all([name, bucket, document ?? ""]).apply(([of, artifacts, sent]): Inventory => {
+    const inPlace = document === undefined ? {} : { inPlace: { document: sent, ...paceOf(group) } };
+    return { schema: 1, fleet, app, machines: [], group: { name: of, region, releases: { bucket: artifacts, warmUpMs, refresh, ...inPlace } } };
+  });
 }
 
 /** Ranges of private use (RFC 1918, RFC 6598). */

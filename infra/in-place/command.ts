@@ -12,7 +12,7 @@ export function inPlaceCommand(
   parent: pulumi.Resource,
   fleet: string,
   { name, region, bucket, manifest, document, dependsOn }: GroupResources,
-  { inPlace = { batch: DEFAULT_BATCH, maxErrors: 0 }, warmUpMs }: Pick<AutoscalingConfig, "inPlace" | "warmUpMs">,
+  config: Pick<AutoscalingConfig, "inPlace" | "warmUpMs">,
   after: pulumi.Output<unknown>,
 ): pulumi.Output<InPlaceResult> {
   // Where the provider finds its credentials, this finds them, too.
@@ -27,9 +27,8 @@ export function inPlaceCommand(
       bucket: artifacts,
       document: sent,
       manifest: hash,
-      batch: String(inPlace.batch),
-      maxErrors: inPlace.maxErrors,
-      warmUpMs,
+      ...paceOf(config),
+      warmUpMs: config.warmUpMs,
     }),
   );
   const brought = new command.local.Command(
@@ -44,4 +43,9 @@ export function inPlaceCommand(
     { parent, dependsOn },
   );
   return brought.stdout.apply((stdout) => inPlaceResultSchema.parse(JSON.parse(stdout)));
+}
+
+/** How many machines at a time, as Systems Manager takes it. */
+export function paceOf({ inPlace }: Pick<AutoscalingConfig, "inPlace">): Pick<InPlacePlan, "batch" | "maxErrors"> {
+  return { batch: String(inPlace?.batch ?? DEFAULT_BATCH), maxErrors: inPlace?.maxErrors ?? 0 };
 }

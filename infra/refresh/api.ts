@@ -7,7 +7,7 @@ import {
   type MixedInstancesPolicy,
   StartInstanceRefreshCommand,
 } from "@aws-sdk/client-auto-scaling";
-import { clientOptions } from "../aws/client.ts";
+import { type AwsPlace, clientOptions } from "../aws/client.ts";
 import type { MixedInstances } from "../aws/mixed-instances.ts";
 import type { GroupState } from "./group.ts";
 import type { RefreshPlan } from "./plan.ts";
@@ -27,15 +27,7 @@ export function groupApi(plan: RefreshPlan): GroupApi {
   const client = new AutoScalingClient(clientOptions(plan));
   const { group: AutoScalingGroupName } = plan;
   return {
-    group: async () => {
-      const { AutoScalingGroups = [] } = await client.send(new DescribeAutoScalingGroupsCommand({ AutoScalingGroupNames: [AutoScalingGroupName] }));
-      const [found] = AutoScalingGroups;
-      if (found === undefined) return undefined;
-      // What leaves is no part of the group any more.
-      const staying = (found.Instances ?? []).filter(({ LifecycleState = "" }) => !LifecycleState.startsWith("Terminat"));
-      const machines = staying.map(({ InstanceId = "", LaunchTemplate }) => ({ id: InstanceId, version: LaunchTemplate?.Version }));
-      return { policy: policyOf(found.MixedInstancesPolicy), machines };
-    },
+    group: () => describe(client, AutoScalingGroupName),
     refreshes: async () => {
       const { InstanceRefreshes = [] } = await client.send(new DescribeInstanceRefreshesCommand({ AutoScalingGroupName, MaxRecords: 10 }));
       return InstanceRefreshes.map(refreshOf);
@@ -45,6 +37,21 @@ export function groupApi(plan: RefreshPlan): GroupApi {
       return InstanceRefreshId;
     },
   };
+}
+
+/** A group as it is now; undefined when there is none of that name. @throws what the SDK throws */
+export function groupOf({ name, ...place }: AwsPlace & { name: string }): Promise<GroupState | undefined> {
+  return describe(new AutoScalingClient(clientOptions(place)), name);
+}
+
+async function describe(client: AutoScalingClient, name: string): Promise<GroupState | undefined> {
+  const { AutoScalingGroups = [] } = await client.send(new DescribeAutoScalingGroupsCommand({ AutoScalingGroupNames: [name] }));
+  const [found] = AutoScalingGroups;
+  if (found === undefined) return undefined;
+  // What leaves is no part of the group any more.
+  const staying = (found.Instances ?? []).filter(({ LifecycleState = "" }) => !LifecycleState.startsWith("Terminat"));
+  const machines = staying.map(({ InstanceId = "", LaunchTemplate }) => ({ id: InstanceId, version: LaunchTemplate?.Version }));
+  return { policy: policyOf(found.MixedInstancesPolicy), machines };
 }
 
 /**

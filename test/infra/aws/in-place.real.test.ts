@@ -51,7 +51,7 @@ interface Ran {
   stderr: string;
 }
 
-function run(more: object = {}, pace = 25): { child: ChildProcess; said: () => string; ended: Promise<Ran> } {
+function run(more: object = {}, pace = 50): { child: ChildProcess; said: () => string; ended: Promise<Ran> } {
   const env = {
     ...process.env,
     AWS_ACCESS_KEY_ID: "test",

@@ -107,6 +107,7 @@ def control(request):
         return Response(json.dumps({"arn": made["ARN"], "versionId": made["VersionId"]}))
     elif request.path == "/_fake/bucket":
         client("s3").create_bucket(Bucket=given["name"], CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
+        client("s3").put_bucket_versioning(Bucket=given["name"], VersioningConfiguration={"Status": "Enabled"})
     elif request.path == "/_fake/put":
         with open(given["path"], "rb") as file:
             client("s3").put_object(Bucket=given["bucket"], Key=given["key"], Body=file)

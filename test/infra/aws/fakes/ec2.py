@@ -1,10 +1,10 @@
-"""Of EC2, what the `fleet` command asks: images, and the console of an instance, which says more with each look."""
+"""Of EC2, what the `fleet` command asks: images, the console of an instance, which says more with each look, and launch templates."""
 import base64
 from fnmatch import fnmatchcase
 
 from service import Refused, Service
 
-state = {"images": [], "console": [], "latest": True, "errors": {}}
+state = {"images": [], "console": [], "latest": True, "userData": {}, "errors": {}}
 ATTRIBUTES = {"name": "Name", "state": "State", "virtualization-type": "VirtualizationType", "root-device-type": "RootDeviceType"}
 
 
@@ -26,4 +26,13 @@ def console_output(given):
     return {"InstanceId": given["InstanceId"], **output}
 
 
-Service("ec2", state, {"DescribeImages": describe_images, "GetConsoleOutput": console_output}).serve()
+def template_versions(given):
+    [version] = given["Versions"]
+    if version not in state["userData"]:
+        raise Refused("InvalidLaunchTemplateId.VersionNotFound")
+    data = base64.b64encode(state["userData"][version].encode()).decode()
+    return {"LaunchTemplateVersions": [{"LaunchTemplateId": given["LaunchTemplateId"], "VersionNumber": int(version), "LaunchTemplateData": {"UserData": data}}]}
+
+
+ACTIONS = {"DescribeImages": describe_images, "GetConsoleOutput": console_output, "DescribeLaunchTemplateVersions": template_versions}
+Service("ec2", state, ACTIONS).serve()
