@@ -57,6 +57,7 @@ export function groupFleet(parent: pulumi.Resource, options: GroupFleetOptions):
     // The balancer's certificate is one that browsers know.
     caBundle: pulumi.output(""),
     skipped: pulumi.output<string[]>([]),
+    artifacts: resources.artifacts,
     inventory: resources.name.apply((name) => ({
       schema: 1 as const,
       fleet,
