@@ -72,6 +72,8 @@ export interface AutoscalingArgs {
      * `kmsKey`: its key, where this fleet has one, too.
      */
     replicateTo?: { bucket: Input<string>; region: string; kmsKey?: Input<string> };
+    /** So many releases can be gone back to, beside those in use; older ones are removed after a release. @default 10 */
+    keepReleases?: number;
   };
   /** Pulumi refuses to remove what holds data: the bucket and the secrets. @default false */
   protect?: boolean;

@@ -50,7 +50,9 @@ const LEFTOVERS = {
   id: "leftovers",
   status: "Enabled",
   filter: { prefix: "" },
+  // What pruning removed can be brought back for so long.
   noncurrentVersionExpiration: { noncurrentDays: 30 },
+  expiration: { expiredObjectDeleteMarker: true },
   abortIncompleteMultipartUpload: { daysAfterInitiation: 7 },
 };
 
@@ -75,7 +77,7 @@ export interface Artifact {
 
 /**
  * Puts it there; one that takes its place has another key. The old one stays: a machine of an older template version may need it, and
- * going back to that version is a rollback.
+ * going back to that version is a rollback. `fleet prune` removes it when no version is left that names it.
  */
 export function artifactObject(scope: Scope, { bucket, ready }: Artifacts, what: string, artifact: Artifact): BucketObjectv2 {
   const { folder, sha256, content } = artifact;

@@ -1,4 +1,4 @@
-/** What is put into the bucket is also in another one, in a second region, some seconds to minutes later. */
+/** Each archive and manifest that is put into the bucket is also in another one, in a second region, some seconds to minutes later. */
 import type { Bucket } from "@pulumi/aws/s3/bucket.js";
 import { BucketReplicationConfig } from "@pulumi/aws/s3/bucketReplicationConfig.js";
 import * as pulumi from "@pulumi/pulumi";
@@ -21,20 +21,23 @@ export function replicate(scope: Scope, args: ReplicationArgs): void {
   const name = `${scope.fleet}-replication`;
   const description = `Replicates artifacts of ${scope.fleet}`;
   const role = roleOf(scope, name, { service: "s3.amazonaws.com", description, grants: grants(args) });
-  new BucketReplicationConfig(name, { bucket: artifacts.bucket.id, role: role.arn, rules: [ruleOf(to)] }, childOf(scope, artifacts.ready));
+  new BucketReplicationConfig(name, { bucket: artifacts.bucket.id, role: role.arn, rules: FOLDERS.map((folder, index) => ruleOf(folder, index + 1, to)) }, childOf(scope, artifacts.ready));
 }
 
+/** What is named by its hash, and so is the same everywhere; what else is in the bucket is this stack's alone. */
+const FOLDERS = ["archives", "manifests"];
+
 /** What is removed here stays there: the other region prunes by itself, and a mistake here is none there. */
-function ruleOf({ bucket, kmsKey }: ReplicationArgs["to"]) {
+function ruleOf(folder: string, priority: number, { bucket, kmsKey }: ReplicationArgs["to"]) {
   const encrypted = {
     sourceSelectionCriteria: { sseKmsEncryptedObjects: { status: "Enabled" } },
     destination: { bucket, encryptionConfiguration: { replicaKmsKeyId: kmsKey ?? "" } },
   };
   return {
-    id: "all",
+    id: folder,
     status: "Enabled",
-    priority: 1,
-    filter: { prefix: "" },
+    priority,
+    filter: { prefix: `${folder}/` },
     deleteMarkerReplication: { status: "Disabled" },
     destination: { bucket },
     ...(kmsKey === undefined ? {} : encrypted),

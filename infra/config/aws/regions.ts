@@ -24,7 +24,13 @@ const replicateToSchema = z.strictObject({
   kmsKey: arn("kms", "a KMS key").optional(),
 });
 
-export const artifactsSchema = z.strictObject({ replicateTo: replicateToSchema.optional() }).prefault({});
+export const artifactsSchema = z
+  .strictObject({
+    replicateTo: replicateToSchema.optional(),
+    /** Releases that can be gone back to; older ones are removed after a release. */
+    keepReleases: z.int().min(2).max(1_000).default(10),
+  })
+  .prefault({});
 
 export type ArtifactsConfig = z.output<typeof artifactsSchema>;
 export type KeyConfig = z.output<typeof keySchema>;
