@@ -21,7 +21,8 @@ export function replicate(scope: Scope, args: ReplicationArgs): void {
   const name = `${scope.fleet}-replication`;
   const description = `Replicates artifacts of ${scope.fleet}`;
   const role = roleOf(scope, name, { service: "s3.amazonaws.com", description, grants: grants(args) });
-  new BucketReplicationConfig(name, { bucket: artifacts.bucket.id, role: role.arn, rules: FOLDERS.map((folder, index) => ruleOf(folder, index + 1, to)) }, childOf(scope, artifacts.ready));
+  const rules = FOLDERS.map((folder, index) => ruleOf(folder, index + 1, to));
+  new BucketReplicationConfig(name, { bucket: artifacts.bucket.id, role: role.arn, rules }, childOf(scope, artifacts.ready));
 }
 
 /** What is named by its hash, and so is the same everywhere; what else is in the bucket is this stack's alone. */

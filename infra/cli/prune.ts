@@ -1,4 +1,4 @@
-/** `fleet prune`: old releases of a group go from its template and its bucket. Never fails an `up`: what stays is only more than is needed. */
+/** `fleet prune`: old releases of a group go from its template and its bucket. Never fails an `up`: at worst more stays than is needed. */
 import { text } from "node:stream/consumers";
 import { exitCodes } from "../errors.ts";
 import { pruneApi } from "../prune/api.ts";

@@ -89,7 +89,7 @@ const POLICY = {
   },
 };
 
-test("what is new, a day is waited for; then old releases are gone, but for the newest and those in use; a second run finds nothing", async () => {
+test("after a day old releases are gone, but for the newest and those in use; a second run finds nothing", async () => {
   await arrange();
   const gone = (objects: number) => `web: old releases are gone: 2 of the template's versions, ${objects} objects (0 MiB) in the bucket\n`;
   assert.deepEqual(await run([]), { code: 0, said: gone(0) });
