@@ -15,6 +15,7 @@ import type { Inventory } from "./inventory.ts";
 import { debian } from "./machines/local/spec.ts";
 import type { Target } from "./machines/machine.ts";
 import type { FleetOutputs } from "./outputs.ts";
+import { pruneCommand } from "./prune/command.ts";
 import { refreshCommand } from "./refresh/command.ts";
 import type { Built } from "./rollout/artifacts.ts";
 import { manifestOf } from "./rollout/manifests.ts";
@@ -52,6 +53,7 @@ export function groupFleet(parent: pulumi.Resource, options: GroupFleetOptions):
   });
   const refreshed = refreshCommand(parent, fleet, resources, group);
   const served: pulumi.Output<unknown> = resources.document === undefined ? refreshed : inPlaceCommand(parent, fleet, resources, group, refreshed);
+  pruneCommand(parent, { fleet, resources, keepReleases: group.artifacts.keepReleases, after: served });
   const releaseId = built.apply((all) => all.releaseId);
   return {
     urls: served.apply(() => domains.slice(0, 1).map((name) => `https://${name}/`)),
@@ -61,6 +63,7 @@ export function groupFleet(parent: pulumi.Resource, options: GroupFleetOptions):
     // The balancer's certificate is one that browsers know.
     caBundle: pulumi.output(""),
     skipped: pulumi.output<string[]>([]),
+    artifacts: resources.artifacts,
     inventory: groupInventory(fleet, app.name, resources, group),
   };
 }

@@ -5,7 +5,7 @@ import { historyApi } from "../groups/api.ts";
 import { recordHistory, refreshHistory } from "../groups/ask.ts";
 import { type GroupHistory, name } from "../groups/history.ts";
 import type { InventoryGroup } from "../inventory.ts";
-import { groupOf } from "../refresh/api.ts";
+import { groupStateApi } from "../refresh/api.ts";
 import { troubleOf } from "../refresh/trouble.ts";
 import type { GroupInventory } from "./inventories.ts";
 
@@ -16,7 +16,7 @@ export async function askGroup({ group }: GroupInventory): Promise<GroupHistory>
   const api = historyApi(group, releases.bucket);
   try {
     if (releases.inPlace !== undefined) return await recordHistory(api);
-    const { launchTemplateId: id, version } = (await groupOf(group))?.policy?.launchTemplate.launchTemplateSpecification ?? {};
+    const { launchTemplateId: id, version } = (await groupStateApi({ group: group.name, region: group.region }).group())?.policy?.launchTemplate.launchTemplateSpecification ?? {};
     if (id === undefined || version === undefined) throw notOurs(group);
     return await refreshHistory(api, { id, version });
   } catch (error) {

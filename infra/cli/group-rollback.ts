@@ -5,7 +5,7 @@ import { chooseBack, type GroupRelease, name } from "../groups/history.ts";
 import { bringInPlace } from "../in-place/drive.ts";
 import type { InPlacePlan } from "../in-place/plan.ts";
 import type { GroupReleases } from "../inventory.ts";
-import { groupApi, groupOf } from "../refresh/api.ts";
+import { groupApi, groupStateApi } from "../refresh/api.ts";
 import { refresh } from "../refresh/drive.ts";
 import type { RefreshPlan } from "../refresh/plan.ts";
 import { askGroup } from "./group-releases.ts";
@@ -51,7 +51,7 @@ function inPlacePlan({ fleet, group }: GroupInventory, { bucket, warmUpMs }: Gro
 
 /** As the group is, but for the version: what AWS rolls back to if this fails is what it is on now. */
 async function refreshPlan({ fleet, group }: GroupInventory, { refresh: preferences, warmUpMs }: GroupReleases, { key }: GroupRelease): Promise<RefreshPlan> {
-  const policy = (await groupOf(group))?.policy;
+  const policy = (await groupStateApi({ group: group.name, region: group.region }).group())?.policy;
   if (policy === undefined) throw new FleetError(`the group ${group.name} in ${group.region} is gone.`, { next: "pulumi refresh, then run up." });
   const { launchTemplate } = policy;
   const launchTemplateSpecification = { ...launchTemplate.launchTemplateSpecification, version: key };

@@ -9,12 +9,16 @@ export interface CurrentTemplate {
   version: string;
 }
 
+/** Of what can't be gone back to. */
+const REMOVED = "its manifest or its version isn't there any more";
+
 /** With releases in place: every version of the fleet's record is one that it was on. */
 export async function recordHistory(api: HistoryApi): Promise<GroupHistory> {
   const records = await api.records();
   const releases = await Promise.all(
     records.map(async ({ at, manifest }): Promise<GroupRelease> => {
-      return { at: at?.toISOString(), key: manifest, release: await api.releaseOf(manifest), came: true, end: "confirmed" };
+      const release = await api.releaseOf(manifest);
+      return { at: at?.toISOString(), key: manifest, release, came: release !== undefined, end: release === undefined ? REMOVED : "confirmed" };
     }),
   );
   return { releases, current: records.at(-1)?.manifest };
@@ -35,6 +39,8 @@ async function releaseOf(api: HistoryApi, template: string, { version = "", stat
   const manifest = await api.manifestOfVersion(template, version);
   const release = manifest === undefined ? undefined : await api.releaseOf(manifest);
   const ending = endings[status as RefreshStatus];
+  const done = ending === undefined || meanings[status as RefreshStatus] === "done";
   const end = ending === undefined ? "was there before" : reason === undefined ? ending : `${ending}: ${reason}`;
-  return { at: at?.toISOString(), key: version, release, came: ending === undefined || meanings[status as RefreshStatus] === "done", end };
+  const gone = done && release === undefined;
+  return { at: at?.toISOString(), key: version, release, came: done && !gone, end: gone ? REMOVED : end };
 }

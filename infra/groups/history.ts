@@ -9,7 +9,7 @@ export interface GroupRelease {
   key: string;
   /** The release's id; undefined where its manifest isn't there any more. */
   release: string | undefined;
-  /** Whether the group was on it. */
+  /** Whether the group was on it, and can be again. */
   came: boolean;
   /** How it ended, for people. */
   end: string;
@@ -58,7 +58,7 @@ export function chooseBack({ releases, current }: GroupHistory, to: string | und
 const hash = (key: string): string | undefined => (/^[0-9a-f]{64}$/.test(key) ? key : undefined);
 
 function noneSuch(came: readonly GroupRelease[], to: string | undefined): FleetError {
-  return refused(to === undefined ? "nothing is known that the group was on before." : `the group was never on "${to}", as far as is known.`, came);
+  return refused(to === undefined ? "nothing is there that the group was on before." : `there is no "${to}" that the group was on, and could be again.`, came);
 }
 
 function refused(what: string, came: readonly GroupRelease[]): FleetError {

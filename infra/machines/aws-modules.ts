@@ -15,7 +15,7 @@ export function ec2Provider(): typeof import("./ec2.ts") {
 
 /** @throws FleetError when a package that it needs isn't installed */
 export function groupProvider({ releases }: { releases: "refresh" | "in-place" }): typeof import("../group-fleet.ts") {
-  const packages = ["@aws-sdk/client-auto-scaling", ...(releases === "in-place" ? ["@aws-sdk/client-ssm"] : [])];
+  const packages = ["@aws-sdk/client-auto-scaling", "@aws-sdk/client-ec2", ...(releases === "in-place" ? ["@aws-sdk/client-ssm"] : [])];
   return load("../group-fleet", packages) as typeof import("../group-fleet.ts");
 }
 

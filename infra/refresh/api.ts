@@ -7,51 +7,62 @@ import {
   type MixedInstancesPolicy,
   StartInstanceRefreshCommand,
 } from "@aws-sdk/client-auto-scaling";
-import { type AwsPlace, clientOptions } from "../aws/client.ts";
+import { clientOptions } from "../aws/client.ts";
 import type { MixedInstances } from "../aws/mixed-instances.ts";
 import type { GroupState } from "./group.ts";
 import type { RefreshPlan } from "./plan.ts";
 import type { Refresh, RefreshStatus } from "./status.ts";
 
-export interface GroupApi {
+/** What only looks. */
+export interface GroupStateApi {
   /** Undefined when there is no such group. */
   group(): Promise<GroupState | undefined>;
   /** The newest first. */
   refreshes(): Promise<Refresh[]>;
+}
+
+export interface GroupApi extends GroupStateApi {
   /** The new refresh's id. */
   start(): Promise<string>;
 }
 
+type GroupPlace = Pick<RefreshPlan, "group" | "region" | "profile">;
+
 /** @throws what the SDK throws, once it has repeated what may pass */
 export function groupApi(plan: RefreshPlan): GroupApi {
   const client = new AutoScalingClient(clientOptions(plan));
-  const { group: AutoScalingGroupName } = plan;
   return {
-    group: () => describe(client, AutoScalingGroupName),
-    refreshes: async () => {
-      const { InstanceRefreshes = [] } = await client.send(new DescribeInstanceRefreshesCommand({ AutoScalingGroupName, MaxRecords: 10 }));
-      return InstanceRefreshes.map(refreshOf);
-    },
+    ...stateApi(client, plan),
     start: async () => {
-      const { InstanceRefreshId = "" } = await client.send(new StartInstanceRefreshCommand({ AutoScalingGroupName, ...startInput(plan) }));
+      const input = { AutoScalingGroupName: plan.group, ...startInput(plan) };
+      const { InstanceRefreshId = "" } = await client.send(new StartInstanceRefreshCommand(input));
       return InstanceRefreshId;
     },
   };
 }
 
-/** A group as it is now; undefined when there is none of that name. @throws what the SDK throws */
-export function groupOf({ name, ...place }: AwsPlace & { name: string }): Promise<GroupState | undefined> {
-  return describe(new AutoScalingClient(clientOptions(place)), name);
+/** @throws what the SDK throws, once it has repeated what may pass */
+export function groupStateApi(place: GroupPlace): GroupStateApi {
+  return stateApi(new AutoScalingClient(clientOptions(place)), place);
 }
 
-async function describe(client: AutoScalingClient, name: string): Promise<GroupState | undefined> {
-  const { AutoScalingGroups = [] } = await client.send(new DescribeAutoScalingGroupsCommand({ AutoScalingGroupNames: [name] }));
-  const [found] = AutoScalingGroups;
-  if (found === undefined) return undefined;
-  // What leaves is no part of the group any more.
-  const staying = (found.Instances ?? []).filter(({ LifecycleState = "" }) => !LifecycleState.startsWith("Terminat"));
-  const machines = staying.map(({ InstanceId = "", LaunchTemplate }) => ({ id: InstanceId, version: LaunchTemplate?.Version }));
-  return { policy: policyOf(found.MixedInstancesPolicy), machines };
+function stateApi(client: AutoScalingClient, { group: AutoScalingGroupName }: GroupPlace): GroupStateApi {
+  return {
+    group: async () => {
+      const asked = new DescribeAutoScalingGroupsCommand({ AutoScalingGroupNames: [AutoScalingGroupName] });
+      const { AutoScalingGroups = [] } = await client.send(asked);
+      const [found] = AutoScalingGroups;
+      if (found === undefined) return undefined;
+      // What leaves is no part of the group any more.
+      const staying = (found.Instances ?? []).filter(({ LifecycleState = "" }) => !LifecycleState.startsWith("Terminat"));
+      const machines = staying.map(({ InstanceId = "", LaunchTemplate }) => ({ id: InstanceId, version: LaunchTemplate?.Version }));
+      return { policy: policyOf(found.MixedInstancesPolicy), machines };
+    },
+    refreshes: async () => {
+      const { InstanceRefreshes = [] } = await client.send(new DescribeInstanceRefreshesCommand({ AutoScalingGroupName, MaxRecords: 10 }));
+      return InstanceRefreshes.map(refreshOf);
+    },
+  };
 }
 
 /**

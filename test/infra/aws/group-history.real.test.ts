@@ -75,6 +75,8 @@ const policy = (version: string) => ({
   },
 });
 
+const script = (manifest: string) => Buffer.from(`#!/bin/sh\nmanifest=${manifest}\n`).toString("base64");
+
 const ended = (version: string, Status: string) => ({
   InstanceRefreshId: `refresh-${version}`,
   AutoScalingGroupName: GROUP,
@@ -86,7 +88,8 @@ const ended = (version: string, Status: string) => ({
 async function onVersion7(steps: object[]): Promise<void> {
   const past = [ended("8", "RollbackSuccessful"), ended("7", "Successful")];
   await fakes.autoscaling.tell("", { group: { name: GROUP, policy: policy("7"), machines: ["7", "7"] }, refreshes: past, errors: {}, steps });
-  await fakes.ec2.tell("", { userData: { 6: `#!/bin/sh\nmanifest=${ONE}\n`, 7: `#!/bin/sh\nmanifest=${TWO}\n` } });
+  const version = (VersionNumber: number, manifest: string) => ({ VersionNumber, DefaultVersion: false, LaunchTemplateData: { UserData: script(manifest) } });
+  await fakes.ec2.tell("", { versions: [version(6, ONE), version(7, TWO)] });
 }
 
 test("with refreshes, the versions that the group was on, and those that it was to be on, with their releases", async () => {
@@ -124,7 +127,7 @@ test("what the group was never on is refused, with what there is", async () => {
   await onVersion7([]);
   const { code, all } = await group("rollback", { to: "beef" });
   assert.equal(code, 2, all);
-  assert.match(all, /never on "beef"[\s\S]*name one of: 111111111111 \(version 6\), 222222222222 \(version 7\)/);
+  assert.match(all, /there is no "beef"[\s\S]*name one of: 111111111111 \(version 6\), 222222222222 \(version 7\)/);
 });
 
 test("in place, the record's versions are the history, and a rollback brings the manifest before to the machines and to those born later", async () => {
@@ -145,5 +148,5 @@ test("in place, the record's versions are the history, and a rollback brings the
   // Twice in a row it doesn't go forth again.
   const again = await group("rollback", { inPlace });
   assert.equal(again.code, 2, again.all);
-  assert.match(again.all, /nothing is known that the group was on before/);
+  assert.match(again.all, /nothing is there that the group was on before/);
 });

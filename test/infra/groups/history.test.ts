@@ -26,9 +26,9 @@ test("a rollback goes to what the group was on before, and never to what failed"
   assert.equal(chooseBack(history, "aaaa").key, "6");
   assert.equal(chooseBack(history, "6").key, "6");
   const refused: [string, RegExp][] = [
-    ["cccc", /never on "cccc"[\s\S]*aaaa11 \(version 6\), bbbb22 \(version 7\)/],
+    ["cccc", /there is no "cccc"[\s\S]*aaaa11 \(version 6\), bbbb22 \(version 7\)/],
     ["bbbb", /is on bbbb22 \(version 7\) already/],
-    ["dddd", /never on "dddd"/],
+    ["dddd", /there is no "dddd"/],
   ];
   for (const [to, expected] of refused) {
     assert.throws(() => chooseBack(history, to), (error: FleetError) => error instanceof FleetError && error.exitCode === 2 && expected.test(error.message));
@@ -39,7 +39,7 @@ test("the beginning of several releases is none", () => {
   const releases = [on(ONE, "abcd01"), on(TWO, "abcd02"), on(THREE, "ffff")];
   assert.throws(() => chooseBack({ releases, current: THREE }, "abcd"), /beginning of several/);
   assert.equal(chooseBack({ releases, current: THREE }, "2222").key, TWO, "a manifest's hash counts as well");
-  assert.throws(() => chooseBack({ releases: releases.slice(0, 1), current: ONE }, undefined), /nothing is known that the group was on before/);
+  assert.throws(() => chooseBack({ releases: releases.slice(0, 1), current: ONE }, undefined), /nothing is there that the group was on before/);
 });
 
 const api = (more: Partial<HistoryApi>): HistoryApi => ({
@@ -78,5 +78,6 @@ test("in place, every version of the record is one that the group was on; a mani
   const releaseOf = async (manifest: string) => (manifest === ONE ? undefined : "b".repeat(64));
   const { releases, current } = await recordHistory(api({ records: async () => records, releaseOf }));
   assert.equal(current, TWO);
+  assert.deepEqual(releases.map(({ came }) => came), [false, true], "what was removed can't be gone back to");
   assert.deepEqual(releases.map(name), ["manifest 111111111111", "bbbbbbbbbbbb (manifest 222222222222)"]);
 });
