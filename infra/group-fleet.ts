@@ -1,4 +1,4 @@
-/** A fleet of provider `autoscaling`: nobody logs in to its machines, which fetch what they run; a release is a refresh of the group, or comes in place. */
+/** A fleet of provider `autoscaling`: its machines fetch what they run; a release is a refresh of the group, or comes in place. */
 import * as pulumi from "@pulumi/pulumi";
 import { groupManifest } from "../runtime/group.ts";
 import { groupPreflight } from "./aws/preflight.ts";
@@ -52,7 +52,8 @@ export function groupFleet(parent: pulumi.Resource, options: GroupFleetOptions):
     ),
   });
   const refreshed = refreshCommand(parent, fleet, resources, group);
-  const served: pulumi.Output<unknown> = resources.document === undefined ? refreshed : inPlaceCommand(parent, fleet, resources, group, refreshed);
+  const inPlace = resources.document !== undefined;
+  const served: pulumi.Output<unknown> = inPlace ? inPlaceCommand(parent, fleet, resources, group, refreshed) : refreshed;
   pruneCommand(parent, { fleet, resources, keepReleases: group.artifacts.keepReleases, after: served });
   const releaseId = built.apply((all) => all.releaseId);
   return {
@@ -72,7 +73,8 @@ function groupInventory(fleet: string, app: string, { name, region, bucket, docu
   const { warmUpMs, refresh } = group;
   return pulumi.all([name, bucket, document ?? ""]).apply(([of, artifacts, sent]): Inventory => {
     const inPlace = document === undefined ? {} : { inPlace: { document: sent, ...paceOf(group) } };
-    return { schema: 1, fleet, app, machines: [], group: { name: of, region, releases: { bucket: artifacts, warmUpMs, refresh, ...inPlace } } };
+    const releases = { bucket: artifacts, warmUpMs, refresh, ...inPlace };
+    return { schema: 1, fleet, app, machines: [], group: { name: of, region, releases } };
   });
 }
 

@@ -116,18 +116,9 @@ interface TemplateParts {
 function templateOf(scope: Scope, config: AutoscalingConfig, serving: GroupServing, { artifacts, securityGroupId }: TemplateParts) {
   const secrets = storeSecrets(scope, serving.secrets, config);
   const profile = machineProfile(scope, grants(config, artifacts, secrets));
-  const archive = (of: "runtime" | "release") => ({
-    folder: "archives",
-    sha256: serving.archives.apply((all) => all[of].sha256),
-    content: { path: serving.archives.apply((all) => all[of].path) },
-  });
   const manifest = serving.manifest(secrets);
   const sha256 = manifest.apply((text) => createHash("sha256").update(text).digest("hex"));
-  const dependsOn = [
-    artifactObject(scope, artifacts, "runtime", archive("runtime")),
-    artifactObject(scope, artifacts, "release", archive("release")),
-    artifactObject(scope, artifacts, "manifest", { folder: "manifests", sha256, content: { text: manifest } }),
-  ];
+  const dependsOn = releaseObjects(scope, artifacts, serving, { manifest, sha256 });
   const inPlace = config.releases === "in-place";
   if (inPlace) dependsOn.push(fleetRecord(scope, artifacts, sha256, [...dependsOn]));
   const region = regionIn(config);
@@ -138,6 +129,25 @@ function templateOf(scope: Scope, config: AutoscalingConfig, serving: GroupServi
   const publicAddress = config.access === "public" || config.network.vpc === undefined;
   const args = { image, diskGiB, kmsKey, publicAddress, securityGroupId, profile: profile.name, userData, dependsOn };
   return { template: launchTemplate(scope, args), manifest: sha256 };
+}
+
+/** All that a machine fetches, in the bucket. */
+function releaseObjects(
+  scope: Scope,
+  artifacts: Artifacts,
+  { archives }: GroupServing,
+  { manifest, sha256 }: { manifest: pulumi.Output<string>; sha256: pulumi.Output<string> },
+): pulumi.Resource[] {
+  const archive = (of: "runtime" | "release") => ({
+    folder: "archives",
+    sha256: archives.apply((all) => all[of].sha256),
+    content: { path: archives.apply((all) => all[of].path) },
+  });
+  return [
+    artifactObject(scope, artifacts, "runtime", archive("runtime")),
+    artifactObject(scope, artifacts, "release", archive("release")),
+    artifactObject(scope, artifacts, "manifest", { folder: "manifests", sha256, content: { text: manifest } }),
+  ];
 }
 
 /** Leave to read its own artifacts and its own secrets. Listing tells a machine that something is missing, rather than forbidden. */

@@ -45,14 +45,18 @@ export async function rollbackGroup(inventory: GroupInventory, { to, pace = 1 }:
 
 type InPlace = NonNullable<GroupReleases["inPlace"]>;
 
-function inPlacePlan({ fleet, group }: GroupInventory, { bucket, warmUpMs }: GroupReleases, inPlace: InPlace, { key }: GroupRelease): InPlacePlan {
+function inPlacePlan(inventory: GroupInventory, { bucket, warmUpMs }: GroupReleases, inPlace: InPlace, { key }: GroupRelease): InPlacePlan {
+  const { fleet, group } = inventory;
   return { schema: 1, fleet, group: group.name, region: group.region, bucket, ...inPlace, manifest: key, warmUpMs };
 }
 
 /** As the group is, but for the version: what AWS rolls back to if this fails is what it is on now. */
-async function refreshPlan({ fleet, group }: GroupInventory, { refresh: preferences, warmUpMs }: GroupReleases, { key }: GroupRelease): Promise<RefreshPlan> {
-  const policy = (await groupStateApi({ group: group.name, region: group.region }).group())?.policy;
-  if (policy === undefined) throw new FleetError(`the group ${group.name} in ${group.region} is gone.`, { next: "pulumi refresh, then run up." });
+async function refreshPlan({ fleet, group }: GroupInventory, releases: GroupReleases, { key }: GroupRelease): Promise<RefreshPlan> {
+  const { refresh: preferences, warmUpMs } = releases;
+  const { policy } = (await groupStateApi({ group: group.name, region: group.region }).group()) ?? {};
+  if (policy === undefined) {
+    throw new FleetError(`the group ${group.name} in ${group.region} is gone.`, { next: "pulumi refresh, then run up." });
+  }
   const { launchTemplate } = policy;
   const launchTemplateSpecification = { ...launchTemplate.launchTemplateSpecification, version: key };
   return {
