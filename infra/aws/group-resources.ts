@@ -4,7 +4,8 @@ import { Record } from "@pulumi/aws/route53/record.js";
 import { getZoneOutput } from "@pulumi/aws/route53/getZone.js";
 import * as pulumi from "@pulumi/pulumi";
 import type { AutoscalingConfig } from "../config/aws/autoscaling.ts";
-import { regionOf } from "../config/aws/network-rules.ts";
+import { regionOfNetwork } from "../config/aws/network-rules.ts";
+import type { SecretReferenceConfig } from "../config/secret-references.ts";
 import { groupAlarms } from "./alarms.ts";
 import { artifactObject, type Artifacts, artifactsOf } from "./artifacts.ts";
 import { type Balancer, balancerOf } from "./balancer.ts";
@@ -18,6 +19,7 @@ import { launchTemplate } from "./launch-template.ts";
 import { type MixedInstances, mixedInstances } from "./mixed-instances.ts";
 import { networkOf } from "./network.ts";
 import { childOf, type Scope } from "./scope.ts";
+import { referenceGrants } from "./secret-grants.ts";
 
 /** What the group is for. */
 export interface GroupServing {
@@ -27,6 +29,8 @@ export interface GroupServing {
   drainTimeoutMs: number;
   /** Values by name; undefined when the app has none. */
   secrets: pulumi.Input<{ [name: string]: string }> | undefined;
+  /** Those that are kept at AWS, by name. */
+  references: { readonly [name: string]: SecretReferenceConfig };
   /** What every machine fetches. */
   archives: pulumi.Output<{ runtime: FetchedArchive; release: FetchedArchive }>;
   /** The group's manifest, as machines read it. */
@@ -56,7 +60,7 @@ export function groupResources(scope: Scope, config: AutoscalingConfig, serving:
   const { drainTimeoutMs } = serving;
   const group = groupOf(scope, { config, subnets, balancer, mixedInstances: mixed, drainTimeoutMs, ready: network.ready });
   if (config.alarms !== undefined) groupAlarms(scope, config.alarms, { group: group.name, balancer, certificateArn });
-  return { name: group.name, region: regionOf(Object.keys(config.network.subnets)[0] ?? ""), mixedInstances: mixed, dependsOn: [group] };
+  return { name: group.name, region: regionOfNetwork(config.network), mixedInstances: mixed, dependsOn: [group] };
 }
 
 interface Place {
@@ -88,7 +92,8 @@ function aliases(scope: Scope, zoneId: pulumi.Input<string>, names: readonly str
 function templateOf(scope: Scope, config: AutoscalingConfig, serving: GroupServing, securityGroupId: pulumi.Input<string>) {
   const artifacts = artifactsOf(scope, config.kmsKey);
   const secrets = storeSecrets(scope, serving.secrets, config.kmsKey);
-  const profile = machineProfile(scope, grants(config, artifacts, secrets));
+  const kept = referenceGrants(scope, regionOfNetwork(config.network), serving.references);
+  const profile = machineProfile(scope, [...grants(config, artifacts, secrets), ...kept]);
   const archive = (of: "runtime" | "release") => ({
     folder: "archives",
     sha256: serving.archives.apply((all) => all[of].sha256),
@@ -101,7 +106,7 @@ function templateOf(scope: Scope, config: AutoscalingConfig, serving: GroupServi
     artifactObject(scope, artifacts, "release", archive("release")),
     artifactObject(scope, artifacts, "manifest", { folder: "manifests", sha256, content: { text: manifest } }),
   ];
-  const region = regionOf(Object.keys(config.network.subnets)[0] ?? "");
+  const region = regionOfNetwork(config.network);
   const userData = pulumi.all([artifacts.bucket.bucket, sha256]).apply(([bucket, hash]) => bootScript({ bucket, region, manifest: hash }));
   const { image, diskGiB, kmsKey } = config;
   // In the fleet's own network there is no NAT; the firewall lets nobody but the balancer in.

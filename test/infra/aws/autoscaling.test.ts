@@ -40,6 +40,7 @@ function serving(more: Partial<GroupServing> = {}): GroupServing {
     health: { path: "/healthz", matcher: "200-399" },
     drainTimeoutMs: 30_000,
     secrets: { DB_PASSWORD: VALUE },
+    references: {},
     archives: pulumi.output({ runtime: archive("runtime"), release: archive("release 1") }),
     manifest: (secrets) => pulumi.output(secrets).apply((where) => JSON.stringify({ release: 1, where })),
     ...more,
@@ -129,4 +130,29 @@ test("names of the longest fleet fit into what AWS allows a balancer and its tar
   const resources = await graphOf((parent) => void groupResources({ parent, fleet, tags: {} }, autoscalingSchema.parse(groupMachines()), serving()));
   // Pulumi adds a dash and seven digits.
   for (const { type, name } of resources.filter(({ type }) => /:(LoadBalancer|TargetGroup)$/.test(type))) assert.ok(name.length + 8 <= 32, `${type} ${name}`);
+});
+
+test("leave to read what is kept at AWS is for exactly that, and a fleet without secrets has none", async () => {
+  const arn = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:prod/db-AbCd12";
+  const key = "arn:aws:kms:eu-central-1:111122223333:key/other";
+  const references = { PASSWORD: { secretsManager: pulumi.output(arn) }, TOKEN: { ssmParameter: "/prod/token:3", kmsKey: key }, FLAG: { ssmParameter: "flag" } };
+  const resources = await graph({}, serving({ references }));
+  const policies = resources.filter(({ type, name }) => type.endsWith(":RolePolicy") && name.includes("-kept-"));
+  assert.deepEqual(
+    Object.fromEntries(policies.map(({ name, inputs }) => [name, JSON.parse(String(inputs.policy)).Statement])),
+    {
+      "web-kept-secrets": [{ Effect: "Allow", Action: ["secretsmanager:GetSecretValue"], Resource: [arn] }],
+      "web-kept-parameters": [
+        {
+          Effect: "Allow",
+          Action: ["ssm:GetParameter"],
+          Resource: ["token", "flag"].map((name) => `arn:aws:ssm:eu-central-1:111122223333:parameter/${name === "token" ? "prod/token" : name}`),
+        },
+      ],
+      "web-kept-keys": [{ Effect: "Allow", Action: ["kms:Decrypt"], Resource: [key] }],
+    },
+  );
+  assert.deepEqual(checkAws(resources, { external: [...EXISTING, arn, key], secrets: [VALUE] }), []);
+  const none = await graph({}, serving({ secrets: undefined }));
+  assert.deepEqual(none.filter(({ type, name }) => type.endsWith(":RolePolicy") && /secret|kept/.test(name)), []);
 });

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { pythonForTests } from "../../../support/venv.ts";
 
-const REQUIREMENTS = ["moto==5.2.5", "boto3==1.44.8", "botocore==1.44.8", "flask==3.1.3", "flask-cors==6.0.5"];
+const REQUIREMENTS = ["moto==5.2.5", "boto3==1.44.8", "botocore==1.44.8", "flask==3.1.3", "flask-cors==6.0.5", "PyYAML==6.0.3"];
 
 export interface FakeAwsOptions {
   /** The network namespace that it runs in. @default this process's */
