@@ -16,6 +16,7 @@ export interface SecretRead {
   names: string[];
 }
 
+type Answers = Readonly<Record<string, string>>;
 type Question = Pick<SecretRead, "service" | "target" | "body">;
 type Source = SecretReference | { stored: NonNullable<GroupSecrets["stored"]> };
 
@@ -36,7 +37,7 @@ export function secretReads(secrets: GroupSecrets | undefined): SecretRead[] {
  *
  * @param answers by the reads' `file`
  */
-export function readValues(secrets: GroupSecrets | undefined, answers: Readonly<Record<string, string>>): { values: SecretValues; problems: string[] } {
+export function readValues(secrets: GroupSecrets | undefined, answers: Answers): { values: SecretValues; problems: string[] } {
   const files = new Map(secretReads(secrets).flatMap(({ file, names }) => names.map((name) => [name, file])));
   const found = sources(secrets).map(([name, source]) => ({ name, ...valueIn(answers[files.get(name) ?? ""], source, name) }));
   return {
@@ -73,7 +74,9 @@ const parameterAnswer = z.object({ Parameter: z.object({ Value: z.string() }) })
 
 function valueIn(answer: string | undefined, source: Source, name: string): Found {
   if (answer === undefined) return { problem: "there is no answer about it" };
-  if ("ssmParameter" in source) return checked(parameterAnswer.safeParse(parseJson(answer)).data?.Parameter.Value, `${source.ssmParameter} has no text`);
+  if ("ssmParameter" in source) {
+    return checked(parameterAnswer.safeParse(parseJson(answer)).data?.Parameter.Value, `${source.ssmParameter} has no text`);
+  }
   const text = secretAnswer.safeParse(parseJson(answer)).data?.SecretString;
   if ("stored" in source) return checked(field(text, name), "Secrets Manager has no value for it");
   const { secretsManager: arn, key } = source;

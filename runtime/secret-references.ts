@@ -1,4 +1,4 @@
-/** Secrets that are kept at AWS, by where they are: a group's machines read the values themselves, by their role. Shared by both sides. Pure. */
+/** Where secrets are that are kept at AWS: a group's machines read the values themselves, by their role. Shared by both sides. Pure. */
 import * as z from "./zod.ts";
 
 /** Whole, with the six characters at its end: a policy names it (Secrets Manager guide, "ARN format"). */

@@ -35,15 +35,17 @@ export function keptAs(given: Given): (keyof Given)[] {
   return [...SOURCES, "key", "version", "kmsKey"].filter((key) => given[key as keyof Given] !== undefined) as (keyof Given)[];
 }
 
+const OF_SECRETS_MANAGER = 'goes with "secretsManager"; a parameter\'s version follows its name, after ":"';
+
 export function referenceFindings(given: Given): Finding[] {
   const [first, second] = SOURCES.filter((key) => given[key] !== undefined);
   const stray = keptAs(given).filter((key) => key === "kmsKey" || key === "key" || key === "version");
-  if (first === undefined) return stray.map((key) => at(key, `goes with ${key === "kmsKey" ? '"secretsManager" or "ssmParameter"' : '"secretsManager"'}`));
+  if (first === undefined) return stray.map((key) => at(key, `goes with "secretsManager"${key === "kmsKey" ? ' or "ssmParameter"' : ""}`));
   return [
     ...when(given.value !== undefined, first, 'a secret has a value here or is kept at AWS, not both: remove this or "value"'),
     ...when(second !== undefined, second ?? "", 'give "secretsManager" or "ssmParameter", not both: a secret is kept in one place'),
     ...(["key", "version"] as const).flatMap((key) =>
-      when(first === "ssmParameter" && given[key] !== undefined, key, 'goes with "secretsManager"; a parameter\'s version follows its name, after ":"'),
+      when(first === "ssmParameter" && given[key] !== undefined, key, OF_SECRETS_MANAGER),
     ),
   ];
 }
@@ -54,15 +56,17 @@ export type SecretReferenceConfig = { kmsKey?: Input<string>; value?: undefined 
   | { ssmParameter: Input<string>; secretsManager?: undefined }
 );
 
+type Secrets = Readonly<Record<string, { value: unknown } | SecretReferenceConfig>>;
+
 /** Those that are kept at AWS, by name. */
-export function referredSecrets(secrets: Readonly<Record<string, { value: unknown } | SecretReferenceConfig>>): Record<string, SecretReferenceConfig> {
+export function referredSecrets(secrets: Secrets): Record<string, SecretReferenceConfig> {
   return Object.fromEntries(Object.entries(secrets).flatMap(([name, secret]) => (isReference(secret) ? [[name, secret]] : [])));
 }
 
 const isReference = (secret: { value?: unknown } | SecretReferenceConfig): secret is SecretReferenceConfig => secret.value === undefined;
 
 /** What secrets that are kept at AWS and the fleet's machines must agree on. Paths begin at the fleet. Pure. */
-export function keptFindings(secrets: Parameters<typeof referredSecrets>[0], provider: string, region: string | undefined): Finding[] {
+export function keptFindings(secrets: Secrets, provider: string, region: string | undefined): Finding[] {
   return Object.entries(referredSecrets(secrets)).flatMap(([name, reference]) =>
     SOURCES.flatMap((key) => {
       const where = reference[key];
@@ -78,7 +82,8 @@ export function keptFindings(secrets: Parameters<typeof referredSecrets>[0], pro
 function otherProvider(provider: string): string {
   const read = "is read by machines of a group (machines.provider: autoscaling) themselves";
   const mend = "a program can read it and give it as the value: aws.secretsmanager.getSecretVersionOutput, aws.ssm.getParameterOutput";
-  return provider === "ec2" ? `${read}; those of "ec2" are given values: ${mend}` : `${read}; those of "${provider}" have no role at AWS: give the value`;
+  if (provider === "ec2") return `${read}; those of "ec2" are given values: ${mend}`;
+  return `${read}; those of "${provider}" have no role at AWS: give the value`;
 }
 
 /** Undefined for a name, which is looked up in the group's region. */

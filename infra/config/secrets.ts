@@ -14,7 +14,11 @@ const secretText = z.custom<string>().superRefine((value, context) => {
 
 const isGroup = (given: unknown): boolean => typeof given === "object" && given !== null && !Array.isArray(given) && !isDeferred(given);
 
-const secretKeys = z.strictObject({ value: leaf(secretText).optional(), ...referenceShape, as: z._default(secretSchema.shape.as, "environment") });
+const secretKeys = z.strictObject({
+  value: leaf(secretText).optional(),
+  ...referenceShape,
+  as: z._default(secretSchema.shape.as, "environment"),
+});
 
 /** A value by itself is short for a group with it. */
 const secret = z.preprocess(
@@ -26,9 +30,8 @@ type SecretConfig = { as: Secret["as"] } & ({ value: Input<string> } | SecretRef
 
 /** A value is given, or it is said where it is kept; not both. */
 function oneSource(given: z.output<typeof secretKeys>, context: z.core.$RefinementCtx): void {
-  const kept = keptAs(given);
-  const findings =
-    kept.length > 0 ? referenceFindings(given) : given.value !== undefined ? [] : [at("value", secretValueProblem(undefined) ?? "is missing")];
+  const missing = given.value === undefined ? [at("value", secretValueProblem(undefined) ?? "is missing")] : [];
+  const findings = keptAs(given).length > 0 ? referenceFindings(given) : missing;
   for (const finding of findings) context.addIssue({ code: "custom", input: given, ...finding });
 }
 
@@ -38,7 +41,8 @@ export type SecretsConfig = z.output<typeof secretsSchema>;
 
 /** Those whose values are given. */
 export function givenSecrets(secrets: SecretsConfig): Record<string, { value: Input<string>; as: Secret["as"] }> {
-  return Object.fromEntries(Object.entries(secrets).flatMap(([name, { value, as }]) => (value === undefined ? [] : [[name, { value, as }]])));
+  const given = Object.entries(secrets).flatMap(([name, { value, as }]) => (value === undefined ? [] : [[name, { value, as }] as const]));
+  return Object.fromEntries(given);
 }
 
 interface Keys {

@@ -1,4 +1,4 @@
-/** `fleethost member` on the command line, and what the boot script asks before it. Its output holds secrets: it is for `fleethost apply` alone. */
+/** `fleethost member`, and what the boot script asks before it, on the command line. Its output holds secrets: it is for `apply` alone. */
 import { type Command, InvalidArgumentError } from "commander";
 import { nameSchema } from "../manifest.ts";
 import type { Agent } from "./context.ts";

@@ -19,13 +19,14 @@ export interface MemberOptions {
 }
 
 const WRITTEN_BY_US = "The group's manifest is written by Fleetwright: run `pulumi up` again.";
+const MEND_SECRETS = "mend them where they are kept, or in the configuration; then replace this machine.";
 
 /** @throws AgentFailure when what was fetched isn't what the group needs */
 export async function member({ paths }: Pick<Agent, "paths">, { group: path, name, address, secrets }: MemberOptions): Promise<object> {
   const group = await readGroup(path);
   const { values, problems } = readValues(group.secrets, await answersIn(secrets, secretReads(group.secrets)));
   if (problems.length > 0) {
-    throw refused("secrets of the app can't be used", "mend them where they are kept, or in the configuration; then replace this machine.", problems);
+    throw refused("secrets of the app can't be used", MEND_SECRETS, problems);
   }
   const own = (await readIfThere(paths.secretKey))?.trim();
   const secretKey = own ?? randomBytes(32).toString("hex");

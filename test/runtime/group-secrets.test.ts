@@ -23,10 +23,11 @@ const answers = {
 };
 
 test("each request once, one line each, with the secrets that its answer holds", () => {
+  const ofSecret = { service: "secretsmanager", target: "secretsmanager.GetSecretValue" };
   assert.deepEqual(secretReads(secrets), [
-    { file: "0", service: "secretsmanager", target: "secretsmanager.GetSecretValue", body: '{"SecretId":"arn:aws:secretsmanager:eu-central-1:1:secret:web","VersionId":"v-1"}', names: ["GIVEN"] },
-    { file: "1", service: "secretsmanager", target: "secretsmanager.GetSecretValue", body: `{"SecretId":"${ARN}"}`, names: ["USER", "PORT"] },
-    { file: "2", service: "secretsmanager", target: "secretsmanager.GetSecretValue", body: `{"SecretId":"${ARN}","VersionId":"v-2"}`, names: ["OLD"] },
+    { file: "0", ...ofSecret, body: `{"SecretId":"${secrets.stored?.arn}","VersionId":"v-1"}`, names: ["GIVEN"] },
+    { file: "1", ...ofSecret, body: `{"SecretId":"${ARN}"}`, names: ["USER", "PORT"] },
+    { file: "2", ...ofSecret, body: `{"SecretId":"${ARN}","VersionId":"v-2"}`, names: ["OLD"] },
     { file: "3", service: "ssm", target: "AmazonSSM.GetParameter", body: '{"Name":"/prod/token","WithDecryption":true}', names: ["TOKEN"] },
   ]);
   assert.deepEqual(secretReads(undefined), []);

@@ -176,14 +176,14 @@ test("a release whose archive isn't there leaves the one that serves", async () 
   assert.match((await ask("app.example.org")).body, /"one"/);
 });
 
-test("a secret that was changed where it is kept comes with the next run of the script, as on a new machine; each place is asked once", async () => {
+test("a secret that was changed where it is kept comes with the script's next run, as on a new machine; each place is asked once", async () => {
   await aws.tell("/parameter", { ...TOKEN, value: "a second token's value" });
   const before = ((await aws.tell("")) as string[]).length;
   const { failed, said } = await boot(first.manifest);
   assert.ok(!failed, said);
   assert.match((await ask("app.example.org")).body, /"a second token's value"/);
-  const asked = ((await aws.tell("")) as string[]).slice(before).filter((line) => line.startsWith("POST"));
-  assert.deepEqual(asked.map((line) => line.split(" ")[2]), ["secretsmanager.GetSecretValue", "secretsmanager.GetSecretValue", "AmazonSSM.GetParameter"]);
+  const asked = ((await aws.tell("")) as string[]).slice(before).flatMap((line) => line.split(" ")[2] ?? []);
+  assert.deepEqual(asked, ["secretsmanager.GetSecretValue", "secretsmanager.GetSecretValue", "AmazonSSM.GetParameter"]);
 });
 
 test("the script can be run again: nothing restarts", async () => {

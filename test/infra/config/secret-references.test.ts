@@ -9,7 +9,8 @@ import { ec2Machines, groupMachines } from "../aws/samples.ts";
 const ARN = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:prod/db-AbCd12";
 const https = { domains: ["app.example.org"] };
 
-const parse = (secrets: object, machines: object = groupMachines()) => parseFleet("web", { app: { dir: "a", secrets }, machines, https }).app.secrets;
+const parse = (secrets: object, machines: object = groupMachines()) =>
+  parseFleet("web", { app: { dir: "a", secrets }, machines, https }).app.secrets;
 
 function problems(secrets: object, machines?: object): string {
   try {
@@ -61,7 +62,8 @@ test("every problem is told by key path, and nothing of what was given", () => {
 });
 
 test("a secret of another region is refused, as the machines ask in their own", () => {
-  assert.match(problems({ FAR: { secretsManager: ARN.replace("central", "west") } }), /FAR\.secretsManager: is in eu-west-1, and the group in eu-central-1/);
+  const found = problems({ FAR: { secretsManager: ARN.replace("central", "west") } });
+  assert.match(found, /FAR\.secretsManager: is in eu-west-1, and the group in eu-central-1/);
 });
 
 test("machines that are given their secrets are told how; those elsewhere have no role", () => {

@@ -29,8 +29,8 @@ export class FakeAws {
   static async start(script: string, address: string, { netns, args = [] }: FakeAwsOptions = {}): Promise<FakeAws> {
     const { python, packages } = await pythonForTests(REQUIREMENTS);
     // It ends with its standard input, and so with this process, however that ends.
-    const words = [...(netns === undefined ? [] : ["ip", "netns", "exec", netns]), python, join(import.meta.dirname, script), address, ...args];
-    const child = spawn(words[0] ?? python, words.slice(1), {
+    const [program, ...before] = netns === undefined ? [python] : ["ip", "netns", "exec", netns, python];
+    const child = spawn(program ?? python, [...before, join(import.meta.dirname, script), address, ...args], {
       env: { ...process.env, PYTHONPATH: packages, AWS_EC2_METADATA_DISABLED: "true", PYTHONUNBUFFERED: "1" },
       stdio: ["pipe", "pipe", "pipe"],
     });

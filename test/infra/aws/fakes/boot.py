@@ -1,9 +1,10 @@
-"""What a machine of a group talks to at boot: S3, Secrets Manager and Systems Manager by moto, and the instance metadata service, version 2.
+"""What a machine of a group talks to at boot: S3, Secrets Manager and Systems Manager by moto, and a metadata service (version 2).
 
 moto doesn't look at signatures; each request's is computed again here, by botocore, and must be the same.
 With a certificate and its key it is also at AWS's own places: metadata at 169.254.169.254, the rest by TLS on port 443.
 
-Prints its port. POST /_fake sets what goes wrong; POST /_fake/put, /_fake/secret and /_fake/parameter fill it, GET /_fake tells what was asked.
+Prints its port. POST /_fake sets what goes wrong; POST /_fake/put, /_fake/secret and /_fake/parameter fill it; GET /_fake tells
+what was asked.
 """
 import io
 import json
