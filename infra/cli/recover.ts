@@ -7,6 +7,7 @@ import { phaseLines, PhaseClock, systemClocks } from "../recovery/phases.ts";
 import { objectsOfPins } from "../recovery/pins-of-set.ts";
 import { openStore } from "../recovery/store/open.ts";
 import { bringTools } from "../recovery/tools.ts";
+import { shareSessions } from "../rollout/transports/shared-sessions.ts";
 import { prepareComputer } from "./computer.ts";
 import { agree } from "./recover-ask.ts";
 import { checkStore } from "./recover-check.ts";
@@ -61,18 +62,31 @@ async function bringBack(prepared: Prepared, options: RecoverOptions, clock: Pha
   clock.mark("tools");
   const passphrase = await findPassphrase(store, set, prepared.local && options.stack === "local" ? place.passphraseFile : undefined);
   writeStackFiles(place, prepared.stackText, passphrase).forEach(tell);
+  // Neither waits for the other.
+  const [fetched, { stack, state }] = await Promise.all([fetchArchives(store, objectsOfPins(pins)), openAndRestore(prepared, options, clock)]);
+  tell(`archives: ${fetched} from the store, verified`);
+  clock.mark("artifacts");
+  const endSessions = shareSessions();
+  try {
+    const outcome = await rebuild(stack, prepared, clock, options);
+    // The engine writes its own.
+    clock.mark("state");
+    if (outcome.exitCode !== exitCodes.ok) return outcome.exitCode;
+    const verified = await verifyRecovered(outcome.outputs, prepared, clock);
+    noteBegun(place, chosen.named.id, true);
+    return end(prepared, options, clock, { changes: outcome.changes, state, ...verified });
+  } finally {
+    endSessions();
+  }
+}
+
+async function openAndRestore({ store, chosen, place }: Prepared, options: RecoverOptions, clock: PhaseClock) {
+  const { set } = chosen.named;
   const stack = await openRecovered(place, set.secretsProvider);
   const state = await restoreState(stack, place, options.machines === undefined ? await store.getBytes(set.state.object) : undefined);
   tell(`state: ${state}`);
   clock.mark("state");
-  const fetched = await fetchArchives(store, objectsOfPins(pins));
-  tell(`archives: ${fetched} from the store, verified`);
-  clock.mark("artifacts");
-  const outcome = await rebuild(stack, prepared, clock, options);
-  if (outcome.exitCode !== exitCodes.ok) return outcome.exitCode;
-  const verified = await verifyRecovered(stack, prepared, clock);
-  noteBegun(place, chosen.named.id, true);
-  return end(prepared, options, clock, { changes: outcome.changes, state, ...verified });
+  return { stack, state };
 }
 
 interface End {
