@@ -6,15 +6,16 @@ import { findPassphrase } from "../recovery/passphrase.ts";
 import { phaseLines, PhaseClock, systemClocks } from "../recovery/phases.ts";
 import { objectsOfPins } from "../recovery/pins-of-set.ts";
 import { openStore } from "../recovery/store/open.ts";
-import { bringTools } from "../recovery/tools.ts";
+import { bringTools, toolsFor } from "../recovery/tools.ts";
 import { shareSessions } from "../rollout/transports/shared-sessions.ts";
-import { prepareComputer } from "./computer.ts";
+import { prepareComputer, requireRoot } from "./computer.ts";
 import { agree } from "./recover-ask.ts";
 import { checkStore } from "./recover-check.ts";
 import { byHand, verdictLines } from "./recover-text.ts";
 import { lookBefore, type Prepared } from "./recover-look.ts";
 import { noteBegun, openRecovered, restoreState, writeStackFiles } from "./recovered-stack.ts";
 import { rebuild } from "./recover-up.ts";
+import { LOCAL_STACK } from "./stacks.ts";
 import type { FleetStatus } from "./table.ts";
 import { verifyRecovered } from "./recover-verify.ts";
 
@@ -56,11 +57,12 @@ async function bringBack(prepared: Prepared, options: RecoverOptions, clock: Pha
   const { store, chosen, place, pins } = prepared;
   const { set } = chosen.named;
   noteBegun(place, chosen.named.id, false);
-  if (prepared.local) prepareComputer();
   clock.mark("state");
-  for (const name of await bringTools(store, set.tools)) tell(`${name}: from the store`);
+  if (prepared.image !== undefined) requireRoot();
+  for (const name of await bringTools(store, toolsFor(set.tools, prepared.image))) tell(`${name}: from the store`);
+  if (prepared.image !== undefined) prepareComputer({ image: prepared.image });
   clock.mark("tools");
-  const passphrase = await findPassphrase(store, set, prepared.local && options.stack === "local" ? place.passphraseFile : undefined);
+  const passphrase = await findPassphrase(store, set, prepared.image !== undefined && options.stack === LOCAL_STACK ? place.passphraseFile : undefined);
   writeStackFiles(place, prepared.stackText, passphrase).forEach(tell);
   // Neither waits for the other.
   const [fetched, { stack, state }] = await Promise.all([fetchArchives(store, objectsOfPins(pins)), openAndRestore(prepared, options, clock)]);

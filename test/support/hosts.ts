@@ -28,9 +28,9 @@ export class Hosts {
     this.#machines = localMachinesIn(`${purpose}-${process.pid}`);
   }
 
-  /** Makes a machine with one core. */
-  async make(name: string, image: "trixie" | "bookworm" = "trixie"): Promise<Login> {
-    this.#made.set(name, await this.#machines.create({ name, image }));
+  /** Makes a machine. @param cores how many of this computer's it has */
+  async make(name: string, image: "trixie" | "bookworm" = "trixie", cores: number | "all" = 1): Promise<Login> {
+    this.#made.set(name, await this.#machines.create({ name, image, cores }));
     return this.login(name);
   }
 
