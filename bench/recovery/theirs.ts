@@ -27,7 +27,7 @@ export async function rebuildTheirs(store: string, size: number, say: (line: str
   try {
     const names = Array.from({ length: size }, (_, index) => `web-${index + 1}`);
     const startedMs = performance.now();
-    const logins = await Promise.all(names.map((name) => hosts.make(name, "trixie", "all")));
+    const logins = await Promise.all(names.map((name) => hosts.make(name, "trixie", undefined, "all")));
     const machinesMs = performance.now() - startedMs;
     const archives = await archivesOf(store);
     writeInventory(folder, names, logins, archives);
