@@ -10,7 +10,7 @@ import { hostMachines } from "./machines/hosts.ts";
 import { worldOf } from "./machines/local/world-id.ts";
 import { localMachines, localTarget } from "./machines/local.ts";
 import type { Machine } from "./machines/machine.ts";
-import type { FleetOutputs } from "./outputs.ts";
+import type { ArtifactsPlace, FleetOutputs } from "./outputs.ts";
 import { artifactBuilder } from "./rollout/artifacts.ts";
 import { acmeAccountKey } from "./rollout/acme-account.ts";
 import { type Pin, pinnedApp, pinnedArtifacts, pinOf } from "./recovery/pins.ts";
@@ -37,6 +37,8 @@ export class Fleet extends pulumi.ComponentResource {
   readonly skipped: pulumi.Output<string[]>;
   /** How to reach every machine, for the `fleet` command; holds no private key. */
   readonly inventory: pulumi.Output<Inventory>;
+  /** With provider `autoscaling`: ARNs of the bucket that its machines fetch from, and of its key, for a stack in another region. */
+  readonly artifacts: pulumi.Output<ArtifactsPlace | undefined>;
 
   /**
    * @param name names the fleet, its machines and its resources: lower-case letters, digits and dashes, at most 24
@@ -61,6 +63,7 @@ export class Fleet extends pulumi.ComponentResource {
     this.caBundle = outputs.caBundle;
     this.skipped = outputs.skipped;
     this.inventory = outputs.inventory;
+    this.artifacts = outputs.artifacts;
     this.registerOutputs({ urls: this.urls, release: this.release, workers: this.workers });
   }
 
@@ -72,6 +75,7 @@ export class Fleet extends pulumi.ComponentResource {
       workers: result.apply(({ machines: seen }) => sizes(seen)),
       caBundle: result.caBundle,
       skipped: result.skipped,
+      artifacts: pulumi.output(undefined),
       inventory: inventoryOf(name, app.name, machines),
     };
   }

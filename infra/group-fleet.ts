@@ -13,6 +13,7 @@ import { exitCodes, FleetError } from "./errors.ts";
 import { debian } from "./machines/local/spec.ts";
 import type { Target } from "./machines/machine.ts";
 import type { FleetOutputs } from "./outputs.ts";
+import { pruneCommand } from "./prune/command.ts";
 import { refreshCommand } from "./refresh/command.ts";
 import type { Built } from "./rollout/artifacts.ts";
 import { manifestOf } from "./rollout/manifests.ts";
@@ -48,6 +49,7 @@ export function groupFleet(parent: pulumi.Resource, options: GroupFleetOptions):
     ),
   });
   const refreshed = refreshCommand(parent, fleet, resources, group);
+  pruneCommand(parent, { fleet, resources, keepReleases: group.artifacts.keepReleases, after: refreshed });
   const releaseId = built.apply((all) => all.releaseId);
   return {
     urls: refreshed.apply(() => domains.slice(0, 1).map((name) => `https://${name}/`)),
@@ -57,6 +59,7 @@ export function groupFleet(parent: pulumi.Resource, options: GroupFleetOptions):
     // The balancer's certificate is one that browsers know.
     caBundle: pulumi.output(""),
     skipped: pulumi.output<string[]>([]),
+    artifacts: resources.artifacts,
     inventory: resources.name.apply((name) => ({
       schema: 1 as const,
       fleet,

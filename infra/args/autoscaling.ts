@@ -38,7 +38,16 @@ export interface AutoscalingArgs {
   /** ARN of a certificate in AWS Certificate Manager. @default one is made, proved by records in `dns.zone` */
   certificate?: Input<string>;
   /** The hosted zone that the fleet's domains are in; they lead to the balancer. */
-  dns?: { zone: string };
+  dns?: {
+    zone: string;
+    /**
+     * One of two stacks, in two regions, that have the same domains: `primary` answers as long as it is well, asked from outside every
+     * 10 s, `secondary` when it isn't. Asks for `app.health.path`. @default the domains lead here, whatever happens
+     */
+    failover?: "primary" | "secondary";
+  };
+  /** Everything is made but machines: a region that waits. Once it is false, the group has `capacity.min` of them. @default false */
+  standby?: boolean;
   scaling?: {
     /** Keeps the machines' CPU at this average. @default 60 */
     cpuPercent?: number;
@@ -52,6 +61,22 @@ export interface AutoscalingArgs {
   alarms?: AlarmArgs;
   /** ARN of a key for volumes, artifacts and secrets. @default the account's keys for each */
   kmsKey?: Input<string>;
+  /**
+   * A key of the fleet's own in place of `kmsKey`, which Pulumi refuses to remove. `multiRegion: true`: one that may have replicas in other
+   * regions; `replicaOf`: the replica, in this stack's region, of the one with this ARN.
+   */
+  key?: { multiRegion?: true; replicaOf?: Input<string> };
+  artifacts?: {
+    /**
+     * The bucket of a stack in another region (its output `artifacts.bucket`), which gets all that this one's has.
+     * `kmsKey`: its key, where this fleet has one, too.
+     */
+    replicateTo?: { bucket: Input<string>; region: string; kmsKey?: Input<string> };
+    /** So many releases can be gone back to, beside those in use; older ones are removed after a release. @default 10 */
+    keepReleases?: number;
+  };
+  /** Pulumi refuses to remove what holds data: the bucket and the secrets. @default false */
+  protect?: boolean;
   /** On everything, beside the fleet's own. @default {} */
   tags?: Record<string, string>;
 }

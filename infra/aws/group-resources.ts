@@ -1,23 +1,26 @@
 /** Everything on AWS that a fleet of provider `autoscaling` consists of. */
 import { createHash } from "node:crypto";
-import { Record } from "@pulumi/aws/route53/record.js";
 import { getZoneOutput } from "@pulumi/aws/route53/getZone.js";
 import * as pulumi from "@pulumi/pulumi";
 import type { AutoscalingConfig } from "../config/aws/autoscaling.ts";
 import { regionOf } from "../config/aws/network-rules.ts";
+import type { ArtifactsPlace } from "../outputs.ts";
 import { groupAlarms } from "./alarms.ts";
 import { artifactObject, type Artifacts, artifactsOf } from "./artifacts.ts";
-import { type Balancer, balancerOf } from "./balancer.ts";
+import { balancerOf } from "./balancer.ts";
 import { bootScript } from "./boot-script.ts";
 import { certificateFor } from "./certificate.ts";
+import { balancerRecords } from "./failover.ts";
 import { groupOf } from "./group.ts";
 import { groupFirewall } from "./group-firewall.ts";
 import { type StoredSecrets, storeSecrets } from "./group-secrets.ts";
 import { type Grant, machineProfile } from "./identity.ts";
+import { ownKey } from "./key.ts";
 import { launchTemplate } from "./launch-template.ts";
 import { type MixedInstances, mixedInstances } from "./mixed-instances.ts";
 import { networkOf } from "./network.ts";
-import { childOf, type Scope } from "./scope.ts";
+import { replicate } from "./replication.ts";
+import type { Scope } from "./scope.ts";
 
 /** What the group is for. */
 export interface GroupServing {
@@ -43,20 +46,28 @@ export interface GroupResources {
   name: pulumi.Output<string>;
   region: string;
   mixedInstances: pulumi.Output<MixedInstances>;
+  /** What a stack in another region needs to know. */
+  artifacts: pulumi.Output<ArtifactsPlace>;
   dependsOn: pulumi.Resource[];
 }
 
-export function groupResources(scope: Scope, config: AutoscalingConfig, serving: GroupServing): GroupResources {
+export function groupResources(scope: Scope, given: AutoscalingConfig, serving: GroupServing): GroupResources {
+  const config = { ...given, kmsKey: given.key === undefined ? given.kmsKey : ownKey(scope, given.key) };
   const network = networkOf(scope, config.network);
   const subnets = Object.values(network.subnets);
   const firewalls = groupFirewall(scope, network.vpcId, config.access === "public" ? ["0.0.0.0/0"] : config.clients);
   const { certificateArn, balancer } = entrance(scope, config, serving, { vpcId: network.vpcId, subnets, group: firewalls.balancer.id });
-  const template = templateOf(scope, config, serving, firewalls.machines.id);
+  const artifacts = artifactsOf(scope, config);
+  const region = regionOf(Object.keys(config.network.subnets)[0] ?? "");
+  const { replicateTo } = config.artifacts;
+  if (replicateTo !== undefined) replicate(scope, { to: replicateTo, artifacts, kmsKey: config.kmsKey, region });
+  const template = templateOf(scope, config, serving, { artifacts, securityGroupId: firewalls.machines.id });
   const mixed = pulumi.all([template.id, template.latestVersion]).apply(([id, version]) => mixedInstances(config, id, version));
   const { drainTimeoutMs } = serving;
   const group = groupOf(scope, { config, subnets, balancer, mixedInstances: mixed, drainTimeoutMs, ready: network.ready });
   if (config.alarms !== undefined) groupAlarms(scope, config.alarms, { group: group.name, balancer, certificateArn });
-  return { name: group.name, region: regionOf(Object.keys(config.network.subnets)[0] ?? ""), mixedInstances: mixed, dependsOn: [group] };
+  const place = pulumi.all([artifacts.bucket.arn, config.kmsKey]).apply(([bucket, kmsKey]): ArtifactsPlace => ({ bucket, kmsKey }));
+  return { name: group.name, region, mixedInstances: mixed, artifacts: place, dependsOn: [group] };
 }
 
 interface Place {
@@ -70,24 +81,25 @@ interface Place {
 function entrance(scope: Scope, config: AutoscalingConfig, { names, health, drainTimeoutMs }: GroupServing, place: Place) {
   const { parent } = scope;
   const zone = config.dns === undefined ? undefined : getZoneOutput({ name: config.dns.zone, privateZone: false }, { parent });
-  const certificateArn = pulumi.output(config.certificate ?? certificateFor(scope, zone?.zoneId ?? "", names));
+  const shared = config.dns?.failover !== undefined;
+  const certificateArn = pulumi.output(config.certificate ?? certificateFor(scope, { zoneId: zone?.zoneId ?? "", names, shared }));
   const internal = config.access === "private";
   const { vpcId, subnets, group: securityGroupId } = place;
   const balancer = balancerOf(scope, { vpcId, subnets, securityGroupId, internal, certificateArn, health, drainTimeoutMs });
-  if (zone !== undefined) aliases(scope, zone.zoneId, names, balancer);
+  if (zone !== undefined) {
+    balancerRecords(scope, { zoneId: zone.zoneId, names, balancer, failover: config.dns?.failover, healthPath: health.path });
+  }
   return { certificateArn, balancer };
 }
 
-function aliases(scope: Scope, zoneId: pulumi.Input<string>, names: readonly string[], { loadBalancer }: Balancer): void {
-  const target = { name: loadBalancer.dnsName, zoneId: loadBalancer.zoneId, evaluateTargetHealth: true };
-  for (const name of names) {
-    new Record(`${scope.fleet}-${name}`, { zoneId, name, type: "A", aliases: [target] }, childOf(scope));
-  }
+interface TemplateParts {
+  artifacts: Artifacts;
+  /** The machines' security group. */
+  securityGroupId: pulumi.Input<string>;
 }
 
-function templateOf(scope: Scope, config: AutoscalingConfig, serving: GroupServing, securityGroupId: pulumi.Input<string>) {
-  const artifacts = artifactsOf(scope, config.kmsKey);
-  const secrets = storeSecrets(scope, serving.secrets, config.kmsKey);
+function templateOf(scope: Scope, config: AutoscalingConfig, serving: GroupServing, { artifacts, securityGroupId }: TemplateParts) {
+  const secrets = storeSecrets(scope, serving.secrets, config);
   const profile = machineProfile(scope, grants(config, artifacts, secrets));
   const archive = (of: "runtime" | "release") => ({
     folder: "archives",

@@ -15,7 +15,7 @@ export function ec2Provider(): typeof import("./ec2.ts") {
 
 /** @throws FleetError when a package that it needs isn't installed */
 export function groupProvider(): typeof import("../group-fleet.ts") {
-  return load("../group-fleet", ["@aws-sdk/client-auto-scaling"]) as typeof import("../group-fleet.ts");
+  return load("../group-fleet", ["@aws-sdk/client-auto-scaling", "@aws-sdk/client-ec2"]) as typeof import("../group-fleet.ts");
 }
 
 /**

@@ -1,12 +1,10 @@
 /** Provider `autoscaling`: machines that AWS makes and removes by need, behind a balancer. */
 import { z } from "zod";
-import { leaf } from "../leaf.ts";
 import { milliseconds } from "../numbers.ts";
 import { autoscalingFindings } from "./autoscaling-rules.ts";
-import { cidr, imageId, instanceType, networkSchema, tagsSchema } from "./common.ts";
+import { arn, cidr, imageId, instanceType, networkSchema, tagsSchema } from "./common.ts";
 import { dnsSchema } from "./ec2.ts";
-
-const arn = (service: string, what: string) => leaf(z.string().regex(new RegExp(`^arn:aws[a-z-]*:${service}:`), `the ARN of ${what}`));
+import { artifactsSchema, failoverSchema, keySchema } from "./regions.ts";
 
 const capacitySchema = z.strictObject({
   min: z.int().min(0).max(1_000).default(2),
@@ -66,13 +64,19 @@ export const autoscalingSchema = z
     clients: z.array(cidr).max(50).default([]),
     /** A certificate that is there; without it one is made, proved by records in `dns.zone`. */
     certificate: arn("acm", "a certificate in AWS Certificate Manager").optional(),
-    dns: dnsSchema.omit({ ttlSeconds: true }).optional(),
+    dns: dnsSchema.omit({ ttlSeconds: true }).extend({ failover: failoverSchema.optional() }).optional(),
+    /** All is made but machines: a region that waits for another one's end. */
+    standby: z.boolean().default(false),
     scaling: scalingSchema.prefault({}),
     /** From a machine's start until it serves, at most. */
     warmUpMs: milliseconds.default(180_000),
     refresh: refreshSchema.prefault({}),
     alarms: alarmsSchema.optional(),
     kmsKey: arn("kms", "a KMS key").optional(),
+    key: keySchema.optional(),
+    artifacts: artifactsSchema,
+    /** Pulumi refuses to remove what holds data: the bucket and the secrets. A key of the fleet's own is always kept. */
+    protect: z.boolean().default(false),
     tags: tagsSchema,
   })
   .superRefine((value, context) => {

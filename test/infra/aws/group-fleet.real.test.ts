@@ -36,7 +36,7 @@ test("a preview of the whole is safe by every rule, and ends in a refresh; nothi
   const graph = await previewOf();
   assert.deepEqual(checkAws(graph, { secrets: [SECRET] }), []);
   const commands = graph.filter(({ type }) => type.endsWith(":Command")).map(({ name }) => name);
-  assert.deepEqual(commands, ["web-refresh"]);
+  assert.deepEqual(commands, ["web-prune", "web-refresh"]);
   assert.equal(graph.filter(({ type }) => type.endsWith(":Instance")).length, 0);
 });
 
