@@ -1,5 +1,6 @@
 /** `fleet recover`: from nothing but the store and a key, the same release on the same or other machines, verified. */
 import { join } from "node:path";
+import type { Stack } from "@pulumi/pulumi/automation/index.js";
 import { exitCodes, FleetError } from "../errors.ts";
 import { fetchArchives } from "../recovery/artifacts.ts";
 import { findPassphrase } from "../recovery/passphrase.ts";
@@ -13,7 +14,7 @@ import { agree } from "./recover-ask.ts";
 import { checkStore } from "./recover-check.ts";
 import { byHand, verdictLines } from "./recover-text.ts";
 import { lookBefore, type Prepared } from "./recover-look.ts";
-import { noteBegun, openRecovered, restoreState, writeStackFiles } from "./recovered-stack.ts";
+import { noteBegun, openRecovered, restoreState, type StateOutcome, writeStackFiles } from "./recovered-stack.ts";
 import { rebuild } from "./recover-up.ts";
 import { LOCAL_STACK } from "./stacks.ts";
 import type { FleetStatus } from "./table.ts";
@@ -40,6 +41,7 @@ export interface RecoverOptions {
 
 export async function recover(options: RecoverOptions): Promise<number> {
   const clock = new PhaseClock(systemClocks, startedBeforeMs());
+  clock.mark("tools");
   const store = await openStore(options.from);
   try {
     const prepared = await lookBefore(store, options);
@@ -59,15 +61,22 @@ async function bringBack(prepared: Prepared, options: RecoverOptions, clock: Pha
   noteBegun(place, chosen.named.id, false);
   clock.mark("state");
   if (prepared.image !== undefined) requireRoot();
-  for (const name of await bringTools(store, toolsFor(set.tools, prepared.image))) tell(`${name}: from the store`);
-  if (prepared.image !== undefined) prepareComputer({ image: prepared.image });
+  const { programs, images } = toolsFor(set.tools, prepared.image);
+  const bring = async (tools: typeof programs) => (await bringTools(store, tools)).forEach((name) => tell(`${name}: from the store`));
+  await bring(programs);
   clock.mark("tools");
   const passphrase = await findPassphrase(store, set, prepared.image !== undefined && options.stack === LOCAL_STACK ? place.passphraseFile : undefined);
   writeStackFiles(place, prepared.stackText, passphrase).forEach(tell);
-  // Neither waits for the other.
-  const [fetched, { stack, state }] = await Promise.all([fetchArchives(store, objectsOfPins(pins)), openAndRestore(prepared, options, clock)]);
+  // None waits for another.
+  const opening = openAndRestore(prepared, options, clock);
+  const [fetched, { stack, state }] = await Promise.all([fetchArchives(store, objectsOfPins(pins)), opening, bring(images)]);
   tell(`archives: ${fetched} from the store, verified`);
+  if (prepared.image !== undefined) prepareComputer({ image: prepared.image });
   clock.mark("artifacts");
+  return rebuildAndVerify({ stack, state }, prepared, options, clock);
+}
+
+async function rebuildAndVerify({ stack, state }: Opened, prepared: Prepared, options: RecoverOptions, clock: PhaseClock): Promise<number> {
   const endSessions = shareSessions();
   try {
     const outcome = await rebuild(stack, prepared, clock, options);
@@ -75,14 +84,19 @@ async function bringBack(prepared: Prepared, options: RecoverOptions, clock: Pha
     clock.mark("state");
     if (outcome.exitCode !== exitCodes.ok) return outcome.exitCode;
     const verified = await verifyRecovered(outcome.outputs, prepared, clock);
-    noteBegun(place, chosen.named.id, true);
+    noteBegun(prepared.place, prepared.chosen.named.id, true);
     return end(prepared, options, clock, { changes: outcome.changes, state, ...verified });
   } finally {
     endSessions();
   }
 }
 
-async function openAndRestore({ store, chosen, place }: Prepared, options: RecoverOptions, clock: PhaseClock) {
+interface Opened {
+  stack: Stack;
+  state: StateOutcome;
+}
+
+async function openAndRestore({ store, chosen, place }: Prepared, options: RecoverOptions, clock: PhaseClock): Promise<Opened> {
   const { set } = chosen.named;
   const stack = await openRecovered(place, set.secretsProvider);
   const state = await restoreState(stack, place, options.machines === undefined ? await store.getBytes(set.state.object) : undefined);

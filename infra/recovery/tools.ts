@@ -26,9 +26,12 @@ export function placeOfTool({ name, version, platform }: Tool, here: string): { 
   return undefined;
 }
 
-/** Without images that no machine boots here. Pure. */
-export function toolsFor(tools: readonly Tool[], image: Suite | undefined): Tool[] {
-  return tools.filter(({ name }) => !name.startsWith(IMAGE_PREFIX) || name === `${IMAGE_PREFIX}${image}`);
+/** Programs, and of the images that which machines boot here. Pure. */
+export function toolsFor(tools: readonly Tool[], image: Suite | undefined): { programs: Tool[]; images: Tool[] } {
+  return {
+    programs: tools.filter(({ name }) => !name.startsWith(IMAGE_PREFIX)),
+    images: tools.filter(({ name }) => name === `${IMAGE_PREFIX}${image}`),
+  };
 }
 
 /** @returns names of what was brought. @throws FleetError when one is missing or spoiled */

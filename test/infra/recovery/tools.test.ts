@@ -56,8 +56,8 @@ describe("out of a store", () => {
     rmSync(system, { recursive: true });
     const archive = await store.putBytes(readFileSync(file));
     const tools = [{ name: "image-trixie", version: "trixie-0123456789abcdef", platform: "linux-x64", archive }];
-    assert.deepEqual(toolsFor(tools, "bookworm"), []);
-    assert.deepEqual(await bringTools(store, toolsFor(tools, "trixie"), "linux-x64"), ["image-trixie trixie-0123456789abcdef"]);
+    assert.deepEqual(toolsFor(tools, "bookworm"), { programs: [], images: [] });
+    assert.deepEqual(await bringTools(store, toolsFor(tools, "trixie").images, "linux-x64"), ["image-trixie trixie-0123456789abcdef"]);
     assert.equal(statSync(join(system, "tmp")).mode & 0o7777, 0o1777);
     const { mode, gid } = statSync(join(system, "sudo"));
     assert.deepEqual([mode & 0o7777, gid], [0o4750, 107]);
