@@ -3,7 +3,6 @@
  * and live in the machine's credential store only. Pure.
  */
 import { createHmac } from "node:crypto";
-import type { GivenTls } from "./https.ts";
 import * as z from "./zod.ts";
 
 /** A secret is an environment variable, or a file of that name. */
@@ -29,15 +28,6 @@ export type Secrets = z.infer<typeof secretsSchema>;
 
 /** Values by name. */
 export type SecretValues = Readonly<Record<string, string>>;
-
-/** What comes with a manifest on standard input: values that the machine may lack, and the key of their versions. */
-export interface GivenSecrets {
-  readonly values: SecretValues;
-  /** Kept by a machine that has none yet. */
-  readonly key?: string | undefined;
-  /** Of its certificates. */
-  readonly tls?: GivenTls | undefined;
-}
 
 /**
  * Names a value without giving a hint of it: guesses can't be compared without the machine's key.

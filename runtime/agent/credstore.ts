@@ -4,10 +4,11 @@ import { chmod, mkdir, readFile, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Manifest } from "../manifest.ts";
 import { type Redact, redactor } from "../redact.ts";
-import { type GivenSecrets, secretVersion } from "../secrets.ts";
+import { secretVersion } from "../secrets.ts";
 import type { Agent } from "./context.ts";
 import { AgentFailure } from "./failure.ts";
 import { namesIn, readIfThere, temporaryPrefix, writeAtomic } from "./files.ts";
+import type { GivenSecrets } from "./given-secrets.ts";
 import type { Paths } from "./paths.ts";
 
 const OWN_FILE = /^[A-Za-z_][A-Za-z0-9_]*\.[0-9a-f]{32}$/;

@@ -2,9 +2,10 @@
 import { givenTlsSchema } from "../https.ts";
 import { type Manifest, manifestSchema } from "../manifest.ts";
 import { agentExit } from "../report.ts";
-import { type GivenSecrets, secretKeySchema, secretsTotalProblem, secretValueProblem } from "../secrets.ts";
+import { secretKeySchema, secretsTotalProblem, secretValueProblem } from "../secrets.ts";
 import * as z from "../zod.ts";
 import { AgentFailure } from "./failure.ts";
+import type { GivenSecrets } from "./given-secrets.ts";
 
 export interface Input {
   manifest: Manifest;

@@ -1,13 +1,13 @@
 /** `fleethost stage`: everything a switch will need is put on the machine; nothing live is touched. */
 import { generationOf, type Manifest } from "../manifest.ts";
 import type { ReleasePart } from "../report.ts";
-import type { GivenSecrets } from "../secrets.ts";
 import { restoreStorage } from "./acme-storage.ts";
 import type { Agent } from "./context.ts";
 import { keepKey, storeSecrets } from "./credstore.ts";
 import { gatherFacts } from "./facts.ts";
 import { asFailure } from "./failure.ts";
 import { makeGeneration } from "./generations.ts";
+import type { GivenSecrets } from "./given-secrets.ts";
 import { type GivenArchives, putRelease } from "./parts.ts";
 import { preflight, refuse } from "./preflight.ts";
 import { storeTlsFiles } from "./tls-files.ts";

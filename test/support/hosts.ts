@@ -2,9 +2,10 @@
 import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { promisify } from "node:util";
+import { unmountBelow } from "../../infra/machines/local/disk.ts";
 import { machinePlace, placeOf } from "../../infra/machines/local/place.ts";
 import { cutPower } from "../../infra/machines/local/nspawn.ts";
-import { readMachine } from "../../infra/machines/local/registry.ts";
+import { readMachine, updateMachine } from "../../infra/machines/local/registry.ts";
 import type { Created } from "../../infra/machines/local/spec.ts";
 import { type LocalMachines, localMachinesIn } from "../infra/machines/local/main.ts";
 
@@ -28,9 +29,13 @@ export class Hosts {
     this.#machines = localMachinesIn(`${purpose}-${process.pid}`);
   }
 
-  /** Makes a machine with one core. */
-  async make(name: string, image: "trixie" | "bookworm" = "trixie"): Promise<Login> {
-    this.#made.set(name, await this.#machines.create({ name, image }));
+  /**
+   * Makes a machine with one core; one that is off is booted.
+   *
+   * @param bootTimeoutMs how long all that it starts may take
+   */
+  async make(name: string, image: "trixie" | "bookworm" = "trixie", bootTimeoutMs?: number): Promise<Login> {
+    this.#made.set(name, await this.#machines.create({ name, image, ...(bootTimeoutMs === undefined ? {} : { bootTimeoutMs }) }));
     return this.login(name);
   }
 
@@ -69,6 +74,21 @@ export class Hosts {
     const record = readMachine(machinePlace(placeOf(this.#machines.world, this.#machines.root), name));
     if (record === undefined) throw new Error(`${name} has no cable`);
     return record.link;
+  }
+
+  /** Cuts its power; from the next boot on its disk is on another image, which has what its own has and more. */
+  async changeImage(name: string, image: string): Promise<void> {
+    await this.cutPower(name);
+    const machine = machinePlace(placeOf(this.#machines.world, this.#machines.root), name);
+    const record = readMachine(machine);
+    if (record?.disk === undefined || record.disk === null) throw new Error(`${name} has no disk`);
+    await unmountBelow(machine.folder);
+    updateMachine(machine, record, { disk: { ...record.disk, image } });
+  }
+
+  /** The names that a neighbour of the machines needs, so that it is removed with them. */
+  neighbourhood(): { bridge: string; prefix: string } {
+    return placeOf(this.#machines.world, this.#machines.root);
   }
 
   /** At once: everything of it is killed, by this process. */

@@ -47,13 +47,16 @@ install -d -m 755 "$1/var/log/journal"
 : > "$1/etc/machine-id"
 touch "$1/etc/.updated" "$1/var/.updated"`;
 
-/** mmdebstrap's arguments but for the target folder: the whole recipe, and so what the image is named by. */
-export function imageRecipe(suite: Suite): string[] {
+/**
+ * mmdebstrap's arguments but for the target folder: the whole recipe, and so what the image is named by.
+ * @param also more packages
+ */
+export function imageRecipe(suite: Suite, also: readonly string[] = []): string[] {
   return [
     "--mode=root",
     "--variant=minbase",
     "--format=directory",
-    `--include=${PACKAGES.join(",")}`,
+    `--include=${[...PACKAGES, ...also].join(",")}`,
     '--aptopt=Acquire::Languages "none"',
     "--dpkgopt=path-exclude=/usr/share/man/*",
     "--dpkgopt=path-exclude=/usr/share/locale/*",
@@ -63,22 +66,23 @@ export function imageRecipe(suite: Suite): string[] {
   ];
 }
 
-export function imagePath(suite: Suite): string {
-  return cachePath("images", `${suite}-${hashOf({ recipe: imageRecipe(suite), arch: process.arch }).slice(0, 16)}`);
+export function imagePath(suite: Suite, also: readonly string[] = []): string {
+  return cachePath("images", `${suite}-${hashOf({ recipe: imageRecipe(suite, also), arch: process.arch }).slice(0, 16)}`);
 }
 
 /**
  * The folder of the image, built on first use: some 30 s and 160 MB, from Debian's archive.
  * Of two at once, one builds and the other waits.
+ * @param also more packages than machines need
  */
-export async function ensureImage(suite: Suite, say: Say): Promise<string> {
-  const path = imagePath(suite);
+export async function ensureImage(suite: Suite, say: Say, also: readonly string[] = []): Promise<string> {
+  const path = imagePath(suite, also);
   if (existsSync(path)) return path;
   return withLock(
     dirname(path),
     async () => {
       removeInterrupted(dirname(path));
-      return makeOnce(path, (temporary) => build(suite, temporary, say));
+      return makeOnce(path, (temporary) => build(suite, imageRecipe(suite, also), temporary, say));
     },
     () => say(`image ${debian[suite].title}: waiting for another build to end`),
   );
@@ -97,11 +101,11 @@ function removeInterrupted(folder: string): void {
   }
 }
 
-async function build(suite: Suite, target: string, say: Say): Promise<void> {
+async function build(suite: Suite, recipe: readonly string[], target: string, say: Say): Promise<void> {
   const { title } = debian[suite];
   say(`image ${title}: building it, once`);
   // mmdebstrap cleans up on TERM, and gets one when we are killed.
-  const child = spawn("setpriv", ["--pdeathsig", "TERM", "mmdebstrap", ...imageRecipe(suite), target], {
+  const child = spawn("setpriv", ["--pdeathsig", "TERM", "mmdebstrap", ...recipe, target], {
     stdio: ["ignore", "ignore", "pipe"],
     env: { ...process.env, PATH: systemPath(), LC_ALL: "C" },
   });

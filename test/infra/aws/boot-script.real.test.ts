@@ -2,16 +2,15 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { request } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { text } from "node:stream/consumers";
 import { after, before, test } from "node:test";
 import { bootScript } from "../../../infra/aws/boot-script.ts";
 import { checkApp } from "../../../infra/build/app.ts";
 import { parseFleet } from "../../../infra/config/parse.ts";
 import { groupTarget, groupText } from "../../../infra/group-fleet.ts";
 import { artifactBuilder } from "../../../infra/rollout/artifacts.ts";
+import { askAsBalancer } from "../../support/as-balancer.ts";
 import { Hosts } from "../../support/hosts.ts";
 import { writeNodeApp } from "../../support/node-app.ts";
 import { until } from "../../support/poll.ts";
@@ -86,14 +85,7 @@ async function boot(manifest: string): Promise<{ failed: boolean; said: string }
   return { failed: result !== "ok", said };
 }
 
-function ask(host: string): Promise<{ status: number | undefined; body: string }> {
-  return new Promise((resolve, reject) => {
-    // As a balancer does: by address, without a server's name, whatever the certificate.
-    const asked = request({ host: address, port: 443, path: "/", headers: { host }, rejectUnauthorized: false, servername: "" });
-    asked.on("error", reject).on("response", async (response) => resolve({ status: response.statusCode, body: await text(response) }));
-    asked.end();
-  });
-}
+const ask = (host: string) => askAsBalancer(address, host);
 
 const console = () => hosts.console(MACHINE);
 

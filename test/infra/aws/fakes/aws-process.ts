@@ -7,6 +7,13 @@ import { pythonForTests } from "../../../support/venv.ts";
 
 const REQUIREMENTS = ["moto==5.2.5", "boto3==1.44.8", "botocore==1.44.8", "flask==3.1.3", "flask-cors==6.0.5"];
 
+export interface FakeAwsOptions {
+  /** The network namespace that it runs in. @default this process's */
+  netns?: string;
+  /** More arguments of the script. */
+  args?: readonly string[];
+}
+
 export class FakeAws {
   readonly url: string;
   readonly #child: ChildProcess;
@@ -18,11 +25,12 @@ export class FakeAws {
     this.#said = said;
   }
 
-  /** @param address of this computer, to listen on */
-  static async start(script: string, address: string): Promise<FakeAws> {
+  /** @param address of this computer, or of the namespace, to listen on */
+  static async start(script: string, address: string, { netns, args = [] }: FakeAwsOptions = {}): Promise<FakeAws> {
     const { python, packages } = await pythonForTests(REQUIREMENTS);
     // It ends with its standard input, and so with this process, however that ends.
-    const child = spawn(python, [join(import.meta.dirname, script), address], {
+    const words = [...(netns === undefined ? [] : ["ip", "netns", "exec", netns]), python, join(import.meta.dirname, script), address, ...args];
+    const child = spawn(words[0] ?? python, words.slice(1), {
       env: { ...process.env, PYTHONPATH: packages, AWS_EC2_METADATA_DISABLED: "true", PYTHONUNBUFFERED: "1" },
       stdio: ["pipe", "pipe", "pipe"],
     });

@@ -1,6 +1,8 @@
 """What a machine of a group talks to at boot: S3 and Secrets Manager by moto, and the instance metadata service, version 2.
 
 moto doesn't look at signatures; each request's is computed again here, by botocore, and must be the same.
+With a certificate and its key it is also at AWS's own places: metadata at 169.254.169.254, the rest by TLS on port 443.
+
 Prints its port. POST /_fake sets what goes wrong; POST /_fake/put and /_fake/secret fill it, GET /_fake tells what was asked.
 """
 import io
@@ -131,7 +133,15 @@ def app(environ, start_response):
     return moto(environ, start_response)
 
 
+def at_their_own_places(address, certificate, key):
+    for place, port, tls in [("169.254.169.254", 80, None), (address, 443, (certificate, key))]:
+        one = make_server(place, port, app, threaded=True, ssl_context=tls)
+        threading.Thread(target=one.serve_forever, daemon=True).start()
+
+
 server = make_server(sys.argv[1], 0, app, threaded=True)
+if len(sys.argv) > 2:
+    at_their_own_places(*sys.argv[1:])
 print(server.server_port, flush=True)
 threading.Thread(target=lambda: (sys.stdin.read(), server.shutdown()), daemon=True).start()
 server.serve_forever()
