@@ -10,7 +10,7 @@ import { hostMachines } from "./machines/hosts.ts";
 import { worldOf } from "./machines/local/world-id.ts";
 import { localMachines, localTarget } from "./machines/local.ts";
 import type { Machine } from "./machines/machine.ts";
-import type { FleetOutputs } from "./outputs.ts";
+import type { ArtifactsPlace, FleetOutputs } from "./outputs.ts";
 import { artifactBuilder } from "./rollout/artifacts.ts";
 import { acmeAccountKey } from "./rollout/acme-account.ts";
 import { type Pin, pinnedApp, pinnedArtifacts, pinOf } from "./recovery/pins.ts";
@@ -37,6 +37,8 @@ export class Fleet extends pulumi.ComponentResource {
   readonly skipped: pulumi.Output<string[]>;
   /** How to reach every machine, for the `fleet` command; holds no private key. */
   readonly inventory: pulumi.Output<Inventory>;
+  /** With provider `autoscaling`: ARNs of the bucket that its machines fetch from, and of its key, for a stack in another region. */
+  readonly artifacts: pulumi.Output<ArtifactsPlace | undefined>;
 
   /**
    * @param name names the fleet, its machines and its resources: lower-case letters, digits and dashes, at most 24
@@ -53,7 +55,7 @@ export class Fleet extends pulumi.ComponentResource {
     const build = pin === undefined ? artifactBuilder(app, say, shape) : pinnedArtifacts(name, pin, shape);
     const outputs =
       machines.provider === "autoscaling"
-        ? groupProvider().groupFleet(this, { fleet: name, config, group: machines, app, build })
+        ? groupProvider(machines).groupFleet(this, { fleet: name, config, group: machines, app, build })
         : this.pushedTo(name, config, app, this.provide(name, { ...config, machines }, build), build);
     this.urls = outputs.urls;
     this.release = outputs.release;
@@ -61,6 +63,7 @@ export class Fleet extends pulumi.ComponentResource {
     this.caBundle = outputs.caBundle;
     this.skipped = outputs.skipped;
     this.inventory = outputs.inventory;
+    this.artifacts = outputs.artifacts;
     this.registerOutputs({ urls: this.urls, release: this.release, workers: this.workers });
   }
 
@@ -72,6 +75,7 @@ export class Fleet extends pulumi.ComponentResource {
       workers: result.apply(({ machines: seen }) => sizes(seen)),
       caBundle: result.caBundle,
       skipped: result.skipped,
+      artifacts: pulumi.output(undefined),
       inventory: inventoryOf(name, app.name, machines),
     };
   }

@@ -13,6 +13,7 @@ export type {
   HostArgs,
   HostsArgs,
   HttpsArgs,
+  InPlaceArgs,
   LocalMachinesArgs,
   LoginArgs,
   RefreshArgs,
@@ -21,7 +22,9 @@ export type {
   WorkersArgs,
 } from "./args.ts";
 export { type AwsCheckOptions, checkAws, exportedResources } from "./aws/rules/check.ts";
+export { clashes, type StackGraph } from "./aws/rules/clashes.ts";
 export type { GraphFinding, GraphResource } from "./aws/rules/graph.ts";
 export { FleetError } from "./errors.ts";
 export { Fleet } from "./fleet.ts";
 export type { Inventory } from "./inventory.ts";
+export type { ArtifactsPlace } from "./outputs.ts";

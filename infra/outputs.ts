@@ -2,6 +2,13 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { Inventory } from "./inventory.ts";
 
+/** What machines of a group fetch from; ARNs, for a stack in another region. */
+export interface ArtifactsPlace {
+  bucket: string;
+  /** Of the account's own; without it, S3's key. */
+  kmsKey?: string | undefined;
+}
+
 export interface FleetOutputs {
   urls: pulumi.Output<string[]>;
   release: pulumi.Output<string>;
@@ -9,4 +16,6 @@ export interface FleetOutputs {
   caBundle: pulumi.Output<string>;
   skipped: pulumi.Output<string[]>;
   inventory: pulumi.Output<Inventory>;
+  /** Of a group. */
+  artifacts: pulumi.Output<ArtifactsPlace | undefined>;
 }

@@ -24,5 +24,6 @@ export function deploy(folder: string) {
     caBundle: fleet.caBundle,
     skipped: fleet.skipped,
     inventory: fleet.inventory,
+    artifacts: fleet.artifacts,
   };
 }

@@ -38,7 +38,16 @@ export interface AutoscalingArgs {
   /** ARN of a certificate in AWS Certificate Manager. @default one is made, proved by records in `dns.zone` */
   certificate?: Input<string>;
   /** The hosted zone that the fleet's domains are in; they lead to the balancer. */
-  dns?: { zone: string };
+  dns?: {
+    zone: string;
+    /**
+     * One of two stacks, in two regions, that have the same domains: `primary` answers as long as it is well, asked from outside every
+     * 10 s, `secondary` when it isn't. Asks for `app.health.path`. @default the domains lead here, whatever happens
+     */
+    failover?: "primary" | "secondary";
+  };
+  /** Everything is made but machines: a region that waits. Once it is false, the group has `capacity.min` of them. @default false */
+  standby?: boolean;
   scaling?: {
     /** Keeps the machines' CPU at this average. @default 60 */
     cpuPercent?: number;
@@ -47,11 +56,31 @@ export interface AutoscalingArgs {
   };
   /** From a machine's start until it serves, at most. @default 180000 */
   warmUpMs?: number;
+  /** `refresh`: a release replaces the machines; `in-place`: it comes to those that are there, by Run Command. @default "refresh" */
+  releases?: "refresh" | "in-place";
+  /** How machines are replaced: by each release, or with releases in place when they themselves change. */
   refresh?: RefreshArgs;
+  inPlace?: InPlaceArgs;
   /** Alarms to an SNS topic of yours. @default none */
   alarms?: AlarmArgs;
   /** ARN of a key for volumes, artifacts and secrets. @default the account's keys for each */
   kmsKey?: Input<string>;
+  /**
+   * A key of the fleet's own in place of `kmsKey`, which Pulumi refuses to remove. `multiRegion: true`: one that may have replicas in other
+   * regions; `replicaOf`: the replica, in this stack's region, of the one with this ARN.
+   */
+  key?: { multiRegion?: true; replicaOf?: Input<string> };
+  artifacts?: {
+    /**
+     * The bucket of a stack in another region (its output `artifacts.bucket`), which gets all that this one's has.
+     * `kmsKey`: its key, where this fleet has one, too.
+     */
+    replicateTo?: { bucket: Input<string>; region: string; kmsKey?: Input<string> };
+    /** So many releases can be gone back to, beside those in use; older ones are removed after a release. @default 10 */
+    keepReleases?: number;
+  };
+  /** Pulumi refuses to remove what holds data: the bucket and the secrets. @default false */
+  protect?: boolean;
   /** On everything, beside the fleet's own. @default {} */
   tags?: Record<string, string>;
 }
@@ -66,6 +95,14 @@ export interface RefreshArgs {
   checkpoints?: number[];
   /** @default 600000 */
   checkpointDelayMs?: number;
+}
+
+/** How a release comes to machines in place. */
+export interface InPlaceArgs {
+  /** Machines at the same time: a number, or a part such as "25%". @default "25%" */
+  batch?: number | string;
+  /** With more failures than these no further machine gets it; it is undone with the first one, whatever this says. @default 0 */
+  maxErrors?: number;
 }
 
 export interface AlarmArgs {

@@ -15,12 +15,18 @@ export interface Artifacts {
   ready: pulumi.Resource[];
 }
 
-/** @param kmsKey of the account's own; without it, S3's key */
-export function artifactsOf(scope: Scope, kmsKey: pulumi.Input<string> | undefined): Artifacts {
+export interface ArtifactsArgs {
+  /** Of the account's own; without it, S3's key. */
+  kmsKey?: pulumi.Input<string> | undefined;
+  /** Pulumi refuses to remove it. */
+  protect: boolean;
+}
+
+export function artifactsOf(scope: Scope, { kmsKey, protect }: ArtifactsArgs): Artifacts {
   const { fleet } = scope;
   const name = `${fleet}-artifacts`;
-  // All that is in it can be built again from the source: it shall not keep a stack from being removed.
-  const bucket = new Bucket(name, { forceDestroy: true, tags: tagsOf(scope, name) }, childOf(scope));
+  // All that is in it can be built again from the source: unless somebody says so, it shall not keep a stack from being removed.
+  const bucket = new Bucket(name, { forceDestroy: !protect, tags: tagsOf(scope, name) }, { ...childOf(scope), protect });
   const of = { bucket: bucket.id };
   const rule = kmsKey === undefined ? { sseAlgorithm: "AES256" } : { sseAlgorithm: "aws:kms", kmsMasterKeyId: kmsKey };
   const encrypted = { ...of, rules: [{ applyServerSideEncryptionByDefault: rule, bucketKeyEnabled: kmsKey !== undefined }] };
@@ -44,7 +50,9 @@ const LEFTOVERS = {
   id: "leftovers",
   status: "Enabled",
   filter: { prefix: "" },
+  // What pruning removed can be brought back for so long.
   noncurrentVersionExpiration: { noncurrentDays: 30 },
+  expiration: { expiredObjectDeleteMarker: true },
   abortIncompleteMultipartUpload: { daysAfterInitiation: 7 },
 };
 
@@ -69,7 +77,7 @@ export interface Artifact {
 
 /**
  * Puts it there; one that takes its place has another key. The old one stays: a machine of an older template version may need it, and
- * going back to that version is a rollback.
+ * going back to that version is a rollback. `fleet prune` removes it when no version is left that names it.
  */
 export function artifactObject(scope: Scope, { bucket, ready }: Artifacts, what: string, artifact: Artifact): BucketObjectv2 {
   const { folder, sha256, content } = artifact;

@@ -5,11 +5,16 @@ import { Record } from "@pulumi/aws/route53/record.js";
 import type * as pulumi from "@pulumi/pulumi";
 import { childOf, type Scope, tagsOf } from "./scope.ts";
 
-/**
- * The certificate's ARN, once it has been issued.
- * @param names at least one
- */
-export function certificateFor(scope: Scope, zoneId: pulumi.Input<string>, names: readonly string[]): pulumi.Output<string> {
+export interface CertificateArgs {
+  zoneId: pulumi.Input<string>;
+  /** At least one. */
+  names: readonly string[];
+  /** Whether a stack in another region has a certificate for the same names, which the same records prove: they stay when this one goes. */
+  shared: boolean;
+}
+
+/** The certificate's ARN, once it has been issued. */
+export function certificateFor(scope: Scope, { zoneId, names, shared }: CertificateArgs): pulumi.Output<string> {
   const { fleet } = scope;
   const [domainName = "", ...subjectAlternativeNames] = names;
   const name = `${fleet}-certificate`;
@@ -35,7 +40,7 @@ export function certificateFor(scope: Scope, zoneId: pulumi.Input<string>, names
         ttl: 60,
         allowOverwrite: true,
       },
-      childOf(scope),
+      { ...childOf(scope), retainOnDelete: shared },
     );
   });
   const validationRecordFqdns = records.map(({ fqdn }) => fqdn);

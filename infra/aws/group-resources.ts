@@ -1,26 +1,33 @@
 /** Everything on AWS that a fleet of provider `autoscaling` consists of. */
 import { createHash } from "node:crypto";
-import { Record } from "@pulumi/aws/route53/record.js";
 import { getZoneOutput } from "@pulumi/aws/route53/getZone.js";
 import * as pulumi from "@pulumi/pulumi";
 import type { AutoscalingConfig } from "../config/aws/autoscaling.ts";
 import { regionOf } from "../config/aws/network-rules.ts";
+import type { ArtifactsPlace } from "../outputs.ts";
 import { groupAlarms } from "./alarms.ts";
 import { artifactObject, type Artifacts, artifactsOf } from "./artifacts.ts";
-import { type Balancer, balancerOf } from "./balancer.ts";
+import { balancerOf } from "./balancer.ts";
 import { bootScript } from "./boot-script.ts";
 import { certificateFor } from "./certificate.ts";
+import { balancerRecords } from "./failover.ts";
 import { groupOf } from "./group.ts";
 import { groupFirewall } from "./group-firewall.ts";
 import { type StoredSecrets, storeSecrets } from "./group-secrets.ts";
 import { type Grant, machineProfile } from "./identity.ts";
+import { fleetRecord, releaseDocument } from "./in-place-resources.ts";
+import { ownKey } from "./key.ts";
 import { launchTemplate } from "./launch-template.ts";
+import { runCommandGrant } from "./managed-node.ts";
 import { type MixedInstances, mixedInstances } from "./mixed-instances.ts";
 import { networkOf } from "./network.ts";
-import { childOf, type Scope } from "./scope.ts";
+import { replicate } from "./replication.ts";
+import type { Scope } from "./scope.ts";
 
 /** What the group is for. */
 export interface GroupServing {
+  /** The app's name. */
+  app: string;
   /** Names of the balancer's certificate. */
   names: readonly string[];
   health: { path: string; matcher: string };
@@ -43,21 +50,40 @@ export interface GroupResources {
   name: pulumi.Output<string>;
   region: string;
   mixedInstances: pulumi.Output<MixedInstances>;
+  /** The artifacts' bucket. */
+  bucket: pulumi.Output<string>;
+  /** sha256 of the manifest of the release that is wanted. */
+  manifest: pulumi.Output<string>;
+  /** With releases in place: the document that machines are sent. */
+  document: pulumi.Output<string> | undefined;
+  /** What a stack in another region needs to know. */
+  artifacts: pulumi.Output<ArtifactsPlace>;
   dependsOn: pulumi.Resource[];
 }
 
-export function groupResources(scope: Scope, config: AutoscalingConfig, serving: GroupServing): GroupResources {
+export function groupResources(scope: Scope, given: AutoscalingConfig, serving: GroupServing): GroupResources {
+  const config = { ...given, kmsKey: given.key === undefined ? given.kmsKey : ownKey(scope, given.key) };
   const network = networkOf(scope, config.network);
   const subnets = Object.values(network.subnets);
   const firewalls = groupFirewall(scope, network.vpcId, config.access === "public" ? ["0.0.0.0/0"] : config.clients);
   const { certificateArn, balancer } = entrance(scope, config, serving, { vpcId: network.vpcId, subnets, group: firewalls.balancer.id });
-  const template = templateOf(scope, config, serving, firewalls.machines.id);
+  const artifacts = artifactsOf(scope, config);
+  const region = regionIn(config);
+  const { replicateTo } = config.artifacts;
+  if (replicateTo !== undefined) replicate(scope, { to: replicateTo, artifacts, kmsKey: config.kmsKey, region });
+  const { template, manifest } = templateOf(scope, config, serving, { artifacts, securityGroupId: firewalls.machines.id });
   const mixed = pulumi.all([template.id, template.latestVersion]).apply(([id, version]) => mixedInstances(config, id, version));
   const { drainTimeoutMs } = serving;
   const group = groupOf(scope, { config, subnets, balancer, mixedInstances: mixed, drainTimeoutMs, ready: network.ready });
   if (config.alarms !== undefined) groupAlarms(scope, config.alarms, { group: group.name, balancer, certificateArn });
-  return { name: group.name, region: regionOf(Object.keys(config.network.subnets)[0] ?? ""), mixedInstances: mixed, dependsOn: [group] };
+  const place = pulumi.all([artifacts.bucket.arn, config.kmsKey]).apply(([bucket, kmsKey]): ArtifactsPlace => ({ bucket, kmsKey }));
+  const { bucket } = artifacts.bucket;
+  const document = config.releases === "in-place" ? releaseDocument(scope, serving.app, bucket, region) : undefined;
+  const dependsOn = document === undefined ? [group] : [group, document];
+  return { name: group.name, region, mixedInstances: mixed, artifacts: place, bucket, manifest, document: document?.name, dependsOn };
 }
+
+const regionIn = ({ network }: AutoscalingConfig): string => regionOf(Object.keys(network.subnets)[0] ?? "");
 
 interface Place {
   vpcId: pulumi.Input<string>;
@@ -70,24 +96,25 @@ interface Place {
 function entrance(scope: Scope, config: AutoscalingConfig, { names, health, drainTimeoutMs }: GroupServing, place: Place) {
   const { parent } = scope;
   const zone = config.dns === undefined ? undefined : getZoneOutput({ name: config.dns.zone, privateZone: false }, { parent });
-  const certificateArn = pulumi.output(config.certificate ?? certificateFor(scope, zone?.zoneId ?? "", names));
+  const shared = config.dns?.failover !== undefined;
+  const certificateArn = pulumi.output(config.certificate ?? certificateFor(scope, { zoneId: zone?.zoneId ?? "", names, shared }));
   const internal = config.access === "private";
   const { vpcId, subnets, group: securityGroupId } = place;
   const balancer = balancerOf(scope, { vpcId, subnets, securityGroupId, internal, certificateArn, health, drainTimeoutMs });
-  if (zone !== undefined) aliases(scope, zone.zoneId, names, balancer);
+  if (zone !== undefined) {
+    balancerRecords(scope, { zoneId: zone.zoneId, names, balancer, failover: config.dns?.failover, healthPath: health.path });
+  }
   return { certificateArn, balancer };
 }
 
-function aliases(scope: Scope, zoneId: pulumi.Input<string>, names: readonly string[], { loadBalancer }: Balancer): void {
-  const target = { name: loadBalancer.dnsName, zoneId: loadBalancer.zoneId, evaluateTargetHealth: true };
-  for (const name of names) {
-    new Record(`${scope.fleet}-${name}`, { zoneId, name, type: "A", aliases: [target] }, childOf(scope));
-  }
+interface TemplateParts {
+  artifacts: Artifacts;
+  /** The machines' security group. */
+  securityGroupId: pulumi.Input<string>;
 }
 
-function templateOf(scope: Scope, config: AutoscalingConfig, serving: GroupServing, securityGroupId: pulumi.Input<string>) {
-  const artifacts = artifactsOf(scope, config.kmsKey);
-  const secrets = storeSecrets(scope, serving.secrets, config.kmsKey);
+function templateOf(scope: Scope, config: AutoscalingConfig, serving: GroupServing, { artifacts, securityGroupId }: TemplateParts) {
+  const secrets = storeSecrets(scope, serving.secrets, config);
   const profile = machineProfile(scope, grants(config, artifacts, secrets));
   const archive = (of: "runtime" | "release") => ({
     folder: "archives",
@@ -101,20 +128,25 @@ function templateOf(scope: Scope, config: AutoscalingConfig, serving: GroupServi
     artifactObject(scope, artifacts, "release", archive("release")),
     artifactObject(scope, artifacts, "manifest", { folder: "manifests", sha256, content: { text: manifest } }),
   ];
-  const region = regionOf(Object.keys(config.network.subnets)[0] ?? "");
-  const userData = pulumi.all([artifacts.bucket.bucket, sha256]).apply(([bucket, hash]) => bootScript({ bucket, region, manifest: hash }));
+  const inPlace = config.releases === "in-place";
+  if (inPlace) dependsOn.push(fleetRecord(scope, artifacts, sha256, [...dependsOn]));
+  const region = regionIn(config);
+  const named = inPlace ? undefined : sha256;
+  const userData = pulumi.all([artifacts.bucket.bucket, named]).apply(([bucket, hash]) => bootScript({ bucket, region, manifest: hash }));
   const { image, diskGiB, kmsKey } = config;
   // In the fleet's own network there is no NAT; the firewall lets nobody but the balancer in.
   const publicAddress = config.access === "public" || config.network.vpc === undefined;
-  return launchTemplate(scope, { image, diskGiB, kmsKey, publicAddress, securityGroupId, profile: profile.name, userData, dependsOn });
+  const args = { image, diskGiB, kmsKey, publicAddress, securityGroupId, profile: profile.name, userData, dependsOn };
+  return { template: launchTemplate(scope, args), manifest: sha256 };
 }
 
 /** Leave to read its own artifacts and its own secrets. Listing tells a machine that something is missing, rather than forbidden. */
-function grants({ kmsKey }: AutoscalingConfig, { bucket }: Artifacts, secrets: StoredSecrets | undefined): Grant[] {
+function grants({ kmsKey, releases }: AutoscalingConfig, { bucket }: Artifacts, secrets: StoredSecrets | undefined): Grant[] {
   return [
     { name: "artifacts", actions: ["s3:GetObject"], resources: [pulumi.interpolate`${bucket.arn}/*`] },
     { name: "artifact-names", actions: ["s3:ListBucket"], resources: [bucket.arn] },
     ...(secrets === undefined ? [] : [{ name: "secrets", actions: ["secretsmanager:GetSecretValue"], resources: [secrets.arn] }]),
     ...(kmsKey === undefined ? [] : [{ name: "key", actions: ["kms:Decrypt"], resources: [kmsKey] }]),
+    ...(releases === "in-place" ? [runCommandGrant] : []),
   ];
 }

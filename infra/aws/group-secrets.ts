@@ -10,16 +10,24 @@ export interface StoredSecrets {
   versionId: pulumi.Output<string>;
 }
 
+export interface SecretsKeeping {
+  /** Of the account's own; without it, Secrets Manager's. */
+  kmsKey?: pulumi.Input<string> | undefined;
+  /** Pulumi refuses to remove them. */
+  protect: boolean;
+}
+
 /** @param values by name; undefined when there are none */
 export function storeSecrets(
   scope: Scope,
   values: pulumi.Input<Record<string, string>> | undefined,
-  kmsKey: pulumi.Input<string> | undefined,
+  { kmsKey, protect }: SecretsKeeping,
 ): StoredSecrets | undefined {
   if (values === undefined) return undefined;
   const { fleet } = scope;
   const name = `${fleet}-secrets`;
-  const secret = new Secret(name, { description: `Secrets of ${fleet}`, kmsKeyId: kmsKey, tags: tagsOf(scope, name) }, childOf(scope));
+  const args = { description: `Secrets of ${fleet}`, kmsKeyId: kmsKey, tags: tagsOf(scope, name) };
+  const secret = new Secret(name, args, { ...childOf(scope), protect });
   const secretString = pulumi.secret(values).apply((known) => JSON.stringify(known));
   // An older release names its own version, and may be gone back to.
   const version = new SecretVersion(name, { secretId: secret.id, secretString }, { ...childOf(scope), retainOnDelete: true });

@@ -18,9 +18,13 @@ export interface GroupArgs {
   ready: pulumi.Resource[];
 }
 
+/** AWS takes away what is above the most, and starts what the least asks for: a group in standby has none, and one that leaves it some. */
+const NO_MACHINE = { min: 0, max: 0, desired: 0 };
+
 export function groupOf(scope: Scope, args: GroupArgs): Group {
   const { config, balancer } = args;
-  const { capacity, warmUpMs } = config;
+  const { warmUpMs } = config;
+  const capacity = config.standby ? NO_MACHINE : config.capacity;
   const warmUp = Math.ceil(warmUpMs / 1_000);
   const group = new Group(
     scope.fleet,

@@ -10,23 +10,35 @@ export interface Grant {
   name: string;
   actions: readonly string[];
   resources: readonly pulumi.Input<string>[];
+  /** As IAM has it: only then. @default always */
+  condition?: pulumi.Input<object>;
+}
+
+export interface RoleArgs {
+  /** Who may take it, for example `ec2.amazonaws.com`. */
+  service: string;
+  description: string;
+  grants: readonly Grant[];
+}
+
+export function machineProfile(scope: Scope, grants: readonly Grant[]): InstanceProfile {
+  const name = `${scope.fleet}-machine`;
+  const role = roleOf(scope, name, { service: "ec2.amazonaws.com", description: `Machines of ${scope.fleet}`, grants });
+  return new InstanceProfile(name, { role: role.name, tags: tagsOf(scope, name) }, childOf(scope));
 }
 
 /** The role's name is AWS's choice: IAM is one for all regions, and a fixed name would clash with a stack in another. */
-export function machineProfile(scope: Scope, grants: readonly Grant[]): InstanceProfile {
-  const { fleet } = scope;
-  const name = `${fleet}-machine`;
-  const assume = { Effect: "Allow", Action: "sts:AssumeRole", Principal: { Service: "ec2.amazonaws.com" } };
-  const role = new Role(
-    name,
-    { assumeRolePolicy: document([assume]), description: `Machines of ${fleet}`, tags: tagsOf(scope, name) },
-    childOf(scope),
-  );
-  for (const { name: grant, actions, resources } of grants) {
-    const policy = pulumi.all([...resources]).apply((all) => document([{ Effect: "Allow", Action: [...actions], Resource: all }]));
-    new RolePolicy(`${fleet}-${grant}`, { role: role.name, policy }, childOf(scope));
+export function roleOf(scope: Scope, name: string, { service, description, grants }: RoleArgs): Role {
+  const assume = { Effect: "Allow", Action: "sts:AssumeRole", Principal: { Service: service } };
+  const role = new Role(name, { assumeRolePolicy: document([assume]), description, tags: tagsOf(scope, name) }, childOf(scope));
+  for (const { name: grant, actions, resources, condition } of grants) {
+    const policy = pulumi.all([pulumi.all([...resources]), condition]).apply(([Resource, Condition]) => {
+      // JSON leaves out a condition that isn't there.
+      return document([{ Effect: "Allow", Action: [...actions], Resource, Condition }]);
+    });
+    new RolePolicy(`${scope.fleet}-${grant}`, { role: role.name, policy }, childOf(scope));
   }
-  return new InstanceProfile(name, { role: role.name, tags: tagsOf(scope, name) }, childOf(scope));
+  return role;
 }
 
 const document = (statements: object[]): string => JSON.stringify({ Version: "2012-10-17", Statement: statements });

@@ -39,6 +39,8 @@ export function launchTemplate(scope: Scope, args: TemplateArgs): LaunchTemplate
       blockDeviceMappings: [{ deviceName: ROOT_DEVICE, ebs: diskOf(args) }],
       tagSpecifications: ["instance", "volume", "network-interface"].map((resourceType) => ({ resourceType, tags })),
       userData: pulumi.output(args.userData).apply((text) => Buffer.from(text).toString("base64")),
+      // Nothing of ours starts the default; AWS would never let go of the first one otherwise.
+      updateDefaultVersion: true,
       tags,
     },
     childOf(scope, args.dependsOn),

@@ -13,6 +13,12 @@ export function registerAws(program: Command): void {
     .action(async (options) => process.exit(await (await import("./image.ts")).bumpImages(options)));
 
   program
+    .command("prune", { hidden: true })
+    .description("remove old releases of a group from its template and its bucket (pulumi up runs this, after a release)")
+    .addOption(new Option("--ahead <ms>", "as if it were so much later; for tests").argParser(Number).hideHelp())
+    .action(async (options) => process.exit(await (await import("./prune.ts")).pruneReleases(options)));
+
+  program
     .command("ec2-host-key", { hidden: true })
     .description("wait for a new EC2 machine's host key (pulumi up runs this, once a machine)")
     .action(async () => process.exit(await (await import("./ec2-host-key.ts")).ec2HostKey()));

@@ -13,22 +13,44 @@ import type { GroupState } from "./group.ts";
 import type { RefreshPlan } from "./plan.ts";
 import type { Refresh, RefreshStatus } from "./status.ts";
 
-export interface GroupApi {
+/** What only looks. */
+export interface GroupStateApi {
   /** Undefined when there is no such group. */
   group(): Promise<GroupState | undefined>;
   /** The newest first. */
   refreshes(): Promise<Refresh[]>;
+}
+
+export interface GroupApi extends GroupStateApi {
   /** The new refresh's id. */
   start(): Promise<string>;
 }
 
+type GroupPlace = Pick<RefreshPlan, "group" | "region" | "profile">;
+
 /** @throws what the SDK throws, once it has repeated what may pass */
 export function groupApi(plan: RefreshPlan): GroupApi {
   const client = new AutoScalingClient(clientOptions(plan));
-  const { group: AutoScalingGroupName } = plan;
+  return {
+    ...stateApi(client, plan),
+    start: async () => {
+      const input = { AutoScalingGroupName: plan.group, ...startInput(plan) };
+      const { InstanceRefreshId = "" } = await client.send(new StartInstanceRefreshCommand(input));
+      return InstanceRefreshId;
+    },
+  };
+}
+
+/** @throws what the SDK throws, once it has repeated what may pass */
+export function groupStateApi(place: GroupPlace): GroupStateApi {
+  return stateApi(new AutoScalingClient(clientOptions(place)), place);
+}
+
+function stateApi(client: AutoScalingClient, { group: AutoScalingGroupName }: GroupPlace): GroupStateApi {
   return {
     group: async () => {
-      const { AutoScalingGroups = [] } = await client.send(new DescribeAutoScalingGroupsCommand({ AutoScalingGroupNames: [AutoScalingGroupName] }));
+      const asked = new DescribeAutoScalingGroupsCommand({ AutoScalingGroupNames: [AutoScalingGroupName] });
+      const { AutoScalingGroups = [] } = await client.send(asked);
       const [found] = AutoScalingGroups;
       if (found === undefined) return undefined;
       // What leaves is no part of the group any more.
@@ -39,10 +61,6 @@ export function groupApi(plan: RefreshPlan): GroupApi {
     refreshes: async () => {
       const { InstanceRefreshes = [] } = await client.send(new DescribeInstanceRefreshesCommand({ AutoScalingGroupName, MaxRecords: 10 }));
       return InstanceRefreshes.map(refreshOf);
-    },
-    start: async () => {
-      const { InstanceRefreshId = "" } = await client.send(new StartInstanceRefreshCommand({ AutoScalingGroupName, ...startInput(plan) }));
-      return InstanceRefreshId;
     },
   };
 }

@@ -12,10 +12,13 @@ const REFERENCES = new Set([
 export function references(external: readonly string[] = []) {
   return each("reference", (resource, all) => {
     const known = new Set([...external, ...all.flatMap(namesOf)]);
-    const dangling = referring(resource).filter(({ text }) => !known.has(text));
+    const dangling = referring(resource).filter(({ text }) => !known.has(text) && !known.has(roleOf(text)));
     return [...empty(resource), ...dangling.map(({ path, text }) => `refers at ${path.join(".")} to "${text}", which isn't there`)];
   });
 }
+
+/** A role is referred to by its name, or by an ARN that ends in it. */
+const roleOf = (text: string): string => /^arn:[a-z-]+:iam::\d*:role\/(?:.*\/)?([^/]+)$/.exec(text)?.[1] ?? text;
 
 function empty({ inputs }: GraphResource): string[] {
   const none = Object.entries(inputs).filter(([key, value]) => REFERENCES.has(key) && many(value).length === 0);

@@ -14,7 +14,7 @@ const TAGGABLE = new RegExp(
     "acm/certificate",
     "cloudwatch/(metricAlarm|logGroup)",
     "sns/topic",
-    "kms/key",
+    "kms/(key|replicaKey)",
     "ssm/(parameter|document)",
     "secretsmanager/secret",
     "route53/(zone|healthCheck)",

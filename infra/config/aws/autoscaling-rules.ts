@@ -4,19 +4,19 @@ import { accessFindings } from "./access-rules.ts";
 import { MACHINE } from "../https.ts";
 import { architectureOf, isInstanceType } from "./instance-type.ts";
 import { type NetworkKeys, networkFindings } from "./network-rules.ts";
+import { type RegionKeys, regionFindings } from "./region-rules.ts";
 import { tagFindings } from "./tag-rules.ts";
 
-export interface AutoscalingKeys {
-  network: NetworkKeys;
+export interface AutoscalingKeys extends RegionKeys {
   types: readonly string[];
   capacity: { min: number; max: number; desired?: number | undefined };
   spot?: { base: number } | undefined;
   scaleInProtection: boolean;
-  access: "public" | "private";
   clients: readonly string[];
   certificate?: unknown;
-  dns?: { zone: string } | undefined;
+  releases: "refresh" | "in-place";
   refresh: { minHealthyPercent: number; maxHealthyPercent: number; checkpoints: readonly number[] };
+  inPlace?: unknown;
   tags: Readonly<Record<string, string>>;
 }
 
@@ -29,6 +29,12 @@ export function autoscalingFindings(machines: AutoscalingKeys): Finding[] {
     ...accessFindings(machines),
     ...balancerFindings(machines),
     ...refreshFindings(machines.refresh),
+    ...when(
+      machines.inPlace !== undefined && machines.releases !== "in-place",
+      "inPlace",
+      'is for "releases: in-place", and here a release replaces the machines; remove it, or say so',
+    ),
+    ...regionFindings(machines),
     ...tagFindings(machines.tags),
   ];
 }
@@ -46,7 +52,8 @@ function typeFindings(types: readonly string[]): Finding[] {
     const arch = architectureOf(type);
     if (arch === undefined) return [at(`types.${index}`, `is "${type}", which can't run Debian`)];
     if (first === undefined || arch === architectureOf(first)) return [];
-    return [at(`types.${index}`, `is "${type}" (${arch}), and "${first}" is ${architectureOf(first)}; a group has one image, for one architecture`)];
+    const other = `"${first}" is ${architectureOf(first)}`;
+    return [at(`types.${index}`, `is "${type}" (${arch}), and ${other}; a group has one image, for one architecture`)];
   });
 }
 
@@ -55,7 +62,11 @@ function capacityFindings({ capacity: { min, max, desired }, spot, scaleInProtec
   return [
     ...when(min > max, "capacity.min", `is ${min}, more than "max" (${max}): make it ${max} or less`),
     ...when(outside, "capacity.desired", `is ${desired}, outside of what "min" and "max" allow (${min} to ${max})`),
-    ...when(spot !== undefined && spot.base > max, "spot.base", `is ${spot?.base}, more than "capacity.max" (${max}): no machine would be spot`),
+    ...when(
+      spot !== undefined && spot.base > max,
+      "spot.base",
+      `is ${spot?.base}, more than "capacity.max" (${max}): no machine would be spot`,
+    ),
     ...when(
       spot !== undefined && scaleInProtection,
       "scaleInProtection",
@@ -84,7 +95,7 @@ function refreshFindings({ minHealthyPercent: min, maxHealthyPercent: max, check
 
 /** What of the whole fleet can't be done by a group. */
 export interface GroupFleet {
-  machines: { dns?: { zone: string } | undefined };
+  machines: { dns?: { zone: string; failover?: "primary" | "secondary" | undefined } | undefined };
   https: {
     mode: string;
     domains: readonly string[];
@@ -92,7 +103,7 @@ export interface GroupFleet {
     httpPort: number;
     httpsPort: number;
   };
-  app: { once: readonly unknown[] };
+  app: { once: readonly unknown[]; health: { path?: string | undefined } };
   rollout: { skip: readonly string[]; maxUnreachable: number };
 }
 
@@ -101,6 +112,11 @@ export function groupFleetFindings({ machines, https, app, rollout }: GroupFleet
   return [
     ...certificateFindings(https),
     ...nameFindings(machines.dns, https),
+    ...when(
+      machines.dns?.failover !== undefined && app.health.path === undefined,
+      "app.health.path",
+      'missing; "machines.dns.failover" asks it from outside, and leads clients to the other region unless it answers 200 to 399',
+    ),
     ...when(
       app.once.length > 0,
       "app.once",
@@ -128,7 +144,10 @@ function certificateFindings({ mode, httpPort, httpsPort }: GroupFleet["https"])
 }
 
 function nameFindings(dns: { zone: string } | undefined, { domains, redirects }: GroupFleet["https"]): Finding[] {
-  const all = [...domains.map((name, index) => ["domains", name, index] as const), ...redirects.map((name, index) => ["redirects", name, index] as const)];
+  const all = [
+    ...domains.map((name, index) => ["domains", name, index] as const),
+    ...redirects.map((name, index) => ["redirects", name, index] as const),
+  ];
   const each = all.flatMap(([key, name, index]) => {
     if (name.includes(MACHINE)) return [at(`https.${key}.${index}`, `is "${name}"; machines of a group have no names of their own`)];
     if (dns === undefined || name === dns.zone || name.endsWith(`.${dns.zone}`)) return [];

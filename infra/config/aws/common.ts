@@ -11,6 +11,10 @@ export const cidr = z.string().refine((text) => parseCidr(text) !== undefined, {
 export const instanceType = z.string().refine(isInstanceType, { error: 'must be an instance type, for example "m7g.large"' });
 export const imageId = z.string().regex(/^ami-([0-9a-f]{8}|[0-9a-f]{17})$/, 'the id of an image, for example "ami-0123456789abcdef0"');
 
+/** @param what it is, for people */
+export const arn = (service: string, what: string) =>
+  leaf(z.string().regex(new RegExp(`^arn:aws[a-z-]*:${service}:`), `the ARN of ${what}`));
+
 /** One image for each architecture, pinned: the newest at each run would replace machines nobody meant to touch. */
 export const imagesSchema = z.strictObject({ x64: imageId.optional(), arm64: imageId.optional() }).default({});
 

@@ -6,12 +6,14 @@ import { type GroupServing, groupResources } from "../../../infra/aws/group-reso
 import { checkAws } from "../../../infra/aws/rules/check.ts";
 import type { GraphResource } from "../../../infra/aws/rules/graph.ts";
 import { autoscalingSchema } from "../../../infra/config/aws/autoscaling.ts";
-import { graphOf, mockAws } from "./mock-aws.ts";
+import { graphOf, type MadeResource, mockAws } from "./mock-aws.ts";
 import { groupMachines } from "./samples.ts";
 
 await mockAws();
 
-const EXISTING = ["vpc-0a", "subnet-0a", "subnet-0b", "Z0EXISTING", "Z0BALANCER", "arn:aws:acm:eu-central-1:111122223333:certificate/c"];
+const COPY = "arn:aws:s3:::copy";
+const CERTIFICATE = "arn:aws:acm:eu-central-1:111122223333:certificate/c";
+const EXISTING = ["vpc-0a", "subnet-0a", "subnet-0b", "Z0EXISTING", "Z0BALANCER", CERTIFICATE, COPY];
 const VALUE = "correct horse battery staple";
 
 const matrix: Record<string, object> = {
@@ -20,7 +22,7 @@ const matrix: Record<string, object> = {
     network: { vpc: "vpc-0a", subnets: { "eu-central-1a": "subnet-0a", "eu-central-1b": "subnet-0b" } },
     access: "private",
     clients: ["10.0.0.0/8"],
-    certificate: "arn:aws:acm:eu-central-1:111122223333:certificate/c",
+    certificate: CERTIFICATE,
     dns: undefined,
   },
   "spot, alarms, own key": {
@@ -30,12 +32,27 @@ const matrix: Record<string, object> = {
     kmsKey: "arn:aws:kms:eu-central-1:111122223333:key/k",
     tags: { team: "web" },
   },
+  "releases in place": { releases: "in-place", inPlace: { batch: 1 } },
+  "the first of two regions": {
+    dns: { zone: "example.org", failover: "primary" },
+    key: { multiRegion: true },
+    artifacts: { replicateTo: { bucket: COPY, region: "eu-west-1", kmsKey: "arn:aws:kms:eu-west-1:111122223333:key/mrk-1" } },
+    protect: true,
+  },
+  "the second of two regions, waiting": {
+    network: { cidr: "10.82.0.0/16", subnets: { "eu-west-1a": "10.82.0.0/24", "eu-west-1b": "10.82.1.0/24" } },
+    dns: { zone: "example.org", failover: "secondary" },
+    key: { replicaOf: "arn:aws:kms:eu-central-1:111122223333:key/mrk-0123456789abcdef" },
+    standby: true,
+    protect: true,
+  },
 };
 
 const archive = (name: string) => ({ path: import.meta.filename, sha256: createHash("sha256").update(name).digest("hex") });
 
 function serving(more: Partial<GroupServing> = {}): GroupServing {
   return {
+    app: "shop",
     names: ["app.example.org", "www.example.org"],
     health: { path: "/healthz", matcher: "200-399" },
     drainTimeoutMs: 30_000,
@@ -46,7 +63,7 @@ function serving(more: Partial<GroupServing> = {}): GroupServing {
   };
 }
 
-function graph(more: object, served = serving()): Promise<GraphResource[]> {
+function graph(more: object, served = serving()): Promise<MadeResource[]> {
   const config = autoscalingSchema.parse({ ...groupMachines(), ...more });
   return graphOf((parent) => void groupResources({ parent, fleet: "web", tags: config.tags }, config, served));
 }
@@ -61,8 +78,8 @@ const userData = (resources: GraphResource[]): string => Buffer.from(String(one(
 /** The script is long, and has a test of its own; an asset has this computer's path in it. */
 function reviewed(resources: GraphResource[]): unknown {
   return resources.map((resource) => {
-    const { userData: _script, source: _path, ...inputs } = resource.inputs;
-    return { ...resource, inputs };
+    const left = ["userData", "source", ...(resource.type.endsWith(":Document") ? ["content"] : [])];
+    return { ...resource, inputs: Object.fromEntries(Object.entries(resource.inputs).filter(([key]) => !left.includes(key))) };
   });
 }
 
@@ -86,6 +103,36 @@ test("the script of two releases differs in one line, the manifest's hash", asyn
   assert.equal(differing.length, 1);
   for (const line of differing.flat()) assert.match(line ?? "", /^manifest=[0-9a-f]{64}$/);
   assert.ok(Buffer.byteLength(before) < 16 * 1024, "user data has 16 KiB at most");
+});
+
+test("with releases in place the template is the same from release to release, and a machine is born with what the fleet's record says", async () => {
+  const more = { releases: "in-place" };
+  const before = await graph(more);
+  const next = serving({ manifest: (secrets) => pulumi.output(secrets).apply((where) => JSON.stringify({ release: 2, where })) });
+  const after = await graph(more, next);
+  assert.equal(userData(before), userData(after));
+  assert.match(userData(before), /^manifest=$/m);
+  const record = (resources: GraphResource[]) => resources.find(({ id }) => id === "<BucketObjectv2 web-record>")?.inputs;
+  assert.match(String(record(before)?.content), /^[0-9a-f]{64}\n$/);
+  assert.notEqual(record(before)?.content, record(after)?.content, "Pulumi itself ignores what it becomes");
+});
+
+test("with releases in place machines may be sent commands, of a document that brings releases and nothing else", async () => {
+  const resources = await graph({ releases: "in-place" });
+  const document = JSON.parse(String(one(resources, "Document").content));
+  assert.deepEqual(document.parameters.action.allowedValues, ["try", "renew", "confirm", "back"]);
+  assert.equal(document.parameters.manifest.allowedPattern, "^[0-9a-f]{64}$");
+  const script = document.mainSteps[0].inputs.runCommand.join("\n");
+  assert.deepEqual(script.match(/\{\{.*?\}\}/g), ["{{ action }}", "{{ manifest }}"], "what AWS would take for a parameter");
+  assert.ok(Buffer.byteLength(JSON.stringify(document)) < 64 * 1024, "a document has 64 KB at most");
+  assert.ok(Buffer.byteLength(userData(resources)) < 16 * 1024, "user data has 16 KiB at most");
+});
+
+test("only with releases in place do machines have anything to do with Systems Manager", async () => {
+  const about = (resources: GraphResource[]) => JSON.stringify(resources.map(({ inputs }) => inputs)).match(/ssm:|ssmmessages|ec2messages|amazon-ssm-agent/g) ?? [];
+  assert.deepEqual(about(await graph({})), []);
+  assert.ok(about(await graph({ releases: "in-place" })).length > 0);
+  assert.doesNotMatch(userData(await graph({})), /amazon-ssm-agent/);
 });
 
 test("no secret is in the template or the manifest, and the version of its value is", async () => {
@@ -126,7 +173,60 @@ test("the machines' firewall admits the balancer alone, by HTTPS; its health is 
 
 test("names of the longest fleet fit into what AWS allows a balancer and its targets", async () => {
   const fleet = "a".repeat(24);
-  const resources = await graphOf((parent) => void groupResources({ parent, fleet, tags: {} }, autoscalingSchema.parse(groupMachines()), serving()));
+  const config = autoscalingSchema.parse(groupMachines());
+  const resources = await graphOf((parent) => void groupResources({ parent, fleet, tags: {} }, config, serving()));
   // Pulumi adds a dash and seven digits.
-  for (const { type, name } of resources.filter(({ type }) => /:(LoadBalancer|TargetGroup)$/.test(type))) assert.ok(name.length + 8 <= 32, `${type} ${name}`);
+  for (const { type, name } of resources.filter(({ type }) => /:(LoadBalancer|TargetGroup)$/.test(type))) {
+    assert.ok(name.length + 8 <= 32, `${type} ${name}`);
+  }
+});
+
+const two = { first: matrix["the first of two regions"] ?? {}, second: matrix["the second of two regions, waiting"] ?? {} };
+
+test("a group in standby has no machine, whatever its capacity; everything else is made", async () => {
+  const { standby: _standby, ...serving } = two.second as { standby: true };
+  const [waiting, awake] = [await graph(two.second), await graph(serving)];
+  const { minSize, maxSize, desiredCapacity } = one(waiting, "Group");
+  assert.deepEqual([minSize, maxSize, desiredCapacity], [0, 0, 0]);
+  assert.deepEqual([one(awake, "Group").minSize, one(awake, "Group").maxSize], [2, 6]);
+  assert.deepEqual(waiting.map(({ id }) => id), awake.map(({ id }) => id));
+});
+
+test("of two regions the first answers while it is well, asked by its balancer's own name", async () => {
+  const records = async (more: object) =>
+    (await graph(more)).filter(({ type, inputs }) => type.endsWith(":Record") && inputs.type === "A").map(({ inputs }) => inputs);
+  for (const [more, part, checked] of [
+    [two.first, "PRIMARY", "<HealthCheck web-from-outside>"],
+    [two.second, "SECONDARY", undefined],
+  ] as const) {
+    for (const record of await records(more)) {
+      assert.deepEqual(record.failoverRoutingPolicies, [{ type: part }]);
+      assert.equal(record.healthCheckId, checked);
+      assert.equal((record.aliases as { evaluateTargetHealth: boolean }[])[0]?.evaluateTargetHealth, true);
+    }
+  }
+  const { fqdn, resourcePath, requestInterval } = one(await graph(two.first), "HealthCheck");
+  assert.deepEqual([fqdn, resourcePath, requestInterval], ["web.elb.example", "/healthz", 10]);
+});
+
+test("who replicates may read this bucket and add to that one, by these two keys; nothing there can be removed", async () => {
+  const resources = await graph(two.first);
+  const ours = resources.filter(({ name }) => name.startsWith("web-replication-"));
+  const policies = ours.map(({ inputs }) => JSON.parse(String(inputs.policy)).Statement[0]);
+  const may = Object.fromEntries(policies.flatMap(({ Action, Resource }) => Action.map((action: string) => [action, Resource])));
+  assert.deepEqual(may["s3:ReplicateObject"], [`${COPY}/*`]);
+  assert.deepEqual(may["s3:GetObjectVersionForReplication"], ["arn:aws:s3:::web-artifacts/*"]);
+  assert.deepEqual(may["kms:Decrypt"], ["arn:aws:kms:eu-central-1:111122223333:key/mrk-web-key"]);
+  assert.deepEqual(may["kms:Encrypt"], ["arn:aws:kms:eu-west-1:111122223333:key/mrk-1"]);
+  assert.deepEqual(Object.keys(may).filter((action) => /Delete|\*/.test(action)), []);
+  const [rule] = one(resources, "BucketReplicationConfig").rules as { deleteMarkerReplication: object }[];
+  assert.deepEqual(rule?.deleteMarkerReplication, { status: "Disabled" });
+});
+
+test("what holds data is protected where it is asked for, and a key always", async () => {
+  const kept = async (more: object) => (await graph(more)).filter(({ protect }) => protect === true).map(({ name }) => name);
+  assert.deepEqual(await kept({}), []);
+  assert.deepEqual(await kept({ key: { multiRegion: true } }), ["web-key"]);
+  assert.deepEqual(await kept(two.first), ["web-key", "web-artifacts", "web-secrets"]);
+  assert.equal(one(await graph(two.first), "Bucket").forceDestroy, false);
 });

@@ -72,7 +72,7 @@ let boots = 0;
 
 /** Runs the script as cloud-init does: once, its output on the console. */
 async function boot(manifest: string): Promise<{ failed: boolean; said: string }> {
-  const endpoints = { metadata: aws.url, archives: `${aws.url}/artifacts`, secrets: aws.url };
+  const endpoints = { metadata: aws.url, archives: `${aws.url}/artifacts`, secrets: aws.url, ssmAgent: `${aws.url}/artifacts/ssm` };
   const script = bootScript({ bucket: "artifacts", region: "eu-central-1", manifest, endpoints });
   boots += 1;
   const unit = `user-data-${boots}`;

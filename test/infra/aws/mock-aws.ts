@@ -1,5 +1,6 @@
 /** A program's whole resource graph, under Pulumi's mocks. */
 import * as pulumi from "@pulumi/pulumi";
+import { MockMonitor } from "@pulumi/pulumi/runtime/mocks.js";
 import type { GraphResource } from "../../../infra/aws/rules/graph.ts";
 import { answerOf } from "./mock-answers.ts";
 import { groupOutputs } from "./mock-group.ts";
@@ -7,19 +8,32 @@ import { groupOutputs } from "./mock-group.ts";
 export interface MockOptions {
   /** Whether it is a preview, in which nothing is known that AWS decides. @default false */
   preview?: boolean;
+  /** @default "prod" */
+  stack?: string;
   /** What AWS answers to a question, in place of the usual; by the function's token. */
   answers?: Record<string, (inputs: Record<string, unknown>) => object | Promise<object>>;
   /** More outputs of resources, by their type. */
   outputs?: Record<string, object>;
 }
 
-let made: GraphResource[] = [];
+/** A resource, and whether Pulumi refuses to remove it. */
+export type MadeResource = GraphResource & { protect?: true };
+
+let made: MadeResource[] = [];
 let options: MockOptions = {};
+const kept = new Set<string>();
+
+// The mocks' own callback isn't told the options of a resource.
+const { registerResource } = MockMonitor.prototype;
+MockMonitor.prototype.registerResource = function (request, callback) {
+  if (request.getProtect()) kept.add(`${request.getType()} ${request.getName()}`);
+  return registerResource.call(this, request, callback);
+};
 
 /** Whatever the program makes from now on is made by mocks. */
 export async function mockAws(given: MockOptions = {}): Promise<void> {
   options = given;
-  await pulumi.runtime.setMocks({ call, newResource }, "shop", "prod", options.preview);
+  await pulumi.runtime.setMocks({ call, newResource }, "shop", given.stack ?? "prod", options.preview);
 }
 
 async function call({ token, inputs }: pulumi.runtime.MockCallArgs): Promise<Record<string, unknown>> {
@@ -34,13 +48,13 @@ async function call({ token, inputs }: pulumi.runtime.MockCallArgs): Promise<Rec
 
 function newResource({ type, name, inputs }: pulumi.runtime.MockResourceArgs) {
   const id = `<${type.split(":").at(-1)} ${name}>`;
-  if (!type.startsWith("test:")) made.push({ type, name, id, inputs });
+  if (!type.startsWith("test:")) made.push({ type, name, id, inputs, ...(kept.has(`${type} ${name}`) ? { protect: true } : {}) });
   return { id, state: options.preview === true ? inputs : { ...inputs, ...outputsOf(type, name, id), ...options.outputs?.[type] } };
 }
 
 /** What AWS would decide. */
 function outputsOf(type: string, name: string, id: string): Record<string, unknown> {
-  if (type.startsWith("aws:iam/")) return { name: id, arn: `arn:aws:iam::111122223333:${name}` };
+  if (type.startsWith("aws:iam/")) return { name: id, arn: `arn:aws:iam::111122223333:role/${id}` };
   if (type === "aws:sns/topic:Topic") return { arn: id };
   if (type === "aws:ec2/keyPair:KeyPair") return { keyName: id };
   if (type === "aws:ec2/eip:Eip") return { allocationId: id, publicIp: `<public IP of ${name}>` };
@@ -52,8 +66,9 @@ function outputsOf(type: string, name: string, id: string): Record<string, unkno
 export const madeCount = (): number => made.length;
 
 /** What a program makes, sorted, once all of it is known. @throws what the program throws */
-export async function graphOf(program: (parent: pulumi.ComponentResource) => void): Promise<GraphResource[]> {
+export async function graphOf(program: (parent: pulumi.ComponentResource) => void): Promise<MadeResource[]> {
   made = [];
+  kept.clear();
   program(new pulumi.ComponentResource("test:Fleet", "web"));
   await pulumi.runtime.disconnect();
   const order = ({ type, name }: GraphResource) => `${type} ${name}`;

@@ -13,6 +13,10 @@ export function groupOutputs(type: string, name: string, id: string): Record<str
       return { arn: id };
     case "aws:s3/bucket:Bucket":
       return { bucket: id, arn: `arn:aws:s3:::${name}` };
+    case "aws:kms/key:Key":
+      return { arn: `arn:aws:kms:eu-central-1:111122223333:key/mrk-${name}` };
+    case "aws:kms/replicaKey:ReplicaKey":
+      return { arn: `arn:aws:kms:eu-west-1:111122223333:key/mrk-${name}` };
     case "aws:acm/certificate:Certificate":
       return { arn: id, domainValidationOptions: ["app.example.org", "www.example.org"].map(proofOf) };
     case "aws:acm/certificateValidation:CertificateValidation":

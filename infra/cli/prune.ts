@@ -1,0 +1,26 @@
+/** `fleet prune`: old releases of a group go from its template and its bucket. Never fails an `up`: at worst more stays than is needed. */
+import { text } from "node:stream/consumers";
+import { exitCodes } from "../errors.ts";
+import { pruneApi } from "../prune/api.ts";
+import { prune, prunedLine } from "../prune/drive.ts";
+import { type PruneInput, pruneInputSchema } from "../prune/input.ts";
+import { groupStateApi } from "../refresh/api.ts";
+
+/** @param aheadMs as if it were so much later; for tests */
+export async function pruneReleases({ ahead: aheadMs = 0 }: { ahead?: number }): Promise<number> {
+  const input = pruneInputSchema.parse(JSON.parse(await text(process.stdin)));
+  const say = (line: string): void => void process.stderr.write(`${input.fleet}: ${line}\n`);
+  const line = await pruned(input, Date.now() + aheadMs).catch(failed);
+  if (line !== undefined) say(line);
+  process.stdout.write(JSON.stringify({ schema: 1 }));
+  return exitCodes.ok;
+}
+
+const failed = ({ name, message }: Error): string => `old releases were not removed (${name}: ${message}); the next up tries again`;
+
+async function pruned(input: PruneInput, nowMs: number): Promise<string | undefined> {
+  const asked = groupStateApi(input);
+  const [group, refreshes] = [await asked.group(), await asked.refreshes()];
+  if (group === undefined) throw new Error(`there is no group ${input.group}`);
+  return prunedLine(await prune(pruneApi(input), { group, refreshes }, { keepReleases: input.keepReleases, nowMs }));
+}
