@@ -6,6 +6,7 @@ import { exitCodes, FleetError } from "../errors.ts";
 import { EVENTS_VARIABLE, overridesOf } from "../overrides.ts";
 import { drive } from "../rollout/drive.ts";
 import { type RolloutEvent, stamp, type Tell } from "../rollout/events.ts";
+import type { LeadOptions } from "../rollout/lead.ts";
 import { columns } from "../rollout/progress.ts";
 import { keepSights, recentSights } from "../rollout/sights.ts";
 import { summaryLines } from "../rollout/summary.ts";
@@ -20,7 +21,7 @@ export async function driveRollout({ json = false }: RolloutOptions): Promise<nu
   const interrupt = interruption();
   const plan = readPlan(await text(process.stdin));
   const names = plan.machines.map(({ name }) => name);
-  const { takeOver, repeatOnce, eventsFile } = overridesOf(process.env);
+  const { takeOver, repeatOnce, eventsFile, recovers } = overridesOf(process.env);
   const redact = redactor(confidentialIn(plan));
   const print = (text: string): void => void process.stderr.write(`${redact(text)}\n`);
   const say = json ? () => undefined : columns(names, print);
@@ -28,7 +29,8 @@ export async function driveRollout({ json = false }: RolloutOptions): Promise<nu
   const tell = eventWriter(plan.fleet, events, redact, json ? print : undefined, eventsFile);
   try {
     const told = recentSights(plan.fleet, TOLD_AGE_MS);
-    const result = await drive(plan, say, interrupt, { takeOver, repeatOnce, tell, told, keep: (sights) => keepSights(plan.fleet, sights) });
+    const keep: LeadOptions["keep"] = (sights) => keepSights(plan.fleet, sights);
+    const result = await drive(plan, say, interrupt, { takeOver, repeatOnce, recovers, tell, told, keep });
     if (!json) summaryLines(events).forEach(print);
     process.stdout.write(JSON.stringify(result));
     return exitCodes.ok;

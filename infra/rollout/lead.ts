@@ -18,6 +18,8 @@ export interface Lead {
   takeOver: boolean;
   /** Steps that may be run again although nobody knows how far they came. */
   repeatOnce: readonly string[];
+  /** What is rolled out is what a recovery store had. */
+  recovers: boolean;
   say: Say;
   tell: Tell;
   /** The operator asks to stop. */
@@ -41,6 +43,8 @@ export interface LeadOptions {
   takeOver?: boolean;
   /** Steps to run again although nobody knows how far they came. @default [] */
   repeatOnce?: readonly string[];
+  /** The release has served before, and is brought back: machines that serve nothing get it all at once. @default false */
+  recovers?: boolean;
   /** Gets every event. */
   tell?: Tell;
   /** Another way to the machines, for tests. */
@@ -53,7 +57,8 @@ export interface LeadOptions {
 
 /** A rollout of its own name, by whoever sits here; its steps are said and told. */
 export function leadOf(plan: Plan, say: Say, signal: AbortSignal, options: LeadOptions): Lead {
-  const { takeOver = false, repeatOnce = [], tell = () => undefined, connect = sshConnection, told = new Map(), keep = () => undefined } = options;
+  const { takeOver = false, repeatOnce = [], recovers = false, tell = () => undefined, connect = sshConnection } = options;
+  const { told = new Map(), keep = () => undefined } = options;
   const rollout = randomUUID();
   const keeper = new Keeper(rollout, plan.options.leaseMs);
   const both: Say = (machine, step, text) => {
@@ -66,7 +71,7 @@ export function leadOf(plan: Plan, say: Say, signal: AbortSignal, options: LeadO
     if (keeper.signal.aborted) throw keeper.signal.reason;
   };
   return {
-    ...{ plan, rollout, who: operator(), takeOver, repeatOnce, say: both, tell, signal, connect, told, keep, keeper },
+    ...{ plan, rollout, who: operator(), takeOver, repeatOnce, recovers, say: both, tell, signal, connect, told, keep, keeper },
     aside: (work) => void asides.push(work),
     asides: () => Promise.all(asides),
     stopIfAsked,

@@ -235,3 +235,15 @@ function sightOf({ wanted }: FakeMachine): Reachable {
   const report = reportOf(wanted, { applyId: "ours", manifestHash: "0".repeat(64) });
   return { ...(observed(report) as Reachable), runtimes: [wanted.runtime] };
 }
+
+test("a recovery switches empty machines at once, and goes in batches where one still serves", async () => {
+  const batchesOf = async (alive: boolean): Promise<unknown> => {
+    const machines = fleet(3);
+    (machines[0] as FakeMachine).confirmed = alive;
+    const events: RolloutEvent[] = [];
+    await run(machines, {}, undefined, { recovers: true, tell: (event) => events.push(event) });
+    return events.flatMap((event) => (event.event === "begin" ? [event.batches] : []));
+  };
+  assert.deepEqual(await batchesOf(false), [[["web-1", "web-2", "web-3"]]]);
+  assert.deepEqual(await batchesOf(true), [[["web-2"], ["web-3"]]]);
+});
