@@ -23,6 +23,8 @@ export interface Endpoints {
   archives: string;
   /** Secrets Manager. */
   secrets: string;
+  /** Systems Manager, with its parameters. */
+  parameters: string;
   /** Where AWS has the agent of Systems Manager for Debian. */
   ssmAgent: string;
 }
@@ -46,9 +48,9 @@ export function bootScript(args: BootArgs): string {
 
 /** Where a machine finds what it needs. */
 export function machineSettings({ bucket, region, endpoints = awsEndpoints(bucket, region) }: Omit<BootArgs, "manifest">): string {
-  const { metadata, archives, secrets, ssmAgent } = endpoints;
+  const { metadata, archives, secrets, parameters, ssmAgent } = endpoints;
   return [
-    `region=${region} archives=${archives} secrets=${secrets} metadata=${metadata}`,
+    `region=${region} archives=${archives} secrets=${secrets} parameters=${parameters} metadata=${metadata}`,
     `ssm_agent=${ssmAgent}`,
     `install=${shellQuote(installRuntimeScript("$runtime", "$bundle"))}`,
   ].join("\n");
@@ -63,6 +65,7 @@ function awsEndpoints(bucket: string, region: string): Endpoints {
     metadata: METADATA,
     archives: `https://${bucket}.s3.${region}.${domain}`,
     secrets: `https://secretsmanager.${region}.${domain}`,
+    parameters: `https://ssm.${region}.${domain}`,
     // Systems Manager guide, "Manually installing SSM Agent on Debian Server instances".
     ssmAgent: `https://s3.${region}.${domain}/amazon-ssm-${region}/latest`,
   };
@@ -109,10 +112,10 @@ ask() {
     say "$what: $(cat "$work/curl")"
     return 1
   }
-  answer="HTTP $code $(grep -aoE '(<Code>|"__type": *")[A-Za-z#]+' "$file" 2>/dev/null | grep -oE '[A-Za-z#]+$' | tail -n 1)"
-  case $code in
-  200) return 0 ;;
-  408 | 429 | 5*) say "$what: $answer"; return 1 ;;
+  answer="HTTP $code $(grep -aoE '(<Code>|"__type": *")[A-Za-z#.]+' "$file" 2>/dev/null | grep -oE '[A-Za-z]+$' | tail -n 1)"
+  case $answer in
+  "HTTP 200 "*) return 0 ;;
+  *" 408 "* | *" 429 "* | *" 5"* | *Throttl*) say "$what: $answer"; return 1 ;;
   *) say "$what: $answer"; return 9 ;;
   esac
 }
@@ -155,11 +158,12 @@ fetch() {
       "remove it from the bucket and run pulumi up again"
 }
 
-fetch_secrets() {
-  body='{"SecretId":"'$1'","VersionId":"'$2'"}'
-  persist ask "Secrets Manager" "$work/secrets" --config "$work/login" --aws-sigv4 "aws:amz:$region:secretsmanager" \
-    -H "content-type: application/x-amz-json-1.1" -H "x-amz-target: secretsmanager.GetSecretValue" -d "$body" "$secrets/" ||
-    refuse "the app's secrets can't be read ($answer)" "see that version $2 of $1 is there, and that the machine's role may read it"
+# read_secret FILE SERVICE TARGET NAMES BODY: a value that is kept at AWS, or several.
+read_secret() {
+  case $2 in ssm) kept=$parameters ;; *) kept=$secrets ;; esac
+  persist ask "$2" "$work/secrets/$1" --config "$work/login" --aws-sigv4 "aws:amz:$region:$2" \
+    -H "content-type: application/x-amz-json-1.1" -H "x-amz-target: $3" -d "$5" "$kept/" ||
+    refuse "the app's secrets can't be read: $4 ($2, $answer)" "see that there is $5, and that the machine's role may read it"
 }
 
 # One at a time: this script at the boot, and what is sent to the machine later.
@@ -198,12 +202,12 @@ if [ ! -d "/opt/fleetwright/runtime/$runtime" ]; then fetch "archives/$bundle" "
 export runtime bundle
 sh -c "$install" || refuse "the runtime bundle can't be installed" "see the lines above, and that the disk has room"
 fetch "archives/$release" "$release" "INCOMING/$release.tar.gz"
-front='^{"schema":1,"runtime":{[^}]*},"release":{[^}]*},"secrets":{"arn":"\([^"]*\)","versionId":"\([^"]*\)"'
-set -- $(sed -n "s/$front.*/\1 \2/p" "$work/manifest")
-if [ $# = 2 ]; then fetch_secrets "$1" "$2"; fi
 fleethost=/opt/fleetwright/runtime/$runtime/bin/fleethost
-given=$([ -e "$work/secrets" ] && echo "--secrets=$work/secrets")
-"$fleethost" member --group "$work/manifest" --name "$(cat "$work/id")" --address "$(cat "$work/address")" $given >"$work/input" ||
+mkdir -p "$work/secrets"
+"$fleethost" secret-reads --group "$work/manifest" >"$work/reads" || refuse "the group's manifest is not understood" "see the lines above"
+while read -r file service target names body; do read_secret "$file" "$service" "$target" "$names" "$body"; done <"$work/reads"
+"$fleethost" member --group "$work/manifest" --name "$(cat "$work/id")" --address "$(cat "$work/address")" --secrets "$work/secrets" \
+  >"$work/input" ||
   refuse "its manifest can't be made" "see the lines above"
 `.replaceAll("INCOMING", INCOMING);
 

@@ -3,7 +3,8 @@ import { createHash } from "node:crypto";
 import { getZoneOutput } from "@pulumi/aws/route53/getZone.js";
 import * as pulumi from "@pulumi/pulumi";
 import type { AutoscalingConfig } from "../config/aws/autoscaling.ts";
-import { regionOf } from "../config/aws/network-rules.ts";
+import { regionOfNetwork } from "../config/aws/network-rules.ts";
+import type { SecretReferenceConfig } from "../config/secret-references.ts";
 import type { ArtifactsPlace } from "../outputs.ts";
 import { groupAlarms } from "./alarms.ts";
 import { artifactObject, type Artifacts, artifactsOf } from "./artifacts.ts";
@@ -23,6 +24,7 @@ import { type MixedInstances, mixedInstances } from "./mixed-instances.ts";
 import { networkOf } from "./network.ts";
 import { replicate } from "./replication.ts";
 import type { Scope } from "./scope.ts";
+import { referenceGrants } from "./secret-grants.ts";
 
 /** What the group is for. */
 export interface GroupServing {
@@ -34,6 +36,8 @@ export interface GroupServing {
   drainTimeoutMs: number;
   /** Values by name; undefined when the app has none. */
   secrets: pulumi.Input<{ [name: string]: string }> | undefined;
+  /** Those that are kept at AWS, by name. */
+  references: { readonly [name: string]: SecretReferenceConfig };
   /** What every machine fetches. */
   archives: pulumi.Output<{ runtime: FetchedArchive; release: FetchedArchive }>;
   /** The group's manifest, as machines read it. */
@@ -68,7 +72,7 @@ export function groupResources(scope: Scope, given: AutoscalingConfig, serving: 
   const firewalls = groupFirewall(scope, network.vpcId, config.access === "public" ? ["0.0.0.0/0"] : config.clients);
   const { certificateArn, balancer } = entrance(scope, config, serving, { vpcId: network.vpcId, subnets, group: firewalls.balancer.id });
   const artifacts = artifactsOf(scope, config);
-  const region = regionIn(config);
+  const region = regionOfNetwork(config.network);
   const { replicateTo } = config.artifacts;
   if (replicateTo !== undefined) replicate(scope, { to: replicateTo, artifacts, kmsKey: config.kmsKey, region });
   const { template, manifest } = templateOf(scope, config, serving, { artifacts, securityGroupId: firewalls.machines.id });
@@ -82,8 +86,6 @@ export function groupResources(scope: Scope, given: AutoscalingConfig, serving: 
   const dependsOn = document === undefined ? [group] : [group, document];
   return { name: group.name, region, mixedInstances: mixed, artifacts: place, bucket, manifest, document: document?.name, dependsOn };
 }
-
-const regionIn = ({ network }: AutoscalingConfig): string => regionOf(Object.keys(network.subnets)[0] ?? "");
 
 interface Place {
   vpcId: pulumi.Input<string>;
@@ -115,7 +117,8 @@ interface TemplateParts {
 
 function templateOf(scope: Scope, config: AutoscalingConfig, serving: GroupServing, { artifacts, securityGroupId }: TemplateParts) {
   const secrets = storeSecrets(scope, serving.secrets, config);
-  const profile = machineProfile(scope, grants(config, artifacts, secrets));
+  const kept = referenceGrants(scope, regionOfNetwork(config.network), serving.references);
+  const profile = machineProfile(scope, [...grants(config, artifacts, secrets), ...kept]);
   const archive = (of: "runtime" | "release") => ({
     folder: "archives",
     sha256: serving.archives.apply((all) => all[of].sha256),
@@ -130,7 +133,7 @@ function templateOf(scope: Scope, config: AutoscalingConfig, serving: GroupServi
   ];
   const inPlace = config.releases === "in-place";
   if (inPlace) dependsOn.push(fleetRecord(scope, artifacts, sha256, [...dependsOn]));
-  const region = regionIn(config);
+  const region = regionOfNetwork(config.network);
   const named = inPlace ? undefined : sha256;
   const userData = pulumi.all([artifacts.bucket.bucket, named]).apply(([bucket, hash]) => bootScript({ bucket, region, manifest: hash }));
   const { image, diskGiB, kmsKey } = config;

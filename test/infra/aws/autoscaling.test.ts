@@ -57,6 +57,7 @@ function serving(more: Partial<GroupServing> = {}): GroupServing {
     health: { path: "/healthz", matcher: "200-399" },
     drainTimeoutMs: 30_000,
     secrets: { DB_PASSWORD: VALUE },
+    references: {},
     archives: pulumi.output({ runtime: archive("runtime"), release: archive("release 1") }),
     manifest: (secrets) => pulumi.output(secrets).apply((where) => JSON.stringify({ release: 1, where })),
     ...more,
@@ -229,4 +230,34 @@ test("what holds data is protected where it is asked for, and a key always", asy
   assert.deepEqual(await kept({ key: { multiRegion: true } }), ["web-key"]);
   assert.deepEqual(await kept(two.first), ["web-key", "web-artifacts", "web-secrets"]);
   assert.equal(one(await graph(two.first), "Bucket").forceDestroy, false);
+});
+
+test("leave to read what is kept at AWS is for exactly that, and a fleet without secrets has none", async () => {
+  const arn = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:prod/db-AbCd12";
+  const key = "arn:aws:kms:eu-central-1:111122223333:key/other";
+  const references = {
+    PASSWORD: { secretsManager: pulumi.output(arn) },
+    TOKEN: { ssmParameter: "/prod/token:3", kmsKey: key },
+    FLAG: { ssmParameter: "flag" },
+  };
+  const resources = await graph({}, serving({ references }));
+  const policies = resources.filter(({ type, name }) => type.endsWith(":RolePolicy") && name.includes("-kept-"));
+  assert.deepEqual(
+    Object.fromEntries(policies.map(({ name, inputs }) => [name, JSON.parse(String(inputs.policy)).Statement])),
+    {
+      "web-kept-secrets": [{ Effect: "Allow", Action: ["secretsmanager:GetSecretValue"], Resource: [arn] }],
+      "web-kept-parameters": [
+        {
+          Effect: "Allow",
+          Action: ["ssm:GetParameter"],
+          Resource: ["prod/token", "flag"].map((name) => `arn:aws:ssm:eu-central-1:111122223333:parameter/${name}`),
+        },
+      ],
+      "web-kept-keys": [{ Effect: "Allow", Action: ["kms:Decrypt"], Resource: [key] }],
+    },
+  );
+  assert.deepEqual(checkAws(resources, { external: [...EXISTING, arn, key], secrets: [VALUE] }), []);
+  const none = await graph({}, serving({ secrets: undefined }));
+  const left = none.filter(({ type, name }) => type.endsWith(":RolePolicy") && /secret|kept/.test(name));
+  assert.deepEqual(left, []);
 });

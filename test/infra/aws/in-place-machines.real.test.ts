@@ -51,7 +51,10 @@ after(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const endpoints = () => ({ metadata: s3.url, archives: `${s3.url}/artifacts`, secrets: s3.url, ssmAgent: `${s3.url}/artifacts/ssm` });
+const endpoints = () => {
+  const { url } = s3;
+  return { metadata: url, archives: `${url}/artifacts`, secrets: url, parameters: url, ssmAgent: `${url}/artifacts/ssm` };
+};
 
 /** Runs a script given on standard input, as the agent of Systems Manager does: out of a file, as root. */
 function loginWords(name: string): string[] {
@@ -80,7 +83,8 @@ async function publish(answer: string, more = ""): Promise<string> {
   if (config.machines.provider !== "autoscaling") throw new Error("not a group");
   const target = groupTarget(config.machines);
   const built = await artifactBuilder(app, () => undefined, "whole")([target]);
-  const manifest = groupText({ fleet: "web", config, app, target, built, environment: {}, secrets: stored });
+  const secrets = { stored, references: {}, as: { DB_PASSWORD: "environment" as const } };
+  const manifest = groupText({ fleet: "web", config, app, target, built, environment: {}, secrets });
   for (const { path, sha256 } of [built.runtime(target.arch).archive, built.release(target).archive]) await put(`archives/${sha256}`, path);
   const sha256 = createHash("sha256").update(manifest).digest("hex");
   await putText(`manifests/${sha256}`, manifest);
