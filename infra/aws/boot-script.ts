@@ -1,12 +1,15 @@
 /** The user data of a group's machines: fetches what the manifest names, by the machine's own role, and runs `fleethost apply`. Pure. */
 import { incomingPath, installRuntimeScript } from "../rollout/commands.ts";
 import { shellQuote } from "../shell.ts";
+import { type DiskMetric, installDiskMetric } from "./disk-metric.ts";
 
 export interface BootArgs {
   bucket: string;
   region: string;
   /** sha256 of the group's manifest: the only thing that differs from release to release. */
   manifest: string;
+  /** What the machine tells of its disks. @default nothing */
+  disks?: DiskMetric | undefined;
   /** Where things are, if not at AWS. For tests. */
   endpoints?: Endpoints;
 }
@@ -19,19 +22,24 @@ export interface Endpoints {
   secrets: string;
   /** Systems Manager, with its parameters. */
   parameters: string;
+  /** CloudWatch. */
+  metrics: string;
 }
 
-export function bootScript({ bucket, region, manifest, endpoints = awsEndpoints(bucket, region) }: BootArgs): string {
-  const { metadata, archives, secrets, parameters } = endpoints;
+export function bootScript({ bucket, region, manifest, disks, endpoints = awsEndpoints(bucket, region) }: BootArgs): string {
+  const { metadata, archives, secrets, parameters, metrics } = endpoints;
   return [
     "#!/bin/sh",
     "# Fleetwright: what this machine is to run. From release to release only the next line differs.",
     `manifest=${manifest}`,
     `region=${region} archives=${archives} secrets=${secrets} parameters=${parameters} metadata=${metadata}`,
     `install=${shellQuote(installRuntimeScript("$runtime", "$bundle"))}`,
+    ...(disks === undefined ? [NOTHING_MEASURED] : [installDiskMetric(disks, { region, metadata, metrics })]),
     SCRIPT,
   ].join("\n");
 }
+
+const NOTHING_MEASURED = "measure_disks() { :; }";
 
 /** The metadata service has this address on every instance (EC2 guide, "Access instance metadata"). */
 const METADATA = "http://169.254.169.254";
@@ -43,6 +51,7 @@ function awsEndpoints(bucket: string, region: string): Endpoints {
     archives: `https://${bucket}.s3.${region}.${domain}`,
     secrets: `https://secretsmanager.${region}.${domain}`,
     parameters: `https://ssm.${region}.${domain}`,
+    metrics: `https://monitoring.${region}.${domain}`,
   };
 }
 
@@ -168,5 +177,6 @@ while read -r file service target names body; do read_secret "$file" "$service" 
 "$fleethost" apply --apply-id "boot-$(echo "$manifest" | cut -c1-12)" --archive "INCOMING/$release.tar.gz" <"$work/input" ||
   refuse "the release does not come up" "see the lines above; journalctl -b on the machine has more"
 rm -f "INCOMING/$release.tar.gz"
+( umask 022; measure_disks ) || say "how full the disks are won't be told: see the lines above"
 say "this machine serves release $(echo "$release" | cut -c1-12)"
 `.replaceAll("INCOMING", incomingPath("").replace(/\/[^/]*$/, ""));
