@@ -1,8 +1,8 @@
-/** A fleet of provider `autoscaling`: nobody pushes to its machines, which fetch what they run; a release is a refresh of the group. */
+/** A fleet of provider `autoscaling`: nobody logs in to its machines, which fetch what they run; a release is a refresh of the group, or comes in place. */
 import * as pulumi from "@pulumi/pulumi";
 import { groupManifest, groupManifestSchema, type GroupSecrets } from "../runtime/group.ts";
 import { groupPreflight } from "./aws/preflight.ts";
-import { groupResources } from "./aws/group-resources.ts";
+import { type GroupResources, groupResources } from "./aws/group-resources.ts";
 import type { App } from "./build/app.ts";
 import type { AutoscalingConfig } from "./config/aws/autoscaling.ts";
 import { architectureOf } from "./config/aws/instance-type.ts";
@@ -10,6 +10,8 @@ import { DEFAULT_VPC_CIDR } from "./config/aws/network-rules.ts";
 import type { FleetConfig } from "./config/schema.ts";
 import { referredSecrets } from "./config/secret-references.ts";
 import { groupSecrets, groupValues } from "./group-secrets.ts";
+import { inPlaceCommand, paceOf } from "./in-place/command.ts";
+import type { Inventory } from "./inventory.ts";
 import { debian } from "./machines/local/spec.ts";
 import type { Target } from "./machines/machine.ts";
 import type { FleetOutputs } from "./outputs.ts";
@@ -37,6 +39,7 @@ export function groupFleet(parent: pulumi.Resource, options: GroupFleetOptions):
   const { domains, redirects } = config.https;
   const { path } = config.app.health;
   const resources = groupResources({ parent, fleet, tags: group.tags, gate }, group, {
+    app: app.name,
     names: [...new Set([...domains, ...redirects])],
     // Without a path of the app's own, any answer below 500 shows that it lives; a balancer can ask for no more than 499.
     health: path === undefined ? { path: "/", matcher: "200-499" } : { path, matcher: "200-399" },
@@ -49,25 +52,28 @@ export function groupFleet(parent: pulumi.Resource, options: GroupFleetOptions):
     ),
   });
   const refreshed = refreshCommand(parent, fleet, resources, group);
-  pruneCommand(parent, { fleet, resources, keepReleases: group.artifacts.keepReleases, after: refreshed });
+  const served: pulumi.Output<unknown> = resources.document === undefined ? refreshed : inPlaceCommand(parent, fleet, resources, group, refreshed);
+  pruneCommand(parent, { fleet, resources, keepReleases: group.artifacts.keepReleases, after: served });
   const releaseId = built.apply((all) => all.releaseId);
   return {
-    urls: refreshed.apply(() => domains.slice(0, 1).map((name) => `https://${name}/`)),
-    release: pulumi.all([releaseId, refreshed]).apply(([id]) => id),
+    urls: served.apply(() => domains.slice(0, 1).map((name) => `https://${name}/`)),
+    release: pulumi.all([releaseId, served]).apply(([id]) => id),
     // Machines come and go; each says so itself.
     workers: pulumi.output<Record<string, { cores: number; workers: number }>>({}),
     // The balancer's certificate is one that browsers know.
     caBundle: pulumi.output(""),
     skipped: pulumi.output<string[]>([]),
     artifacts: resources.artifacts,
-    inventory: resources.name.apply((name) => ({
-      schema: 1 as const,
-      fleet,
-      app: app.name,
-      machines: [],
-      group: { name, region: resources.region },
-    })),
+    inventory: groupInventory(fleet, app.name, resources, group),
   };
+}
+
+function groupInventory(fleet: string, app: string, { name, region, bucket, document }: GroupResources, group: AutoscalingConfig) {
+  const { warmUpMs, refresh } = group;
+  return pulumi.all([name, bucket, document ?? ""]).apply(([of, artifacts, sent]): Inventory => {
+    const inPlace = document === undefined ? {} : { inPlace: { document: sent, ...paceOf(group) } };
+    return { schema: 1, fleet, app, machines: [], group: { name: of, region, releases: { bucket: artifacts, warmUpMs, refresh, ...inPlace } } };
+  });
 }
 
 /** Ranges of private use (RFC 1918, RFC 6598). */

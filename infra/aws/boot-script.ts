@@ -2,17 +2,23 @@
 import { incomingPath, installRuntimeScript } from "../rollout/commands.ts";
 import { shellQuote } from "../shell.ts";
 import { type DiskMetric, installDiskMetric } from "./disk-metric.ts";
+import { INSTALL_SSM_AGENT } from "./managed-node.ts";
 
 export interface BootArgs {
   bucket: string;
   region: string;
-  /** sha256 of the group's manifest: the only thing that differs from release to release. */
-  manifest: string;
+  /** sha256 of the group's manifest: the only thing that differs from release to release. Undefined: the fleet's record names it. */
+  manifest: string | undefined;
   /** What the machine tells of its disks. @default nothing */
   disks?: DiskMetric | undefined;
   /** Where things are, if not at AWS. For tests. */
   endpoints?: Endpoints;
 }
+
+/** Key of the object that says which release the fleet is on, where that isn't the launch template's to say. */
+export const RECORD_KEY = "fleet/manifest";
+
+const INCOMING = incomingPath("").replace(/\/[^/]*$/, "");
 
 export interface Endpoints {
   metadata: string;
@@ -24,22 +30,39 @@ export interface Endpoints {
   parameters: string;
   /** CloudWatch. */
   metrics: string;
+  /** Where AWS has the agent of Systems Manager for Debian. */
+  ssmAgent: string;
 }
 
-export function bootScript({ bucket, region, manifest, disks, endpoints = awsEndpoints(bucket, region) }: BootArgs): string {
-  const { metadata, archives, secrets, parameters, metrics } = endpoints;
+export function bootScript(args: BootArgs): string {
+  const { manifest, disks, region, endpoints = awsEndpoints(args.bucket, region) } = args;
   return [
     "#!/bin/sh",
-    "# Fleetwright: what this machine is to run. From release to release only the next line differs.",
-    `manifest=${manifest}`,
-    `region=${region} archives=${archives} secrets=${secrets} parameters=${parameters} metadata=${metadata}`,
-    `install=${shellQuote(installRuntimeScript("$runtime", "$bundle"))}`,
-    ...(disks === undefined ? [NOTHING_MEASURED] : [installDiskMetric(disks, { region, metadata, metrics })]),
-    SCRIPT,
+    manifest === undefined
+      ? "# Fleetwright: what this machine is to run, the fleet's record says, which is in the bucket."
+      : "# Fleetwright: what this machine is to run. From release to release only the next line differs.",
+    `manifest=${manifest ?? ""}`,
+    machineSettings(args),
+    'verdict="this machine does not serve"',
+    FUNCTIONS,
+    FETCH,
+    APPLY,
+    ...(disks === undefined ? [] : [installDiskMetric(disks, { region, ...endpoints })]),
+    ...(manifest === undefined ? [INSTALL_SSM_AGENT] : []),
   ].join("\n");
 }
 
-const NOTHING_MEASURED = "measure_disks() { :; }";
+type Place = Pick<BootArgs, "bucket" | "region" | "endpoints">;
+
+/** Where a machine finds what it needs. */
+export function machineSettings({ bucket, region, endpoints = awsEndpoints(bucket, region) }: Place): string {
+  const { metadata, archives, secrets, parameters, ssmAgent } = endpoints;
+  return [
+    `region=${region} archives=${archives} secrets=${secrets} parameters=${parameters} metadata=${metadata}`,
+    `ssm_agent=${ssmAgent}`,
+    `install=${shellQuote(installRuntimeScript("$runtime", "$bundle"))}`,
+  ].join("\n");
+}
 
 /** The metadata service has this address on every instance (EC2 guide, "Access instance metadata"). */
 const METADATA = "http://169.254.169.254";
@@ -52,6 +75,8 @@ function awsEndpoints(bucket: string, region: string): Endpoints {
     secrets: `https://secretsmanager.${region}.${domain}`,
     parameters: `https://ssm.${region}.${domain}`,
     metrics: `https://monitoring.${region}.${domain}`,
+    // Systems Manager guide, "Manually installing SSM Agent on Debian Server instances".
+    ssmAgent: `https://s3.${region}.${domain}/amazon-ssm-${region}/latest`,
   };
 }
 
@@ -59,7 +84,7 @@ function awsEndpoints(bucket: string, region: string): Endpoints {
  * For dash. curl signs requests itself since 7.75; Debian 12's leaves the payload's hash, which S3 asks for, to whoever calls it.
  * What is secret is in files that only root reads, never among a command's arguments.
  */
-const SCRIPT = String.raw`set -u
+export const FUNCTIONS = String.raw`set -u
 umask 077
 work=/run/fleetwright-boot
 # In all, a failure that may pass is waited for this long.
@@ -68,7 +93,7 @@ patience_s=600
 say() { echo "fleetwright: $*" >&2; }
 
 refuse() {
-  say "this machine does not serve: $1"
+  say "$verdict: $1"
   say "what to do: $2"
   exit 1
 }
@@ -150,12 +175,31 @@ read_secret() {
     refuse "the app's secrets can't be read: $4 ($2, $answer)" "see that there is $5, and that the machine's role may read it"
 }
 
-command -v curl >/dev/null || refuse "the image has no curl" "use one that has it, as Debian's own"
+# One at a time: this script at the boot, and what is sent to the machine later.
+alone() {
+  exec 9>/run/fleetwright-script.lock
+  flock -w 1500 9 || refuse "another change of this machine doesn't end" "see journalctl -b on the machine, then run the same command again"
+}
+
+# Which release the fleet is on, where that isn't the launch template's to say.
+find_manifest() {
+  persist ask "the fleet's record" "$work/record" --config "$work/login" --aws-sigv4 "aws:amz:$region:s3" \
+    -H "x-amz-content-sha256: $nothing" "$archives/${RECORD_KEY}" ||
+    refuse "which release the fleet is on can't be read ($answer)" "run pulumi up again; it writes ${RECORD_KEY} into the bucket"
+  manifest=$(grep -xE '[0-9a-f]{64}' "$work/record") ||
+    refuse "the fleet's record is not understood" "remove ${RECORD_KEY} from the bucket and run pulumi up again"
+}
+`;
+
+/** Up to this machine's own manifest, in \`$work/input\`. */
+export const FETCH = String.raw`command -v curl >/dev/null || refuse "the image has no curl" "use one that has it, as Debian's own"
+alone
 trap 'rm -rf "$work"' EXIT
 mkdir -p "$work" INCOMING
 known instance-id "$work/id"
 known local-ipv4 "$work/address"
 log_in
+if [ -z "$manifest" ]; then find_manifest; fi
 fetch "manifests/$manifest" "$manifest" "$work/manifest"
 hash='"\([0-9a-f]\{64\}\)"'
 front='^{"schema":1,"runtime":{"id":'$hash',"sha256":'$hash'[^}]*},"release":{"sha256":'$hash
@@ -174,9 +218,10 @@ while read -r file service target names body; do read_secret "$file" "$service" 
 "$fleethost" member --group "$work/manifest" --name "$(cat "$work/id")" --address "$(cat "$work/address")" --secrets "$work/secrets" \
   >"$work/input" ||
   refuse "its manifest can't be made" "see the lines above"
-"$fleethost" apply --apply-id "boot-$(echo "$manifest" | cut -c1-12)" --archive "INCOMING/$release.tar.gz" <"$work/input" ||
+`.replaceAll("INCOMING", INCOMING);
+
+const APPLY = String.raw`"$fleethost" apply --apply-id "boot-$(echo "$manifest" | cut -c1-12)" --archive "INCOMING/$release.tar.gz" <"$work/input" ||
   refuse "the release does not come up" "see the lines above; journalctl -b on the machine has more"
 rm -f "INCOMING/$release.tar.gz"
-( umask 022; measure_disks ) || say "how full the disks are won't be told: see the lines above"
 say "this machine serves release $(echo "$release" | cut -c1-12)"
-`.replaceAll("INCOMING", incomingPath("").replace(/\/[^/]*$/, ""));
+`.replaceAll("INCOMING", INCOMING);

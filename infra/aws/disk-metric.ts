@@ -29,16 +29,15 @@ interface Place {
   metrics: string;
 }
 
-/** A function of the boot script that installs it, and starts the timer. */
+/** The part of the boot script that installs it and starts the timer; what goes wrong there stops nothing. */
 export function installDiskMetric({ dimensions }: DiskMetric, place: Place): string {
   const units = `/etc/systemd/system/${UNIT}`;
   const files = { [PROGRAM]: program(dimensions, place), [`${units}.service`]: SERVICE, [`${units}.timer`]: TIMER };
   return [
-    "measure_disks() {",
+    "(\numask 022",
     ...Object.entries(files).map(([path, text]) => `cat >${path} <<'END_OF_FILE'\n${text}END_OF_FILE`),
-    `chmod 755 ${PROGRAM}`,
-    `systemctl daemon-reload && systemctl enable --quiet --now ${UNIT}.timer`,
-    "}",
+    `chmod 755 ${PROGRAM} && systemctl daemon-reload && systemctl enable --quiet --now ${UNIT}.timer`,
+    `) || say "CloudWatch won't be told how full the disks are: see the lines above"`,
   ].join("\n");
 }
 

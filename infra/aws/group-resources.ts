@@ -17,8 +17,10 @@ import { groupOf } from "./group.ts";
 import { groupFirewall } from "./group-firewall.ts";
 import { type StoredSecrets, storeSecrets } from "./group-secrets.ts";
 import { type Grant, machineProfile } from "./identity.ts";
+import { fleetRecord, releaseDocument } from "./in-place-resources.ts";
 import { ownKey } from "./key.ts";
 import { launchTemplate } from "./launch-template.ts";
+import { runCommandGrant } from "./managed-node.ts";
 import { type MixedInstances, mixedInstances } from "./mixed-instances.ts";
 import { networkOf } from "./network.ts";
 import { replicate } from "./replication.ts";
@@ -27,6 +29,8 @@ import { referenceGrants } from "./secret-grants.ts";
 
 /** What the group is for. */
 export interface GroupServing {
+  /** The app's name. */
+  app: string;
   /** Names of the balancer's certificate. */
   names: readonly string[];
   health: { path: string; matcher: string };
@@ -51,6 +55,12 @@ export interface GroupResources {
   name: pulumi.Output<string>;
   region: string;
   mixedInstances: pulumi.Output<MixedInstances>;
+  /** The artifacts' bucket. */
+  bucket: pulumi.Output<string>;
+  /** sha256 of the manifest of the release that is wanted. */
+  manifest: pulumi.Output<string>;
+  /** With releases in place: the document that machines are sent. */
+  document: pulumi.Output<string> | undefined;
   /** What a stack in another region needs to know. */
   artifacts: pulumi.Output<ArtifactsPlace>;
   dependsOn: pulumi.Resource[];
@@ -68,13 +78,17 @@ export function groupResources(scope: Scope, given: AutoscalingConfig, serving: 
   if (replicateTo !== undefined) replicate(scope, { to: replicateTo, artifacts, kmsKey: config.kmsKey, region });
   const disks = diskMetricOf(scope);
   const measured = config.alarms === undefined ? undefined : disks;
-  const template = templateOf(scope, config, serving, { artifacts, securityGroupId: firewalls.machines.id, disks: measured });
+  const parts = { artifacts, securityGroupId: firewalls.machines.id, disks: measured };
+  const { template, manifest } = templateOf(scope, config, serving, parts);
   const mixed = pulumi.all([template.id, template.latestVersion]).apply(([id, version]) => mixedInstances(config, id, version));
   const { drainTimeoutMs } = serving;
   const group = groupOf(scope, { config, subnets, balancer, mixedInstances: mixed, drainTimeoutMs, ready: network.ready });
   if (config.alarms !== undefined) groupAlarms(scope, config.alarms, { group: group.name, balancer, certificateArn, disks });
   const place = pulumi.all([artifacts.bucket.arn, config.kmsKey]).apply(([bucket, kmsKey]): ArtifactsPlace => ({ bucket, kmsKey }));
-  return { name: group.name, region, mixedInstances: mixed, artifacts: place, dependsOn: [group] };
+  const { bucket } = artifacts.bucket;
+  const document = config.releases === "in-place" ? releaseDocument(scope, serving.app, bucket, region) : undefined;
+  const dependsOn = document === undefined ? [group] : [group, document];
+  return { name: group.name, region, mixedInstances: mixed, artifacts: place, bucket, manifest, document: document?.name, dependsOn };
 }
 
 interface Place {
@@ -122,14 +136,18 @@ function templateOf(scope: Scope, config: AutoscalingConfig, serving: GroupServi
     artifactObject(scope, artifacts, "release", archive("release")),
     artifactObject(scope, artifacts, "manifest", { folder: "manifests", sha256, content: { text: manifest } }),
   ];
+  const inPlace = config.releases === "in-place";
+  if (inPlace) dependsOn.push(fleetRecord(scope, artifacts, sha256, [...dependsOn]));
   const region = regionOfNetwork(config.network);
+  const named = inPlace ? undefined : sha256;
   const userData = pulumi
-    .all([artifacts.bucket.bucket, sha256])
+    .all([artifacts.bucket.bucket, named])
     .apply(([bucket, hash]) => bootScript({ bucket, region, manifest: hash, disks }));
   const { image, diskGiB, kmsKey } = config;
   // In the fleet's own network there is no NAT; the firewall lets nobody but the balancer in.
   const publicAddress = config.access === "public" || config.network.vpc === undefined;
-  return launchTemplate(scope, { image, diskGiB, kmsKey, publicAddress, securityGroupId, profile: profile.name, userData, dependsOn });
+  const args = { image, diskGiB, kmsKey, publicAddress, securityGroupId, profile: profile.name, userData, dependsOn };
+  return { template: launchTemplate(scope, args), manifest: sha256 };
 }
 
 /** Metrics have no ARN. */
@@ -141,11 +159,12 @@ const METRICS: Grant = {
 };
 
 /** Leave to read its own artifacts and its own secrets. Listing tells a machine that something is missing, rather than forbidden. */
-function grants({ kmsKey }: AutoscalingConfig, { bucket }: Artifacts, secrets: StoredSecrets | undefined): Grant[] {
+function grants({ kmsKey, releases }: AutoscalingConfig, { bucket }: Artifacts, secrets: StoredSecrets | undefined): Grant[] {
   return [
     { name: "artifacts", actions: ["s3:GetObject"], resources: [pulumi.interpolate`${bucket.arn}/*`] },
     { name: "artifact-names", actions: ["s3:ListBucket"], resources: [bucket.arn] },
     ...(secrets === undefined ? [] : [{ name: "secrets", actions: ["secretsmanager:GetSecretValue"], resources: [secrets.arn] }]),
     ...(kmsKey === undefined ? [] : [{ name: "key", actions: ["kms:Decrypt"], resources: [kmsKey] }]),
+    ...(releases === "in-place" ? [runCommandGrant] : []),
   ];
 }

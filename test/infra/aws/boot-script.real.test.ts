@@ -97,7 +97,14 @@ let boots = 0;
 
 /** Runs the script as cloud-init does: once, its output on the console. */
 async function boot(manifest: string): Promise<{ failed: boolean; said: string }> {
-  const endpoints = { metadata: aws.url, archives: `${aws.url}/artifacts`, secrets: aws.url, parameters: aws.url, metrics: aws.url };
+  const endpoints = {
+    metadata: aws.url,
+    archives: `${aws.url}/artifacts`,
+    secrets: aws.url,
+    parameters: aws.url,
+    metrics: aws.url,
+    ssmAgent: `${aws.url}/artifacts/ssm`,
+  };
   const script = bootScript({ bucket: "artifacts", region: "eu-central-1", manifest, disks: { dimensions: DISKS }, endpoints });
   boots += 1;
   const unit = `user-data-${boots}`;

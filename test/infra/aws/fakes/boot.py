@@ -27,7 +27,8 @@ ROLE = "web-machine"
 KEYS = Credentials("ASIAEXAMPLEEXAMPLE00", "se/cret+" + secrets.token_urlsafe(24), "tok/en+==" + secrets.token_urlsafe(200))
 INSTANCE = {"instance-id": "i-0123456789abcdef0", "local-ipv4": None}
 
-state = {"s3Busy": 0, "metadataSilent": 0, "metadataDelayS": 0, "noRole": 0, "ssmBusy": 0}
+# `instances`: ids by address, where there are several; `public`: what begins so may be read by anybody.
+state = {"s3Busy": 0, "metadataSilent": 0, "metadataDelayS": 0, "noRole": 0, "ssmBusy": 0, "instances": {}, "public": None}
 asked = []
 tokens = set()
 moto = DomainDispatcherApplication(create_backend_app)
@@ -61,6 +62,8 @@ def metadata(request):
     if name == f"iam/security-credentials/{ROLE}":
         document = {"Code": "Success", "Type": "AWS-HMAC", "AccessKeyId": KEYS.access_key, "SecretAccessKey": KEYS.secret_key, "Token": KEYS.token}
         return Response(json.dumps(document, indent=2).replace('":', '" :'))
+    if name == "instance-id" and request.remote_addr in state["instances"]:
+        return Response(state["instances"][request.remote_addr])
     if name == "local-ipv4":
         return Response(request.remote_addr)
     return Response(INSTANCE[name]) if name in INSTANCE else Response("", 404)
@@ -125,9 +128,13 @@ def control(request):
         return Response(json.dumps(metrics(given["dimensions"])))
     elif request.path == "/_fake/bucket":
         client("s3").create_bucket(Bucket=given["name"], CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
+        client("s3").put_bucket_versioning(Bucket=given["name"], VersioningConfiguration={"Status": "Enabled"})
     elif request.path == "/_fake/put":
         with open(given["path"], "rb") as file:
             client("s3").put_object(Bucket=given["bucket"], Key=given["key"], Body=file)
+    elif request.path == "/_fake/object":
+        body = client("s3").get_object(Bucket=given["bucket"], Key=given["key"])["Body"].read()
+        return Response(json.dumps({"text": body.decode()}))
     elif request.path == "/_fake/remove":
         client("s3").delete_object(Bucket=given["bucket"], Key=given["key"])
     return Response("{}")
@@ -150,6 +157,9 @@ def app(environ, start_response):
         return Response("<Error><Code>SlowDown</Code></Error>", 503)(environ, start_response)
     if "AmazonSSM" in request.headers.get("x-amz-target", "") and take("ssmBusy"):
         return Response('{"__type":"ThrottlingException","message":"Rate exceeded"}', 400)(environ, start_response)
+    if state["public"] is not None and request.path.startswith(state["public"]) and "authorization" not in request.headers:
+        bucket, key = request.path.removeprefix("/").split("/", 1)
+        return Response(client("s3").get_object(Bucket=bucket, Key=key)["Body"].read())(environ, start_response)
     wrong = signed_or_refused(request)
     if wrong is not None:
         return Response(f"<Error><Code>{wrong}</Code></Error>", 403)(environ, start_response)
