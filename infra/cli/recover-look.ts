@@ -6,6 +6,8 @@ import { exitCodes, FleetError } from "../errors.ts";
 import { candidatesOf, programFolder } from "../recovery/candidates.ts";
 import { type Chosen, chooseSet, setLine, storeError } from "../recovery/choose.ts";
 import { drillChanges } from "../recovery/drill-machines.ts";
+import type { Suite } from "../machines/local/spec.ts";
+import { imageOfStack } from "../recovery/images.ts";
 import { type Judgement, judge } from "../recovery/judge.ts";
 import type { Pins } from "../recovery/pins.ts";
 import { pinsOf } from "../recovery/pins-of-set.ts";
@@ -25,8 +27,8 @@ export interface Prepared {
   place: RecoveredPlace;
   /** The stack's file as it will be. */
   stackText: string;
-  /** Whether its machines are on this computer. */
-  local: boolean;
+  /** What its machines boot, where they are on this computer. */
+  image: Suite | undefined;
   /** Whether a run of before was killed here. */
   resumed: boolean;
   judgement: Judgement;
@@ -47,7 +49,7 @@ export async function lookBefore(store: RecoveryStore, options: RecoverOptions):
   const begun = begunHere(place, chosen.named.id);
   const known = { pins, named: options.release !== undefined, begunMs: begun?.atMs ?? null };
   const judgement = judge({ chosen: chosen.named, sights, storeSkewMs, ...known });
-  const local = (value as { machines?: { provider?: string } } | undefined)?.machines?.provider === "local";
+  const image = imageOfStack(value);
   const lines = [
     `store ${store.url}`,
     ...chosen.passedOver.map(({ id, problem }) => `WARNING: a newer set can't be used: ${id}: ${problem}`),
@@ -55,7 +57,7 @@ export async function lookBefore(store: RecoveryStore, options: RecoverOptions):
     ...judgement.machines.map((line) => `  ${line}`),
     ...judgement.warnings.map((line) => `WARNING: ${line}`),
   ];
-  return { store, chosen, pins, place, stackText, local, resumed: begun?.ended === false, judgement, lines };
+  return { store, chosen, pins, place, stackText, image, resumed: begun?.ended === false, judgement, lines };
 }
 
 /** The local stack has a project of its own name; the folder names its machines' world. */

@@ -1,6 +1,6 @@
 /** What a recovery says at its end: one verdict, the next command, and the same by hand. Pure but for the environment's names. */
 import { shellQuote } from "../shell.ts";
-import { PINS_VARIABLE } from "../recovery/pins.ts";
+import { PINS_VARIABLE } from "../overrides.ts";
 import { type PhaseTime, recoveryTimeMs } from "../recovery/phases.ts";
 import { objectName } from "../recovery/store/layout.ts";
 import type { Prepared } from "./recover-look.ts";

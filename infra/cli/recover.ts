@@ -1,19 +1,22 @@
 /** `fleet recover`: from nothing but the store and a key, the same release on the same or other machines, verified. */
 import { join } from "node:path";
+import type { Stack } from "@pulumi/pulumi/automation/index.js";
 import { exitCodes, FleetError } from "../errors.ts";
 import { fetchArchives } from "../recovery/artifacts.ts";
 import { findPassphrase } from "../recovery/passphrase.ts";
 import { phaseLines, PhaseClock, systemClocks } from "../recovery/phases.ts";
 import { objectsOfPins } from "../recovery/pins-of-set.ts";
 import { openStore } from "../recovery/store/open.ts";
-import { bringTools } from "../recovery/tools.ts";
-import { prepareComputer } from "./computer.ts";
+import { bringTools, toolsFor } from "../recovery/tools.ts";
+import { shareSessions } from "../rollout/transports/shared-sessions.ts";
+import { prepareComputer, requireRoot } from "./computer.ts";
 import { agree } from "./recover-ask.ts";
 import { checkStore } from "./recover-check.ts";
 import { byHand, verdictLines } from "./recover-text.ts";
 import { lookBefore, type Prepared } from "./recover-look.ts";
-import { noteBegun, openRecovered, restoreState, writeStackFiles } from "./recovered-stack.ts";
+import { noteBegun, openRecovered, restoreState, type StateOutcome, writeStackFiles } from "./recovered-stack.ts";
 import { rebuild } from "./recover-up.ts";
+import { LOCAL_STACK } from "./stacks.ts";
 import type { FleetStatus } from "./table.ts";
 import { verifyRecovered } from "./recover-verify.ts";
 
@@ -38,6 +41,7 @@ export interface RecoverOptions {
 
 export async function recover(options: RecoverOptions): Promise<number> {
   const clock = new PhaseClock(systemClocks, startedBeforeMs());
+  clock.mark("tools");
   const store = await openStore(options.from);
   try {
     const prepared = await lookBefore(store, options);
@@ -55,24 +59,50 @@ async function bringBack(prepared: Prepared, options: RecoverOptions, clock: Pha
   const { store, chosen, place, pins } = prepared;
   const { set } = chosen.named;
   noteBegun(place, chosen.named.id, false);
-  if (prepared.local) prepareComputer();
   clock.mark("state");
-  for (const name of await bringTools(store, set.tools)) tell(`${name}: from the store`);
+  if (prepared.image !== undefined) requireRoot();
+  const { programs, images } = toolsFor(set.tools, prepared.image);
+  const bring = async (tools: typeof programs) => (await bringTools(store, tools)).forEach((name) => tell(`${name}: from the store`));
+  await bring(programs);
   clock.mark("tools");
-  const passphrase = await findPassphrase(store, set, prepared.local && options.stack === "local" ? place.passphraseFile : undefined);
+  const passphrase = await findPassphrase(store, set, prepared.image !== undefined && options.stack === LOCAL_STACK ? place.passphraseFile : undefined);
   writeStackFiles(place, prepared.stackText, passphrase).forEach(tell);
+  // None waits for another.
+  const opening = openAndRestore(prepared, options, clock);
+  const [fetched, { stack, state }] = await Promise.all([fetchArchives(store, objectsOfPins(pins)), opening, bring(images)]);
+  tell(`archives: ${fetched} from the store, verified`);
+  if (prepared.image !== undefined) prepareComputer({ image: prepared.image });
+  clock.mark("artifacts");
+  return rebuildAndVerify({ stack, state }, prepared, options, clock);
+}
+
+async function rebuildAndVerify({ stack, state }: Opened, prepared: Prepared, options: RecoverOptions, clock: PhaseClock): Promise<number> {
+  const endSessions = shareSessions();
+  try {
+    const outcome = await rebuild(stack, prepared, clock, options);
+    // The engine writes its own.
+    clock.mark("state");
+    if (outcome.exitCode !== exitCodes.ok) return outcome.exitCode;
+    const verified = await verifyRecovered(outcome.outputs, prepared, clock);
+    noteBegun(prepared.place, prepared.chosen.named.id, true);
+    return end(prepared, options, clock, { changes: outcome.changes, state, ...verified });
+  } finally {
+    endSessions();
+  }
+}
+
+interface Opened {
+  stack: Stack;
+  state: StateOutcome;
+}
+
+async function openAndRestore({ store, chosen, place }: Prepared, options: RecoverOptions, clock: PhaseClock): Promise<Opened> {
+  const { set } = chosen.named;
   const stack = await openRecovered(place, set.secretsProvider);
   const state = await restoreState(stack, place, options.machines === undefined ? await store.getBytes(set.state.object) : undefined);
   tell(`state: ${state}`);
   clock.mark("state");
-  const fetched = await fetchArchives(store, objectsOfPins(pins));
-  tell(`archives: ${fetched} from the store, verified`);
-  clock.mark("artifacts");
-  const outcome = await rebuild(stack, prepared, clock, options);
-  if (outcome.exitCode !== exitCodes.ok) return outcome.exitCode;
-  const verified = await verifyRecovered(stack, prepared, clock);
-  noteBegun(place, chosen.named.id, true);
-  return end(prepared, options, clock, { changes: outcome.changes, state, ...verified });
+  return { stack, state };
 }
 
 interface End {
