@@ -6,7 +6,7 @@ import { recordHistory, refreshHistory } from "../groups/ask.ts";
 import { type GroupHistory, name } from "../groups/history.ts";
 import type { InventoryGroup } from "../inventory.ts";
 import { groupStateApi } from "../refresh/api.ts";
-import { troubleOf } from "../refresh/trouble.ts";
+import { troubleOf } from "../groups/trouble.ts";
 import type { GroupInventory } from "./inventories.ts";
 
 /** @throws FleetError when AWS doesn't say, or nothing is known of how releases come to it */

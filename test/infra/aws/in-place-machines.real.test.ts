@@ -59,10 +59,14 @@ after(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const endpoints = () => {
-  const { url } = s3;
-  return { metadata: url, archives: `${url}/artifacts`, secrets: url, parameters: url, ssmAgent: `${url}/artifacts/ssm` };
-};
+const endpoints = () => ({
+  metadata: s3.url,
+  archives: `${s3.url}/artifacts`,
+  secrets: s3.url,
+  parameters: s3.url,
+  metrics: s3.url,
+  ssmAgent: `${s3.url}/artifacts/ssm`,
+});
 
 /** Runs a script given on standard input, as the agent of Systems Manager does: out of a file, as root. */
 function loginWords(name: string): string[] {

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -17,7 +17,8 @@ const OLD = "a".repeat(64);
 const NEW = "b".repeat(64);
 const HANG_MS = 120_000;
 const documents = { "web-release": inPlaceDocument({ bucket: "artifacts", region: "eu-central-1", app: "shop" }) };
-const record = join(tmpdir(), `fleetwright-record-${process.pid}`);
+const folder = mkdtempSync(join(tmpdir(), "fleetwright-record-"));
+const record = join(folder, "record");
 let aws: FakeAws;
 let s3: FakeAws;
 
@@ -25,7 +26,10 @@ before(async () => {
   [aws, s3] = await Promise.all([FakeAws.start("ssm.py", "127.0.0.1"), FakeAws.start("boot.py", "127.0.0.1")]);
   await s3.tell("/bucket", { name: "artifacts" });
 });
-after(() => Promise.all([aws?.close(), s3?.close()]));
+after(async () => {
+  await Promise.all([aws?.close(), s3?.close()]);
+  rmSync(folder, { recursive: true });
+});
 
 interface Told {
   asked: { action: string; given: Record<string, unknown> }[];
