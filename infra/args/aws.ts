@@ -35,6 +35,10 @@ export interface Ec2AlarmsArgs {
   email?: string;
   /** Alarm when a machine's processors are busier than this for a quarter of an hour. @default 90 */
   cpuPercent?: number;
+  /** Alarm when the fullest of a machine's disks is fuller than this for a quarter of an hour, in bytes or in files. @default 85 */
+  diskPercent?: number;
+  /** Alarm when a certificate of `https.mode` acme or own ends within fewer days. @default 10 */
+  certificateDays?: number;
 }
 
 export interface AwsNetworkArgs {

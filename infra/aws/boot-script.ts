@@ -1,16 +1,14 @@
 /** The user data of a group's machines: fetches what the manifest names, by the machine's own role, and runs `fleethost apply`. Pure. */
 import { incomingPath, installRuntimeScript } from "../rollout/commands.ts";
 import { shellQuote } from "../shell.ts";
-import { type DiskMetric, installDiskMetric } from "./disk-metric.ts";
 import { INSTALL_SSM_AGENT } from "./managed-node.ts";
+import { METADATA, serviceUrl } from "./places.ts";
 
 export interface BootArgs {
   bucket: string;
   region: string;
   /** sha256 of the group's manifest: the only thing that differs from release to release. Undefined: the fleet's record names it. */
   manifest: string | undefined;
-  /** What the machine tells of its disks. @default nothing */
-  disks?: DiskMetric | undefined;
   /** Where things are, if not at AWS. For tests. */
   endpoints?: Endpoints;
 }
@@ -28,14 +26,12 @@ export interface Endpoints {
   secrets: string;
   /** Systems Manager, with its parameters. */
   parameters: string;
-  /** CloudWatch. */
-  metrics: string;
   /** Where AWS has the agent of Systems Manager for Debian. */
   ssmAgent: string;
 }
 
 export function bootScript(args: BootArgs): string {
-  const { manifest, disks, region, endpoints = awsEndpoints(args.bucket, region) } = args;
+  const { manifest } = args;
   return [
     "#!/bin/sh",
     manifest === undefined
@@ -47,7 +43,6 @@ export function bootScript(args: BootArgs): string {
     FUNCTIONS,
     FETCH,
     APPLY,
-    ...(disks === undefined ? [] : [installDiskMetric(disks, { region, ...endpoints })]),
     ...(manifest === undefined ? [INSTALL_SSM_AGENT] : []),
   ].join("\n");
 }
@@ -64,19 +59,14 @@ export function machineSettings({ bucket, region, endpoints = awsEndpoints(bucke
   ].join("\n");
 }
 
-/** The metadata service has this address on every instance (EC2 guide, "Access instance metadata"). */
-const METADATA = "http://169.254.169.254";
-
 function awsEndpoints(bucket: string, region: string): Endpoints {
-  const domain = region.startsWith("cn-") ? "amazonaws.com.cn" : "amazonaws.com";
   return {
     metadata: METADATA,
-    archives: `https://${bucket}.s3.${region}.${domain}`,
-    secrets: `https://secretsmanager.${region}.${domain}`,
-    parameters: `https://ssm.${region}.${domain}`,
-    metrics: `https://monitoring.${region}.${domain}`,
+    archives: serviceUrl(`${bucket}.s3`, region),
+    secrets: serviceUrl("secretsmanager", region),
+    parameters: serviceUrl("ssm", region),
     // Systems Manager guide, "Manually installing SSM Agent on Debian Server instances".
-    ssmAgent: `https://s3.${region}.${domain}/amazon-ssm-${region}/latest`,
+    ssmAgent: `${serviceUrl("s3", region)}/amazon-ssm-${region}/latest`,
   };
 }
 

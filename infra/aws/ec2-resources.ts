@@ -9,20 +9,21 @@ import { type Ec2Instance, ec2Instances } from "./instances.ts";
 import { machineAlarms } from "./machine-alarms.ts";
 import { networkOf } from "./network.ts";
 import type { Scope } from "./scope.ts";
+import { tellingGrants } from "./telling-grants.ts";
 
 /** What the fleet serves on, and by which names. */
-export type Serving = Pick<HttpsConfig, "httpPort" | "httpsPort" | "domains" | "redirects">;
+export type Serving = Pick<HttpsConfig, "mode" | "httpPort" | "httpsPort" | "domains" | "redirects">;
 
 export function ec2Resources(scope: Scope, config: Ec2Config, serving: Serving): Ec2Instance[] {
   const network = networkOf(scope, config.network);
   const group = firewall(scope, network.vpcId, openings(config, serving));
-  const profile = machineProfile(scope, []);
+  const profile = machineProfile(scope, tellingGrants(config));
   const ownEndpoint = config.ssh.through !== undefined && config.network.vpc === undefined;
   const way = ownEndpoint ? instanceConnect(scope, network, group, config.ssh.port) : [];
   const made = ec2Instances(scope, config, { network, securityGroupId: group.id, profile: profile.name });
   const machines = made.map((machine) => ({ ...machine, dependsOn: [...machine.dependsOn, ...way] }));
   if (config.dns !== undefined) addressRecords(scope, config.dns, addressesByName(serving, machines));
-  if (config.alarms !== undefined) machineAlarms(scope, config.alarms, machines);
+  if (config.alarms !== undefined) machineAlarms(scope, config.alarms, machines, serving.mode);
   return machines;
 }
 

@@ -30,11 +30,14 @@ const sshSchema = z.strictObject({
   privateKeyFile: z.string().regex(/^(~\/|\/)/, 'a path from the root or from your home: "~/.ssh/id_ed25519"').optional(),
 });
 
-/** Told by AWS itself; a machine needs nothing for it. */
 const alarmsSchema = z.strictObject({
   topic: leaf(z.string().regex(/^arn:aws[a-z-]*:sns:/, "the ARN of an SNS topic")).optional(),
   email: z.email("an e-mail address, which AWS asks for its consent").optional(),
   cpuPercent: z.int().min(1).max(100).default(90),
+  /** Of a machine's fullest disk, in bytes or in files. */
+  diskPercent: z.int().min(1).max(99).default(85),
+  /** Caddy renews with a third of a certificate's life left: of the shortest ordinary ones (45 days), with 15 days. */
+  certificateDays: z.int().min(1).max(90).default(10),
 });
 
 export const dnsSchema = z.strictObject({

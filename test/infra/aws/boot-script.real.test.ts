@@ -22,7 +22,7 @@ import { groupMachines } from "./samples.ts";
 const SECRET = "correct horse battery staple";
 const API_KEY = "staple battery horse correct";
 const TOKEN = { name: "/prod/token", value: "a first token's value" };
-const DISKS = { Fleet: "web", Stack: "shop/prod" };
+const DIMENSIONS = { Fleet: "web", Stack: "shop/prod" };
 const MACHINE = "m-1";
 const hosts = new Hosts("boot");
 const folder = mkdtempSync(join(tmpdir(), "fleetwright-boot-"));
@@ -78,7 +78,12 @@ async function publish(answer: string, token = TOKEN.name): Promise<{ manifest: 
   const target = groupTarget(config.machines);
   const built = await artifactBuilder(app, () => undefined, "whole")([target]);
   const manifestSecrets = await known(groupSecrets(config, stored));
-  const manifest = groupText({ fleet: "web", config, app, target, built, environment: {}, secrets: manifestSecrets });
+  const cloudwatch = {
+    region: "eu-central-1",
+    metadataUrl: aws.url,
+    metrics: { url: aws.url, dimensions: DIMENSIONS, certificates: true },
+  };
+  const manifest = groupText({ fleet: "web", config, app, target, built, environment: {}, secrets: manifestSecrets, cloudwatch });
   const release = built.release(target).archive;
   for (const { path, sha256 } of [built.runtime(target.arch).archive, release]) await put(`archives/${sha256}`, path);
   return { manifest: await putText(manifest), archive: release.sha256 };
@@ -102,10 +107,9 @@ async function boot(manifest: string): Promise<{ failed: boolean; said: string }
     archives: `${aws.url}/artifacts`,
     secrets: aws.url,
     parameters: aws.url,
-    metrics: aws.url,
     ssmAgent: `${aws.url}/artifacts/ssm`,
   };
-  const script = bootScript({ bucket: "artifacts", region: "eu-central-1", manifest, disks: { dimensions: DISKS }, endpoints });
+  const script = bootScript({ bucket: "artifacts", region: "eu-central-1", manifest, endpoints });
   boots += 1;
   const unit = `user-data-${boots}`;
   const where = `/root/${unit}`;
@@ -160,20 +164,25 @@ test("the machine is named by its instance, confirmed, and would serve after a r
   assert.equal(await hosts.sh(MACHINE, `systemctl is-enabled ${units}`), "enabled\nenabled");
 });
 
-test("CloudWatch is told how full the disks are, by a timer that starts with the machine", async () => {
-  const unit = "fleetwright-disk-metric";
+test("CloudWatch is told how full the disks are and how long certificates last, by a timer that starts with the machine", async () => {
+  const unit = "fleetwright-metrics";
   const evidence = () => hosts.sh(MACHINE, `journalctl -u ${unit}.service --no-pager; systemctl status ${unit}.timer --no-pager || :`);
-  const told = async () => (await aws.tell("/metrics", { dimensions: DISKS })) as { namespace: string; name: string; values: number[] }[];
-  await until("it was told", async () => (await told()).length > 0, 60_000).catch(async (error: Error) => {
+  const told = async () => (await aws.tell("/metrics", { dimensions: DIMENSIONS })) as { namespace: string; name: string; values: number[] }[];
+  await until("it was told", async () => (await told()).length === 2, 60_000).catch(async (error: Error) => {
     throw new Error(`${error.message}\n${await evidence()}\n${aws.log}`);
   });
-  const [metric] = await told();
-  assert.deepEqual([metric?.namespace, metric?.name], ["Fleetwright", "DiskUsedPercent"]);
+  const [certificate, disk] = (await told()).sort((a, b) => (a.name < b.name ? -1 : 1));
+  assert.deepEqual([disk?.namespace, disk?.name], ["Fleetwright", "DiskUsedPercent"]);
   const shares = await hosts.sh(MACHINE, "df --output=pcent,ipcent / /var /srv");
   const most = Math.max(...[...shares.matchAll(/(\d+)%/g)].map(([, share]) => Number(share)));
-  for (const value of metric?.values ?? []) assert.ok(Math.abs(value - most) <= 3, `${value} is told, and it is ${most}`);
+  for (const value of disk?.values ?? []) assert.ok(Math.abs(value - most) <= 3, `${value} is told, and it is ${most}`);
+  assert.equal(certificate?.name, "CertificateDaysLeft");
+  // Of the machine's own authority: half a day.
+  for (const value of certificate?.values ?? []) assert.ok(value > 0 && value < 1, `${value} days`);
   const state = `systemctl is-enabled ${unit}.timer; systemctl show -P DynamicUser ${unit}.service`;
   assert.equal(await hosts.sh(MACHINE, state), "enabled\nyes");
+  const exposure = await hosts.sh(MACHINE, `systemd-analyze security --no-pager ${unit}.service | tail -n 1`);
+  assert.ok(Number(/: ([\d.]+) /.exec(exposure)?.[1]) <= 1.5, exposure);
 });
 
 test("nothing secret is left in what the script wrote, said or ran", async () => {

@@ -9,7 +9,7 @@ import { ec2Machines } from "./samples.ts";
 
 await mockAws();
 
-const serving = { httpPort: 80, httpsPort: 443, domains: ["app.example.org"], redirects: [] };
+const serving = { mode: "acme" as const, httpPort: 80, httpsPort: 443, domains: ["app.example.org"], redirects: [] };
 const EXISTING = ["vpc-0a", "subnet-0a", "subnet-0b", "Z0EXISTING"];
 
 const matrix: Record<string, object> = {

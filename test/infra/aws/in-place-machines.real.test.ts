@@ -64,7 +64,6 @@ const endpoints = () => ({
   archives: `${s3.url}/artifacts`,
   secrets: s3.url,
   parameters: s3.url,
-  metrics: s3.url,
   ssmAgent: `${s3.url}/artifacts/ssm`,
 });
 
