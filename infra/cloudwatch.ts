@@ -11,6 +11,11 @@ export function metricDimensions(fleet: string, machine?: string): Record<string
   return machine === undefined ? all : { ...all, Machine: machine };
 }
 
+/** Of the stack's own: the same fleet of another one, in this region or another, has another. */
+export function logGroupName(fleet: string): string {
+  return `/fleetwright/${pulumi.getProject()}/${pulumi.getStack()}/${fleet}`;
+}
+
 /** Whether the machine itself has certificates whose end somebody should hear of: its own authority's last for hours, by design. */
 export function tellsCertificates(mode: FleetConfig["https"]["mode"]): boolean {
   return mode === "acme" || mode === "own";
@@ -19,9 +24,15 @@ export function tellsCertificates(mode: FleetConfig["https"]["mode"]): boolean {
 /** @param machine undefined for a group's. @returns undefined where they tell nothing */
 export function cloudwatchOf({ machines, https }: FleetConfig, fleet: string, machine?: string): Cloudwatch | undefined {
   if (machines.provider !== "ec2" && machines.provider !== "autoscaling") return undefined;
-  if (machines.alarms === undefined) return undefined;
+  if (machines.alarms === undefined && machines.logs === undefined) return undefined;
   const region = regionOfNetwork(machines.network);
   const dimensions = metricDimensions(fleet, machine);
   const metrics = { url: serviceUrl("monitoring", region), dimensions, certificates: tellsCertificates(https.mode) };
-  return { region, metadataUrl: METADATA, metrics };
+  const logs = { url: serviceUrl("logs", region), group: logGroupName(fleet) };
+  return {
+    region,
+    metadataUrl: METADATA,
+    ...(machines.alarms === undefined ? {} : { metrics }),
+    ...(machines.logs === undefined ? {} : { logs }),
+  };
 }

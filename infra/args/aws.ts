@@ -22,6 +22,8 @@ export interface Ec2Args {
   dns?: { zone: string; /** @default 60 */ ttlSeconds?: number };
   /** Alarms of CloudWatch, for each machine. @default none */
   alarms?: Ec2AlarmsArgs;
+  /** Ships the logs of app, supervisor and Caddy to CloudWatch Logs. @default they stay in each machine's journal */
+  logs?: LogsArgs;
   /** Key for the volumes. @default the account's key for EBS */
   kmsKey?: Input<string>;
   /** On everything, beside the fleet's own. @default {} */
@@ -39,6 +41,14 @@ export interface Ec2AlarmsArgs {
   diskPercent?: number;
   /** Alarm when a certificate of `https.mode` acme or own ends within fewer days. @default 10 */
   certificateDays?: number;
+}
+
+/** A log group of the fleet's own, with a stream for each machine's app, Caddy and agent. */
+export interface LogsArgs {
+  /** Lines are removed after so many days: one of the numbers that CloudWatch Logs takes. @default 30 */
+  retentionDays?: number;
+  /** ARN of a key whose policy lets CloudWatch Logs use it. @default CloudWatch's own */
+  kmsKey?: Input<string>;
 }
 
 export interface AwsNetworkArgs {

@@ -17,7 +17,7 @@ export type Serving = Pick<HttpsConfig, "mode" | "httpPort" | "httpsPort" | "dom
 export function ec2Resources(scope: Scope, config: Ec2Config, serving: Serving): Ec2Instance[] {
   const network = networkOf(scope, config.network);
   const group = firewall(scope, network.vpcId, openings(config, serving));
-  const profile = machineProfile(scope, tellingGrants(config));
+  const profile = machineProfile(scope, tellingGrants(scope, config, config.terminationProtection));
   const ownEndpoint = config.ssh.through !== undefined && config.network.vpc === undefined;
   const way = ownEndpoint ? instanceConnect(scope, network, group, config.ssh.port) : [];
   const made = ec2Instances(scope, config, { network, securityGroupId: group.id, profile: profile.name });

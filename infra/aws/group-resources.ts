@@ -119,7 +119,7 @@ interface TemplateParts {
 function templateOf(scope: Scope, config: AutoscalingConfig, serving: GroupServing, { artifacts, securityGroupId }: TemplateParts) {
   const secrets = storeSecrets(scope, serving.secrets, config);
   const kept = referenceGrants(scope, regionOfNetwork(config.network), serving.references);
-  const profile = machineProfile(scope, [...grants(config, artifacts, secrets), ...kept, ...tellingGrants(config)]);
+  const profile = machineProfile(scope, [...grants(config, artifacts, secrets), ...kept, ...tellingGrants(scope, config, config.protect)]);
   const manifest = serving.manifest(secrets);
   const sha256 = manifest.apply((text) => createHash("sha256").update(text).digest("hex"));
   const dependsOn = releaseObjects(scope, artifacts, serving, { manifest, sha256 });

@@ -27,6 +27,12 @@ test("machines of a group tell of their disks as one; the balancer has the certi
   assert.deepEqual([dimensions, certificates], [STACK, false]);
 });
 
+test("asked for logs alone, machines ship them to the group of their own stack, and tell nothing else", () => {
+  const told = cloudwatchOf(parseFleet("web", { app, machines: { ...ec2Machines(), logs: {} } }), "web", "web-1");
+  const logs = { url: "https://logs.eu-central-1.amazonaws.com", group: "/fleetwright/shop/prod/web" };
+  assert.deepEqual(told, { region: "eu-central-1", metadataUrl: "http://169.254.169.254", logs });
+});
+
 test("machines that aren't on AWS tell nothing", () => {
   assert.equal(cloudwatchOf(parseFleet("web", { app, machines: { provider: "local" } }), "web", "web-1"), undefined);
 });

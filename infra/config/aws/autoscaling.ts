@@ -3,7 +3,7 @@ import { z } from "zod";
 import { DEFAULT_BATCH } from "../../rollout/batches.ts";
 import { batchSchema, milliseconds } from "../numbers.ts";
 import { autoscalingFindings } from "./autoscaling-rules.ts";
-import { arn, cidr, imageId, instanceType, networkSchema, tagsSchema } from "./common.ts";
+import { arn, cidr, imageId, instanceType, logsSchema, networkSchema, tagsSchema } from "./common.ts";
 import { dnsSchema } from "./ec2.ts";
 import { artifactsSchema, failoverSchema, keySchema } from "./regions.ts";
 
@@ -86,6 +86,7 @@ export const autoscalingSchema = z
     refresh: refreshSchema.prefault({}),
     inPlace: inPlaceSchema.optional(),
     alarms: alarmsSchema.optional(),
+    logs: logsSchema.optional(),
     kmsKey: arn("kms", "a KMS key").optional(),
     key: keySchema.optional(),
     artifacts: artifactsSchema,

@@ -4,7 +4,7 @@ import { nameSchema } from "../../../runtime/manifest.ts";
 import { leaf } from "../leaf.ts";
 import { bastionSchema } from "../login.ts";
 import { port } from "../numbers.ts";
-import { cidr, imageId, imagesSchema, instanceType, networkSchema, tagsSchema, zoneName } from "./common.ts";
+import { cidr, imageId, imagesSchema, instanceType, logsSchema, networkSchema, tagsSchema, zoneName } from "./common.ts";
 import { ec2Findings } from "./ec2-rules.ts";
 
 const instanceSchema = z.strictObject({
@@ -60,6 +60,7 @@ export const ec2Schema = z
     terminationProtection: z.boolean().default(false),
     dns: dnsSchema.optional(),
     alarms: alarmsSchema.optional(),
+    logs: logsSchema.optional(),
     kmsKey: leaf(z.string().regex(/^(arn:aws[a-z-]*:kms:|alias\/)/, "the ARN of a KMS key")).optional(),
     tags: tagsSchema,
   })

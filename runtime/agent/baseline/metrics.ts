@@ -34,6 +34,9 @@ Type=oneshot
 ExecStart=/opt/fleetwright/current/bin/fleethost tell-metrics --job ${pathsUnder().metricsJob}
 DynamicUser=yes
 TimeoutStartSec=180s
+# Systemd's own word of each run is noise; what it says itself isn't.
+LogLevelMax=notice
+SyslogLevel=notice
 ${renderHardening({ capabilities: "", addressFamilies: "AF_UNIX AF_INET AF_INET6" })}`;
 }
 
