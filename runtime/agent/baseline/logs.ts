@@ -26,19 +26,21 @@ export const logs: BaselinePart = {
 };
 
 /** Keys and files that a reader of logs has no business with. */
-const HIDDEN = ["/etc/fleetwright/tls", "/etc/shadow", "/etc/gshadow", "/etc/ssh", "/srv", "/var/lib/fleetwright-caddy", "/run/credentials"];
+const HIDDEN = [
+  "/etc/fleetwright/tls", "/etc/shadow", "/etc/gshadow", "/etc/ssh", "/srv", "/var/lib/fleetwright-caddy", "/run/credentials",
+];
 
 /**
  * It reads the journal, and the secrets, to take them out; it may change nothing but its own state, and is nobody whom others would
- * let do something. Ordered before Caddy, so that it ends after it.
+ * let do something. Ordered before Caddy, and before the app by the app's unit, so that it ends after them; it waits for no network, or
+ * they would.
  */
 export function renderLogsUnit(): string {
   const confinement = { capabilities: "CAP_DAC_READ_SEARCH", addressFamilies: "AF_UNIX AF_INET AF_INET6", hidden: HIDDEN };
   return `${unitMark}
 [Unit]
 Description=Fleetwright: ships the journal's lines to CloudWatch Logs
-Wants=network-online.target
-After=network-online.target
+After=network.target nss-lookup.target
 Before=${unitNames.caddy}
 StartLimitIntervalSec=0
 
