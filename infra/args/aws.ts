@@ -19,7 +19,16 @@ export interface Ec2Args {
   /** AWS refuses to terminate a machine until this is false again. @default false */
   terminationProtection?: boolean;
   /** Records for the fleet's domains. */
-  dns?: { zone: string; /** @default 60 */ ttlSeconds?: number };
+  dns?: {
+    zone: string;
+    /** @default 60 */
+    ttlSeconds?: number;
+    /**
+     * One of two stacks, in two regions, that have the same domains: `primary` answers while one of its machines is well, asked from outside
+     * every 10 s, `secondary` when none is. Asks for `app.health.path`. @default the domains lead here, whatever happens
+     */
+    failover?: "primary" | "secondary";
+  };
   /** Alarms of CloudWatch, for each machine. @default none */
   alarms?: Ec2AlarmsArgs;
   /** Ships the logs of app, supervisor and Caddy to CloudWatch Logs. @default they stay in each machine's journal */

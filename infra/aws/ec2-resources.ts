@@ -1,18 +1,21 @@
 /** Everything on AWS that a fleet of provider `ec2` consists of. */
 import type { Ec2Config } from "../config/aws/ec2.ts";
 import type { HttpsConfig } from "../config/https.ts";
-import { addressesByName, addressRecords } from "./dns.ts";
 import { firewall, type Opening } from "./firewall.ts";
 import { machineProfile } from "./identity.ts";
 import { instanceConnect } from "./instance-connect.ts";
 import { type Ec2Instance, ec2Instances } from "./instances.ts";
 import { machineAlarms } from "./machine-alarms.ts";
+import { machineRecords } from "./machine-records.ts";
 import { networkOf } from "./network.ts";
 import type { Scope } from "./scope.ts";
 import { tellingGrants } from "./telling-grants.ts";
 
 /** What the fleet serves on, and by which names. */
-export type Serving = Pick<HttpsConfig, "mode" | "httpPort" | "httpsPort" | "domains" | "redirects">;
+export type Serving = Pick<HttpsConfig, "mode" | "httpPort" | "httpsPort" | "domains" | "redirects"> & {
+  /** What is asked from outside. */
+  healthPath?: string | undefined;
+};
 
 export function ec2Resources(scope: Scope, config: Ec2Config, serving: Serving): Ec2Instance[] {
   const network = networkOf(scope, config.network);
@@ -22,7 +25,7 @@ export function ec2Resources(scope: Scope, config: Ec2Config, serving: Serving):
   const way = ownEndpoint ? instanceConnect(scope, network, group, config.ssh.port) : [];
   const made = ec2Instances(scope, config, { network, securityGroupId: group.id, profile: profile.name });
   const machines = made.map((machine) => ({ ...machine, dependsOn: [...machine.dependsOn, ...way] }));
-  if (config.dns !== undefined) addressRecords(scope, config.dns, addressesByName(serving, machines));
+  if (config.dns !== undefined) machineRecords(scope, config.dns, serving, machines);
   if (config.alarms !== undefined) machineAlarms(scope, config.alarms, machines, serving.mode);
   return machines;
 }

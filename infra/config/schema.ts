@@ -156,7 +156,7 @@ const wholeFleet = between(({ app, machines, workers: wanted, https, rollout, ha
   ...keptFindings(app.secrets, machines.provider, machines.provider === "autoscaling" ? regionOfNetwork(machines.network) : undefined),
   ...(machines.provider === "autoscaling"
     ? groupFleetFindings({ app, machines, https, rollout })
-    : [...httpsFindings(https, machines), ...awsFindings(machines, https)]),
+    : [...httpsFindings(https, machines), ...awsFindings(machines, https, app)]),
   ...rebootFindings(hardening.reboots, machineCount(machines)),
 ]);
 

@@ -5,7 +5,8 @@ import { batchSchema, milliseconds } from "../numbers.ts";
 import { autoscalingFindings } from "./autoscaling-rules.ts";
 import { arn, cidr, imageId, instanceType, logsSchema, networkSchema, tagsSchema } from "./common.ts";
 import { dnsSchema } from "./ec2.ts";
-import { artifactsSchema, failoverSchema, keySchema } from "./regions.ts";
+import { failoverSchema } from "./failover.ts";
+import { artifactsSchema, keySchema } from "./regions.ts";
 
 const capacitySchema = z.strictObject({
   min: z.int().min(0).max(1_000).default(2),

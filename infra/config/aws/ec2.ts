@@ -4,6 +4,7 @@ import { nameSchema } from "../../../runtime/manifest.ts";
 import { leaf } from "../leaf.ts";
 import { bastionSchema } from "../login.ts";
 import { port } from "../numbers.ts";
+import { failoverSchema } from "./failover.ts";
 import { cidr, imageId, imagesSchema, instanceType, logsSchema, networkSchema, tagsSchema, zoneName } from "./common.ts";
 import { ec2Findings } from "./ec2-rules.ts";
 
@@ -58,7 +59,7 @@ export const ec2Schema = z
     clients: z.array(cidr).max(50).default([]),
     elasticIps: z.boolean().default(false),
     terminationProtection: z.boolean().default(false),
-    dns: dnsSchema.optional(),
+    dns: dnsSchema.extend({ failover: failoverSchema.optional() }).optional(),
     alarms: alarmsSchema.optional(),
     logs: logsSchema.optional(),
     kmsKey: leaf(z.string().regex(/^(arn:aws[a-z-]*:kms:|alias\/)/, "the ARN of a KMS key")).optional(),

@@ -22,6 +22,7 @@ const matrix: Record<string, object> = {
     alarms: { email: "ops@example.org" },
     logs: {},
   },
+  "the first of two regions": { elasticIps: true, dns: { zone: "example.org", failover: "primary" } },
   "own key": { kmsKey: "arn:aws:kms:eu-central-1:111122223333:key/k" },
 };
 
@@ -96,4 +97,25 @@ test("a certificate's end is watched where somebody has to renew it, or a renewa
   };
   const certificates = async (mode: "internal" | "own") => (await of(mode)).filter(({ name }) => name.endsWith("-certificate")).length;
   assert.deepEqual([await certificates("internal"), await certificates("own")], [0, 2]);
+});
+
+test("the names lead to a region while any of its machines is well, and a machine's own name while that one is", async () => {
+  const config = ec2Schema.parse({ ...ec2Machines(), elasticIps: true, dns: { zone: "example.org", failover: "secondary" } });
+  const names = { ...serving, healthPath: "/healthz", domains: ["app.example.org", "{machine}.example.org"] };
+  const resources = await graphOf((parent) => void ec2Resources({ parent, fleet: "web", tags: {} }, config, names));
+  const checks = byType(resources, "HealthCheck").map(({ inputs }) => inputs);
+  const of = (name: string) => byType(resources, "Record").find(({ inputs }) => inputs.name === name)?.inputs ?? {};
+  const asked = checks.filter(({ type }) => type === "HTTPS");
+  assert.deepEqual(asked.map(({ ipAddress, fqdn, resourcePath, enableSni }) => [ipAddress, fqdn, resourcePath, enableSni]), [
+    ["<public IP of web-web-1>", "app.example.org", "/healthz", true],
+    ["<public IP of web-web-2>", "app.example.org", "/healthz", true],
+  ]);
+  const any = checks.find(({ type }) => type === "CALCULATED");
+  assert.deepEqual(any?.childHealthchecks, ["<HealthCheck web-web-1-from-outside>", "<HealthCheck web-web-2-from-outside>"]);
+  assert.equal(any?.childHealthThreshold, 1);
+  const { healthCheckId, setIdentifier, failoverRoutingPolicies } = of("app.example.org");
+  assert.deepEqual([healthCheckId, setIdentifier], ["<HealthCheck web-any-from-outside>", "shop/prod/web"]);
+  assert.deepEqual(failoverRoutingPolicies, [{ type: "SECONDARY" }]);
+  assert.equal(of("web-2.example.org").healthCheckId, "<HealthCheck web-web-2-from-outside>");
+  assert.deepEqual(byType(await graph({ elasticIps: true, dns: { zone: "example.org" } }), "HealthCheck"), [], "nobody is asked without");
 });
