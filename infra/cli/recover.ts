@@ -1,8 +1,8 @@
 /** `fleet recover`: from nothing but the store and a key, the same release on the same or other machines, verified. */
 import { join } from "node:path";
+import type { Stack } from "@pulumi/pulumi/automation/index.js";
 import { exitCodes, FleetError } from "../errors.ts";
 import { fetchArchives } from "../recovery/artifacts.ts";
-import { findPassphrase } from "../recovery/passphrase.ts";
 import { phaseLines, PhaseClock, systemClocks } from "../recovery/phases.ts";
 import { objectsOfPins } from "../recovery/pins-of-set.ts";
 import { openStore } from "../recovery/store/open.ts";
@@ -12,7 +12,8 @@ import { agree } from "./recover-ask.ts";
 import { checkStore } from "./recover-check.ts";
 import { byHand, verdictLines } from "./recover-text.ts";
 import { lookBefore, type Prepared } from "./recover-look.ts";
-import { noteBegun, openRecovered, restoreState, writeStackFiles } from "./recovered-stack.ts";
+import { openSecrets, type StackSecrets } from "./recover-secrets.ts";
+import { noteBegun, openRecovered, restoreState, type StateOutcome, writeStackFiles } from "./recovered-stack.ts";
 import { rebuild } from "./recover-up.ts";
 import type { FleetStatus } from "./table.ts";
 import { verifyRecovered } from "./recover-verify.ts";
@@ -27,6 +28,8 @@ export interface RecoverOptions {
   release?: string;
   /** A file whose `machines` take the place of those in the set. */
   machines?: string;
+  /** What shall encrypt the stack's secrets where the KMS key that did is lost: `passphrase`, or another key's URL. */
+  secretsProvider?: string;
   /** Only looks. */
   check?: boolean;
   /** Doesn't ask. */
@@ -51,19 +54,16 @@ export async function recover(options: RecoverOptions): Promise<number> {
   }
 }
 
-async function bringBack(prepared: Prepared, options: RecoverOptions, clock: PhaseClock): Promise<number> {
-  const { store, chosen, place, pins } = prepared;
-  const { set } = chosen.named;
+async function bringBack(before: Prepared, options: RecoverOptions, clock: PhaseClock): Promise<number> {
+  const { store, chosen, place, pins } = before;
   noteBegun(place, chosen.named.id, false);
-  if (prepared.local) prepareComputer();
+  if (before.local) prepareComputer();
   clock.mark("state");
-  for (const name of await bringTools(store, set.tools)) tell(`${name}: from the store`);
+  for (const name of await bringTools(store, chosen.named.set.tools)) tell(`${name}: from the store`);
   clock.mark("tools");
-  const passphrase = await findPassphrase(store, set, prepared.local && options.stack === "local" ? place.passphraseFile : undefined);
-  writeStackFiles(place, prepared.stackText, passphrase).forEach(tell);
-  const stack = await openRecovered(place, set.secretsProvider);
-  const state = await restoreState(stack, place, options.machines === undefined ? await store.getBytes(set.state.object) : undefined);
-  tell(`state: ${state}`);
+  const secrets = await openSecrets(before, options);
+  const prepared = { ...before, stackText: secrets.stackText };
+  const { stack, state } = await openStack(prepared, secrets, options);
   clock.mark("state");
   const fetched = await fetchArchives(store, objectsOfPins(pins));
   tell(`archives: ${fetched} from the store, verified`);
@@ -73,6 +73,20 @@ async function bringBack(prepared: Prepared, options: RecoverOptions, clock: Pha
   const verified = await verifyRecovered(stack, prepared, clock);
   noteBegun(place, chosen.named.id, true);
   return end(prepared, options, clock, { changes: outcome.changes, state, ...verified });
+}
+
+interface Opened {
+  stack: Stack;
+  state: StateOutcome;
+}
+
+async function openStack({ place }: Prepared, secrets: StackSecrets, { machines }: RecoverOptions): Promise<Opened> {
+  for (const line of [...secrets.lines, ...writeStackFiles(place, secrets.stackText, secrets.passphrase)]) tell(line);
+  const stack = await openRecovered(place, secrets.provider);
+  const stored = machines === undefined ? await secrets.state() : undefined;
+  const state = await restoreState(stack, place, { stored, provider: secrets.provider, othersLost: secrets.othersLost });
+  tell(`state: ${state}`);
+  return { stack, state };
 }
 
 interface End {
@@ -92,7 +106,7 @@ function end(prepared: Prepared, options: RecoverOptions, clock: PhaseClock, { c
     process.stdout.write(`${JSON.stringify(report)}\n`);
   }
   const verdict = verdictLines(prepared, options, { changes, problems, times });
-  for (const line of [...phaseLines(times), "", ...byHand(prepared), "", ...verdict]) tell(line);
+  for (const line of [...phaseLines(times), "", ...byHand(prepared, options), "", ...verdict]) tell(line);
   return problems.length === 0 ? exitCodes.ok : exitCodes.failed;
 }
 
