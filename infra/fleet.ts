@@ -55,7 +55,7 @@ export class Fleet extends pulumi.ComponentResource {
     const build = pin === undefined ? artifactBuilder(app, say, shape) : pinnedArtifacts(name, pin, shape);
     const outputs =
       machines.provider === "autoscaling"
-        ? groupProvider().groupFleet(this, { fleet: name, config, group: machines, app, build })
+        ? groupProvider(machines).groupFleet(this, { fleet: name, config, group: machines, app, build })
         : this.pushedTo(name, config, app, this.provide(name, { ...config, machines }, build), build);
     this.urls = outputs.urls;
     this.release = outputs.release;

@@ -1,15 +1,17 @@
-/** A fleet of provider `autoscaling`: nobody pushes to its machines, which fetch what they run; a release is a refresh of the group. */
+/** A fleet of provider `autoscaling`: nobody logs in to its machines, which fetch what they run; a release is a refresh of the group, or comes in place. */
 import * as pulumi from "@pulumi/pulumi";
-import { groupManifest } from "../runtime/group.ts";
+import { groupManifest, groupManifestSchema, type GroupSecrets } from "../runtime/group.ts";
 import { groupPreflight } from "./aws/preflight.ts";
-import { groupResources } from "./aws/group-resources.ts";
-import type { StoredSecrets } from "./aws/group-secrets.ts";
+import { type GroupResources, groupResources } from "./aws/group-resources.ts";
 import type { App } from "./build/app.ts";
 import type { AutoscalingConfig } from "./config/aws/autoscaling.ts";
 import { architectureOf } from "./config/aws/instance-type.ts";
 import { DEFAULT_VPC_CIDR } from "./config/aws/network-rules.ts";
 import type { FleetConfig } from "./config/schema.ts";
-import { exitCodes, FleetError } from "./errors.ts";
+import { referredSecrets } from "./config/secret-references.ts";
+import { groupSecrets, groupValues } from "./group-secrets.ts";
+import { inPlaceCommand, paceOf } from "./in-place/command.ts";
+import type { Inventory } from "./inventory.ts";
 import { debian } from "./machines/local/spec.ts";
 import type { Target } from "./machines/machine.ts";
 import type { FleetOutputs } from "./outputs.ts";
@@ -17,7 +19,6 @@ import { pruneCommand } from "./prune/command.ts";
 import { refreshCommand } from "./refresh/command.ts";
 import type { Built } from "./rollout/artifacts.ts";
 import { manifestOf } from "./rollout/manifests.ts";
-import { secretValues } from "./rollout/secrets.ts";
 import { httpsOf } from "./rollout/tls.ts";
 
 export interface GroupFleetOptions {
@@ -38,36 +39,41 @@ export function groupFleet(parent: pulumi.Resource, options: GroupFleetOptions):
   const { domains, redirects } = config.https;
   const { path } = config.app.health;
   const resources = groupResources({ parent, fleet, tags: group.tags, gate }, group, {
+    app: app.name,
     names: [...new Set([...domains, ...redirects])],
     // Without a path of the app's own, any answer below 500 shows that it lives; a balancer can ask for no more than 499.
     health: path === undefined ? { path: "/", matcher: "200-499" } : { path, matcher: "200-399" },
     drainTimeoutMs: config.app.drainTimeoutMs,
-    secrets: valuesOf(config),
+    secrets: groupValues(config),
+    references: referredSecrets(config.app.secrets),
     archives: built.apply((all) => ({ runtime: all.runtime(target.arch).archive, release: all.release(target).archive })),
-    manifest: (secrets) => pulumi.all([built, pulumi.output(config.app.environment), stored(secrets)]).apply(
+    manifest: (secrets) => pulumi.all([built, pulumi.output(config.app.environment), groupSecrets(config, secrets)]).apply(
       ([all, environment, where]) => groupText({ fleet, config, app, target, built: all as Built, environment, secrets: where }),
     ),
   });
   const refreshed = refreshCommand(parent, fleet, resources, group);
-  pruneCommand(parent, { fleet, resources, keepReleases: group.artifacts.keepReleases, after: refreshed });
+  const served: pulumi.Output<unknown> = resources.document === undefined ? refreshed : inPlaceCommand(parent, fleet, resources, group, refreshed);
+  pruneCommand(parent, { fleet, resources, keepReleases: group.artifacts.keepReleases, after: served });
   const releaseId = built.apply((all) => all.releaseId);
   return {
-    urls: refreshed.apply(() => domains.slice(0, 1).map((name) => `https://${name}/`)),
-    release: pulumi.all([releaseId, refreshed]).apply(([id]) => id),
+    urls: served.apply(() => domains.slice(0, 1).map((name) => `https://${name}/`)),
+    release: pulumi.all([releaseId, served]).apply(([id]) => id),
     // Machines come and go; each says so itself.
     workers: pulumi.output<Record<string, { cores: number; workers: number }>>({}),
     // The balancer's certificate is one that browsers know.
     caBundle: pulumi.output(""),
     skipped: pulumi.output<string[]>([]),
     artifacts: resources.artifacts,
-    inventory: resources.name.apply((name) => ({
-      schema: 1 as const,
-      fleet,
-      app: app.name,
-      machines: [],
-      group: { name, region: resources.region },
-    })),
+    inventory: groupInventory(fleet, app.name, resources, group),
   };
+}
+
+function groupInventory(fleet: string, app: string, { name, region, bucket, document }: GroupResources, group: AutoscalingConfig) {
+  const { warmUpMs, refresh } = group;
+  return pulumi.all([name, bucket, document ?? ""]).apply(([of, artifacts, sent]): Inventory => {
+    const inPlace = document === undefined ? {} : { inPlace: { document: sent, ...paceOf(group) } };
+    return { schema: 1, fleet, app, machines: [], group: { name: of, region, releases: { bucket: artifacts, warmUpMs, refresh, ...inPlace } } };
+  });
 }
 
 /** Ranges of private use (RFC 1918, RFC 6598). */
@@ -86,34 +92,11 @@ export function groupTarget({ types, debian: version }: Pick<AutoscalingConfig, 
   return { arch: architectureOf(types[0] ?? "") ?? "x64", python };
 }
 
-/** Checked once they are known. */
-function valuesOf({ app }: FleetConfig): pulumi.Output<Record<string, string>> | undefined {
-  if (Object.keys(app.secrets).length === 0) return undefined;
-  return pulumi.secret(app.secrets).apply((known) => fitting({ ...secretValues(known as Parameters<typeof secretValues>[0]) }));
-}
-
-/** Secrets Manager guide, "Quotas": length of a secret's value. */
-const SECRETS_MANAGER_BYTES = 65_536;
-
-function fitting(values: Record<string, string>): Record<string, string> {
-  const bytes = Buffer.byteLength(JSON.stringify(values));
-  if (bytes <= SECRETS_MANAGER_BYTES) return values;
-  throw new FleetError(`app.secrets: they have ${bytes} bytes together; in a group it can be ${SECRETS_MANAGER_BYTES}, what Secrets Manager takes`, {
-    kept: "everything; nothing was changed.",
-    next: "keep large files elsewhere, and their key here; then run the same command again.",
-    exitCode: exitCodes.usage,
-  });
-}
-
-function stored(secrets: StoredSecrets | undefined): pulumi.Output<{ arn: string; versionId: string } | undefined> {
-  return pulumi.output(secrets);
-}
-
 interface GroupTextParts extends Omit<GroupFleetOptions, "group" | "build"> {
   target: Target;
   built: Built;
   environment: Record<string, string>;
-  secrets: { arn: string; versionId: string } | undefined;
+  secrets: GroupSecrets | undefined;
 }
 
 /** By way of a machine's manifest, so that values that were deferred are checked here, and not on a machine that boots. */
@@ -128,6 +111,6 @@ export function groupText({ fleet, config, app, target, built, environment, secr
     release: built.release(target),
     https: httpsOf(config.https, sample, {}, ""),
   });
-  const as = Object.fromEntries(Object.entries(config.app.secrets).map(([name, secret]) => [name, secret.as]));
-  return `${JSON.stringify(groupManifest(manifest, archive, secrets === undefined ? undefined : { ...secrets, as }))}\n`;
+  // What was deferred is checked here, as well.
+  return `${JSON.stringify(groupManifestSchema.parse(groupManifest(manifest, archive, secrets)))}\n`;
 }

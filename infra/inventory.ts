@@ -9,7 +9,29 @@ export interface Inventory {
   app: string;
   machines: InventoryMachine[];
   /** With provider `autoscaling`: the group at AWS, whose machines nobody logs in to. */
-  group?: { name: string; region: string } | undefined;
+  group?: InventoryGroup | undefined;
+}
+
+export interface InventoryGroup {
+  name: string;
+  region: string;
+  /** What going back needs; absent in the state of an earlier Fleetwright. */
+  releases?: GroupReleases | undefined;
+}
+
+/** How releases come to a group, as `machines` had it. */
+export interface GroupReleases {
+  /** The artifacts' bucket. */
+  bucket: string;
+  warmUpMs: number;
+  refresh: {
+    minHealthyPercent: number;
+    maxHealthyPercent: number;
+    checkpoints: number[];
+    checkpointDelayMs: number;
+  };
+  /** Where they come in place. */
+  inPlace?: { document: string; batch: string; maxErrors: number } | undefined;
 }
 
 export interface InventoryMachine {

@@ -13,6 +13,7 @@ export type {
   HostArgs,
   HostsArgs,
   HttpsArgs,
+  InPlaceArgs,
   LocalMachinesArgs,
   LoginArgs,
   RefreshArgs,

@@ -7,10 +7,15 @@ export const REPEAT_ONCE_VARIABLE = "FLEETWRIGHT_REPEAT_ONCE";
 /** A file that gets a rollout's events, a line of JSON each, added to what is there. */
 export const EVENTS_VARIABLE = "FLEETWRIGHT_EVENTS";
 
+/** Names the file with what a recovery pins; see `recovery/pins.ts`. */
+export const PINS_VARIABLE = "FLEETWRIGHT_PINS";
+
 export interface Overrides {
   takeOver: boolean;
   repeatOnce: string[];
   eventsFile: string | undefined;
+  /** Whether the rollout is part of a recovery. */
+  recovers: boolean;
 }
 
 /** Pure. */
@@ -19,6 +24,7 @@ export function overridesOf(environment: NodeJS.ProcessEnv): Overrides {
     takeOver: environment[TAKE_OVER_VARIABLE] === "1",
     repeatOnce: (environment[REPEAT_ONCE_VARIABLE] ?? "").split(",").filter((name) => name !== ""),
     eventsFile: environment[EVENTS_VARIABLE] || undefined,
+    recovers: Boolean(environment[PINS_VARIABLE]),
   };
 }
 

@@ -3,27 +3,37 @@
  * secrets' versions) is decided on the machine, which makes its own manifest of it. Shared by both sides. Pure.
  */
 import { type Manifest, manifestSchema, sha256Schema } from "./manifest.ts";
+import { secretReferenceSchema } from "./secret-references.ts";
 import { secretNameSchema, secretSchema, type SecretValues, secretVersion } from "./secrets.ts";
 import * as z from "./zod.ts";
 
 const bytes = z.int().check(z.positive());
 
-/** The boot script, which has no parser of JSON, reads what is before `common`: in this order, and without white space. */
+/** Where values are that the group's own program has stored. */
+const storedSchema = z.strictObject({
+  /** Of the secret in Secrets Manager that holds all of them, as JSON. */
+  arn: z.string().check(z.regex(/^arn:aws[a-z-]*:secretsmanager:[^"\s]+$/, "the ARN of a secret")),
+  /** One version of it: a release has its own values, also when it is gone back to. */
+  versionId: z.string().check(z.regex(/^[A-Za-z0-9-]+$/, "the id of a version")),
+});
+
+const groupSecretsSchema = z.strictObject({
+  stored: z.optional(storedSchema),
+  /** Those that are kept elsewhere, by name. */
+  references: z.record(secretNameSchema, secretReferenceSchema),
+  /** All, by name. */
+  as: z.record(secretNameSchema, secretSchema.shape.as),
+});
+export type GroupSecrets = z.infer<typeof groupSecretsSchema>;
+
+/** The boot script, which has no parser of JSON, reads `runtime` and `release`: in this order, and without white space. */
 export const groupManifestSchema = z.strictObject({
   schema: z.literal(1),
   /** The runtime bundle, and its archive. */
   runtime: z.strictObject({ id: sha256Schema, sha256: sha256Schema, bytes }),
   /** The release's archive. */
   release: z.strictObject({ sha256: sha256Schema, bytes }),
-  secrets: z.optional(
-    z.strictObject({
-      /** Of the secret in Secrets Manager that holds all values, as JSON. */
-      arn: z.string().check(z.regex(/^arn:aws[a-z-]*:secretsmanager:[^"\s]+$/, "the ARN of a secret")),
-      /** One version of it: a release has its own values, also when it is gone back to. */
-      versionId: z.string().check(z.regex(/^[A-Za-z0-9-]+$/, "the id of a version")),
-      as: z.record(secretNameSchema, secretSchema.shape.as),
-    }),
-  ),
+  secrets: z.optional(groupSecretsSchema),
   /** A manifest without the above, and without a machine's own parts; whole, it is checked as any other. */
   common: z.looseObject({
     https: z.looseObject({ names: z.array(z.string()) }),
@@ -36,7 +46,7 @@ export type GroupManifest = z.infer<typeof groupManifestSchema>;
 export function groupManifest(
   { machine: _machine, runtime: id, ...manifest }: Manifest,
   runtimeArchive: { sha256: string; bytes: number },
-  secrets: GroupManifest["secrets"],
+  secrets: GroupSecrets | undefined,
 ): GroupManifest {
   const [_address, ...names] = manifest.https.names;
   const { secrets: _versions, ...app } = manifest.app;
@@ -45,7 +55,7 @@ export function groupManifest(
     schema: 1,
     runtime: { id, sha256: runtimeArchive.sha256, bytes: runtimeArchive.bytes },
     release: { sha256: archive.sha256, bytes: archive.bytes },
-    ...(secrets === undefined ? {} : { secrets: { arn: secrets.arn, versionId: secrets.versionId, as: secrets.as } }),
+    ...(secrets === undefined ? {} : { secrets }),
     common: { ...manifest, app: { ...app, release }, https: { ...manifest.https, names } },
   };
 }

@@ -22,6 +22,8 @@ export const secretSchema = z.strictObject({
   version: secretVersionSchema,
 });
 
+export type Secret = z.infer<typeof secretSchema>;
+
 /** A manifest's secrets, by name. */
 export const secretsSchema = z.record(secretNameSchema, secretSchema);
 export type Secrets = z.infer<typeof secretsSchema>;

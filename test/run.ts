@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { prepareComputer } from "../infra/cli/computer.ts";
 
-prepareComputer({ sshd: "openssh-server", curl: "curl", tini: "tini", unshare: "util-linux", pebble: "pebble", openssl: "openssl" });
+prepareComputer({ also: { sshd: "openssh-server", curl: "curl", tini: "tini", unshare: "util-linux", pebble: "pebble", openssl: "openssl" } });
 
 const all = globSync(["test/**/*.test.ts", "bench/**/*.test.ts"]).filter((file) => !file.endsWith(".long.test.ts"));
 const fleets = all.filter((file) => file.startsWith("test/fleet/"));

@@ -36,10 +36,15 @@ export async function prepareTheirs(folder: string, app: string, machines: reado
 }
 
 /** Runs the playbook. @returns how long it took in ms */
-export async function deployTheirs(ansible: string, folder: string): Promise<number> {
+export function deployTheirs(ansible: string, folder: string): Promise<number> {
+  return runPlaybook(ansible, folder, join(PLAYBOOK, "site.yml"));
+}
+
+/** Runs a playbook with the inventory in `folder`. @returns how long it took in ms */
+export async function runPlaybook(ansible: string, folder: string, site: string): Promise<number> {
   const env = { ANSIBLE_CONFIG: join(PLAYBOOK, "ansible.cfg"), ANSIBLE_HOME: join(folder, ".ansible"), LC_ALL: "C.UTF-8" };
   const startedMs = performance.now();
-  const args = ["-m", "ansible", "playbook", "-i", join(folder, "inventory.yml"), join(PLAYBOOK, "site.yml")];
+  const args = ["-m", "ansible", "playbook", "-i", join(folder, "inventory.yml"), site];
   const run = await runIn(PLAYBOOK, join(ansible, "bin", "python"), args, { env });
   if (run.code !== 0) throw new Error(evidence(run));
   return performance.now() - startedMs;

@@ -33,7 +33,7 @@ async function measure(size: number): Promise<Round> {
     say(`${size} machines, npm run local: ${text(filled.localMs / 1000)} s`);
     const recoveries = await recoverTwice(filled);
     for (const { kind, wallMs } of recoveries) say(`${size} machines, recover, ${kind} caches: ${text(wallMs / 1000)} s`);
-    const rebuilt = await rebuildTheirs(size, say);
+    const rebuilt = await rebuildTheirs(filled.store, size, say);
     say(`${size} machines, ansible: ${text((rebuilt.machinesMs + rebuilt.playbookMs) / 1000)} s`);
     return { filled, recoveries, rebuilt };
   } finally {
@@ -60,7 +60,7 @@ function phaseRow(size: number, kind: Recovery["kind"], rounds: readonly Round[]
   const cells = recoveryPhases
     .filter((phase) => phase !== "cleanUp")
     .map((phase) => [phaseTitles[phase], seconds(all.map(({ times }) => times.find((time) => time.phase === phase)?.monotonicMs ?? 0))]);
-  return { machines: String(size), caches: kind, ...(Object.fromEntries(cells) as Row) };
+  return { fleet: String(size), caches: kind, ...(Object.fromEntries(cells) as Row) };
 }
 
 const { sizes, rounds } = readOptions();
@@ -76,7 +76,7 @@ for (const size of sizes) {
 }
 const notes = [
   "cold: a clone without packages, an empty home, empty caches, no registry; the machines' image at hand. warm: once more in the same clone.",
-  "npm run local: no machine there, this computer's caches. ansible: the same kind of empty machines, then the playbook of bench:deploy.",
+  "npm run local: no machine there, this computer's caches. ansible: the same kind of empty machines, then a playbook with the store's archives.",
 ];
 process.stdout.write(`${render(`From nothing to HTTPS, medians of ${rounds} rounds`, whole, notes)}\n`);
 process.stdout.write(`${render("Recovery by phase, seconds", byPhase, [])}\n`);

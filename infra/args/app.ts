@@ -37,10 +37,11 @@ export interface AppArgs {
   /**
    * Secrets by name, as a value or with the way in which the app gets it. A name is that of an environment variable; a value is
    * any text of 1 byte to 64 KiB, and 512 KiB together. Another value is another generation. Give Outputs as secrets
-   * (`config.requireSecret`, `pulumi.secret`): what is plain before it comes here may be in the state as such.
+   * (`config.requireSecret`, `pulumi.secret`): what is plain before it comes here may be in the state as such. A group's machines
+   * (`autoscaling`) can read them where they are kept at AWS.
    * @default none
    */
-  secrets?: Record<string, Input<string> | SecretArgs>;
+  secrets?: Record<string, Input<string> | SecretArgs | KeptSecretArgs>;
   health?: HealthArgs;
   /** A worker that isn't ready after this long is killed. @default 60000 */
   bootTimeoutMs?: number;
@@ -61,14 +62,39 @@ export interface AppArgs {
   accessLog?: boolean;
 }
 
-export interface SecretArgs {
+export interface SecretArgs extends SecretUse {
   value: Input<string>;
+}
+
+export interface SecretUse {
   /**
    * `environment`: a variable of the workers, and of nothing else on the machine. `credential`: the file
    * `$CREDENTIALS_DIRECTORY/NAME`, which only the app's user and root can read.
    * @default "environment"
    */
   as?: "environment" | "credential";
+}
+
+/** A secret that each machine of a group reads itself, by its role, when it starts. */
+export type KeptSecretArgs = SecretUse & {
+  /** ARN of the KMS key that it is encrypted with. @default AWS's own key, which needs no leave */
+  kmsKey?: Input<string>;
+} & (SecretsManagerArgs | ParameterArgs);
+
+/** In Secrets Manager. */
+export interface SecretsManagerArgs {
+  /** The secret's whole ARN. */
+  secretsManager: Input<string>;
+  /** Of the JSON object that its text is. @default the whole text is the value */
+  key?: string;
+  /** Id of one version. @default the one that is current when a machine starts */
+  version?: Input<string>;
+}
+
+/** In the parameter store of Systems Manager. */
+export interface ParameterArgs {
+  /** Its name or ARN; `:3` or `:label` behind it is one version. @default the newest when a machine starts */
+  ssmParameter: Input<string>;
 }
 
 export interface OnceArgs {

@@ -56,7 +56,11 @@ export interface AutoscalingArgs {
   };
   /** From a machine's start until it serves, at most. @default 180000 */
   warmUpMs?: number;
+  /** `refresh`: a release replaces the machines; `in-place`: it comes to those that are there, by Run Command. @default "refresh" */
+  releases?: "refresh" | "in-place";
+  /** How machines are replaced: by each release, or with releases in place when they themselves change. */
   refresh?: RefreshArgs;
+  inPlace?: InPlaceArgs;
   /** Alarms to an SNS topic of yours. @default none */
   alarms?: AlarmArgs;
   /** ARN of a key for volumes, artifacts and secrets. @default the account's keys for each */
@@ -91,6 +95,14 @@ export interface RefreshArgs {
   checkpoints?: number[];
   /** @default 600000 */
   checkpointDelayMs?: number;
+}
+
+/** How a release comes to machines in place. */
+export interface InPlaceArgs {
+  /** Machines at the same time: a number, or a part such as "25%". @default "25%" */
+  batch?: number | string;
+  /** With more failures than these no further machine gets it; it is undone with the first one, whatever this says. @default 0 */
+  maxErrors?: number;
 }
 
 export interface AlarmArgs {

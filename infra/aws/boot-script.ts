@@ -1,15 +1,21 @@
 /** The user data of a group's machines: fetches what the manifest names, by the machine's own role, and runs `fleethost apply`. Pure. */
 import { incomingPath, installRuntimeScript } from "../rollout/commands.ts";
 import { shellQuote } from "../shell.ts";
+import { INSTALL_SSM_AGENT } from "./managed-node.ts";
 
 export interface BootArgs {
   bucket: string;
   region: string;
-  /** sha256 of the group's manifest: the only thing that differs from release to release. */
-  manifest: string;
+  /** sha256 of the group's manifest: the only thing that differs from release to release. Undefined: the fleet's record names it. */
+  manifest: string | undefined;
   /** Where things are, if not at AWS. For tests. */
   endpoints?: Endpoints;
 }
+
+/** Key of the object that says which release the fleet is on, where that isn't the launch template's to say. */
+export const RECORD_KEY = "fleet/manifest";
+
+const INCOMING = incomingPath("").replace(/\/[^/]*$/, "");
 
 export interface Endpoints {
   metadata: string;
@@ -17,17 +23,36 @@ export interface Endpoints {
   archives: string;
   /** Secrets Manager. */
   secrets: string;
+  /** Systems Manager, with its parameters. */
+  parameters: string;
+  /** Where AWS has the agent of Systems Manager for Debian. */
+  ssmAgent: string;
 }
 
-export function bootScript({ bucket, region, manifest, endpoints = awsEndpoints(bucket, region) }: BootArgs): string {
-  const { metadata, archives, secrets } = endpoints;
+export function bootScript(args: BootArgs): string {
+  const { manifest } = args;
   return [
     "#!/bin/sh",
-    "# Fleetwright: what this machine is to run. From release to release only the next line differs.",
-    `manifest=${manifest}`,
-    `region=${region} archives=${archives} secrets=${secrets} metadata=${metadata}`,
+    manifest === undefined
+      ? "# Fleetwright: what this machine is to run, the fleet's record says, which is in the bucket."
+      : "# Fleetwright: what this machine is to run. From release to release only the next line differs.",
+    `manifest=${manifest ?? ""}`,
+    machineSettings(args),
+    'verdict="this machine does not serve"',
+    FUNCTIONS,
+    FETCH,
+    APPLY,
+    ...(manifest === undefined ? [INSTALL_SSM_AGENT] : []),
+  ].join("\n");
+}
+
+/** Where a machine finds what it needs. */
+export function machineSettings({ bucket, region, endpoints = awsEndpoints(bucket, region) }: Omit<BootArgs, "manifest">): string {
+  const { metadata, archives, secrets, parameters, ssmAgent } = endpoints;
+  return [
+    `region=${region} archives=${archives} secrets=${secrets} parameters=${parameters} metadata=${metadata}`,
+    `ssm_agent=${ssmAgent}`,
     `install=${shellQuote(installRuntimeScript("$runtime", "$bundle"))}`,
-    SCRIPT,
   ].join("\n");
 }
 
@@ -40,6 +65,9 @@ function awsEndpoints(bucket: string, region: string): Endpoints {
     metadata: METADATA,
     archives: `https://${bucket}.s3.${region}.${domain}`,
     secrets: `https://secretsmanager.${region}.${domain}`,
+    parameters: `https://ssm.${region}.${domain}`,
+    // Systems Manager guide, "Manually installing SSM Agent on Debian Server instances".
+    ssmAgent: `https://s3.${region}.${domain}/amazon-ssm-${region}/latest`,
   };
 }
 
@@ -47,7 +75,7 @@ function awsEndpoints(bucket: string, region: string): Endpoints {
  * For dash. curl signs requests itself since 7.75; Debian 12's leaves the payload's hash, which S3 asks for, to whoever calls it.
  * What is secret is in files that only root reads, never among a command's arguments.
  */
-const SCRIPT = String.raw`set -u
+export const FUNCTIONS = String.raw`set -u
 umask 077
 work=/run/fleetwright-boot
 # In all, a failure that may pass is waited for this long.
@@ -56,7 +84,7 @@ patience_s=600
 say() { echo "fleetwright: $*" >&2; }
 
 refuse() {
-  say "this machine does not serve: $1"
+  say "$verdict: $1"
   say "what to do: $2"
   exit 1
 }
@@ -84,10 +112,10 @@ ask() {
     say "$what: $(cat "$work/curl")"
     return 1
   }
-  answer="HTTP $code $(grep -aoE '(<Code>|"__type": *")[A-Za-z#]+' "$file" 2>/dev/null | grep -oE '[A-Za-z#]+$' | tail -n 1)"
-  case $code in
-  200) return 0 ;;
-  408 | 429 | 5*) say "$what: $answer"; return 1 ;;
+  answer="HTTP $code $(grep -aoE '(<Code>|"__type": *")[A-Za-z#.]+' "$file" 2>/dev/null | grep -oE '[A-Za-z]+$' | tail -n 1)"
+  case $answer in
+  "HTTP 200 "*) return 0 ;;
+  *" 408 "* | *" 429 "* | *" 5"* | *Throttl*) say "$what: $answer"; return 1 ;;
   *) say "$what: $answer"; return 9 ;;
   esac
 }
@@ -130,19 +158,39 @@ fetch() {
       "remove it from the bucket and run pulumi up again"
 }
 
-fetch_secrets() {
-  body='{"SecretId":"'$1'","VersionId":"'$2'"}'
-  persist ask "Secrets Manager" "$work/secrets" --config "$work/login" --aws-sigv4 "aws:amz:$region:secretsmanager" \
-    -H "content-type: application/x-amz-json-1.1" -H "x-amz-target: secretsmanager.GetSecretValue" -d "$body" "$secrets/" ||
-    refuse "the app's secrets can't be read ($answer)" "see that version $2 of $1 is there, and that the machine's role may read it"
+# read_secret FILE SERVICE TARGET NAMES BODY: a value that is kept at AWS, or several.
+read_secret() {
+  case $2 in ssm) kept=$parameters ;; *) kept=$secrets ;; esac
+  persist ask "$2" "$work/secrets/$1" --config "$work/login" --aws-sigv4 "aws:amz:$region:$2" \
+    -H "content-type: application/x-amz-json-1.1" -H "x-amz-target: $3" -d "$5" "$kept/" ||
+    refuse "the app's secrets can't be read: $4 ($2, $answer)" "see that there is $5, and that the machine's role may read it"
 }
 
-command -v curl >/dev/null || refuse "the image has no curl" "use one that has it, as Debian's own"
+# One at a time: this script at the boot, and what is sent to the machine later.
+alone() {
+  exec 9>/run/fleetwright-script.lock
+  flock -w 1500 9 || refuse "another change of this machine doesn't end" "see journalctl -b on the machine, then run the same command again"
+}
+
+# Which release the fleet is on, where that isn't the launch template's to say.
+find_manifest() {
+  persist ask "the fleet's record" "$work/record" --config "$work/login" --aws-sigv4 "aws:amz:$region:s3" \
+    -H "x-amz-content-sha256: $nothing" "$archives/${RECORD_KEY}" ||
+    refuse "which release the fleet is on can't be read ($answer)" "run pulumi up again; it writes ${RECORD_KEY} into the bucket"
+  manifest=$(grep -xE '[0-9a-f]{64}' "$work/record") ||
+    refuse "the fleet's record is not understood" "remove ${RECORD_KEY} from the bucket and run pulumi up again"
+}
+`;
+
+/** Up to this machine's own manifest, in \`$work/input\`. */
+export const FETCH = String.raw`command -v curl >/dev/null || refuse "the image has no curl" "use one that has it, as Debian's own"
+alone
 trap 'rm -rf "$work"' EXIT
 mkdir -p "$work" INCOMING
 known instance-id "$work/id"
 known local-ipv4 "$work/address"
 log_in
+if [ -z "$manifest" ]; then find_manifest; fi
 fetch "manifests/$manifest" "$manifest" "$work/manifest"
 hash='"\([0-9a-f]\{64\}\)"'
 front='^{"schema":1,"runtime":{"id":'$hash',"sha256":'$hash'[^}]*},"release":{"sha256":'$hash
@@ -154,15 +202,17 @@ if [ ! -d "/opt/fleetwright/runtime/$runtime" ]; then fetch "archives/$bundle" "
 export runtime bundle
 sh -c "$install" || refuse "the runtime bundle can't be installed" "see the lines above, and that the disk has room"
 fetch "archives/$release" "$release" "INCOMING/$release.tar.gz"
-front='^{"schema":1,"runtime":{[^}]*},"release":{[^}]*},"secrets":{"arn":"\([^"]*\)","versionId":"\([^"]*\)"'
-set -- $(sed -n "s/$front.*/\1 \2/p" "$work/manifest")
-if [ $# = 2 ]; then fetch_secrets "$1" "$2"; fi
 fleethost=/opt/fleetwright/runtime/$runtime/bin/fleethost
-given=$([ -e "$work/secrets" ] && echo "--secrets=$work/secrets")
-"$fleethost" member --group "$work/manifest" --name "$(cat "$work/id")" --address "$(cat "$work/address")" $given >"$work/input" ||
+mkdir -p "$work/secrets"
+"$fleethost" secret-reads --group "$work/manifest" >"$work/reads" || refuse "the group's manifest is not understood" "see the lines above"
+while read -r file service target names body; do read_secret "$file" "$service" "$target" "$names" "$body"; done <"$work/reads"
+"$fleethost" member --group "$work/manifest" --name "$(cat "$work/id")" --address "$(cat "$work/address")" --secrets "$work/secrets" \
+  >"$work/input" ||
   refuse "its manifest can't be made" "see the lines above"
-"$fleethost" apply --apply-id "boot-$(echo "$manifest" | cut -c1-12)" --archive "INCOMING/$release.tar.gz" <"$work/input" ||
+`.replaceAll("INCOMING", INCOMING);
+
+const APPLY = String.raw`"$fleethost" apply --apply-id "boot-$(echo "$manifest" | cut -c1-12)" --archive "INCOMING/$release.tar.gz" <"$work/input" ||
   refuse "the release does not come up" "see the lines above; journalctl -b on the machine has more"
 rm -f "INCOMING/$release.tar.gz"
 say "this machine serves release $(echo "$release" | cut -c1-12)"
-`.replaceAll("INCOMING", incomingPath("").replace(/\/[^/]*$/, ""));
+`.replaceAll("INCOMING", INCOMING);

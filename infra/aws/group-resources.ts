@@ -3,7 +3,8 @@ import { createHash } from "node:crypto";
 import { getZoneOutput } from "@pulumi/aws/route53/getZone.js";
 import * as pulumi from "@pulumi/pulumi";
 import type { AutoscalingConfig } from "../config/aws/autoscaling.ts";
-import { regionOf } from "../config/aws/network-rules.ts";
+import { regionOfNetwork } from "../config/aws/network-rules.ts";
+import type { SecretReferenceConfig } from "../config/secret-references.ts";
 import type { ArtifactsPlace } from "../outputs.ts";
 import { groupAlarms } from "./alarms.ts";
 import { artifactObject, type Artifacts, artifactsOf } from "./artifacts.ts";
@@ -15,21 +16,28 @@ import { groupOf } from "./group.ts";
 import { groupFirewall } from "./group-firewall.ts";
 import { type StoredSecrets, storeSecrets } from "./group-secrets.ts";
 import { type Grant, machineProfile } from "./identity.ts";
+import { fleetRecord, releaseDocument } from "./in-place-resources.ts";
 import { ownKey } from "./key.ts";
 import { launchTemplate } from "./launch-template.ts";
+import { runCommandGrant } from "./managed-node.ts";
 import { type MixedInstances, mixedInstances } from "./mixed-instances.ts";
 import { networkOf } from "./network.ts";
 import { replicate } from "./replication.ts";
 import type { Scope } from "./scope.ts";
+import { referenceGrants } from "./secret-grants.ts";
 
 /** What the group is for. */
 export interface GroupServing {
+  /** The app's name. */
+  app: string;
   /** Names of the balancer's certificate. */
   names: readonly string[];
   health: { path: string; matcher: string };
   drainTimeoutMs: number;
   /** Values by name; undefined when the app has none. */
   secrets: pulumi.Input<{ [name: string]: string }> | undefined;
+  /** Those that are kept at AWS, by name. */
+  references: { readonly [name: string]: SecretReferenceConfig };
   /** What every machine fetches. */
   archives: pulumi.Output<{ runtime: FetchedArchive; release: FetchedArchive }>;
   /** The group's manifest, as machines read it. */
@@ -46,6 +54,12 @@ export interface GroupResources {
   name: pulumi.Output<string>;
   region: string;
   mixedInstances: pulumi.Output<MixedInstances>;
+  /** The artifacts' bucket. */
+  bucket: pulumi.Output<string>;
+  /** sha256 of the manifest of the release that is wanted. */
+  manifest: pulumi.Output<string>;
+  /** With releases in place: the document that machines are sent. */
+  document: pulumi.Output<string> | undefined;
   /** What a stack in another region needs to know. */
   artifacts: pulumi.Output<ArtifactsPlace>;
   dependsOn: pulumi.Resource[];
@@ -58,16 +72,19 @@ export function groupResources(scope: Scope, given: AutoscalingConfig, serving: 
   const firewalls = groupFirewall(scope, network.vpcId, config.access === "public" ? ["0.0.0.0/0"] : config.clients);
   const { certificateArn, balancer } = entrance(scope, config, serving, { vpcId: network.vpcId, subnets, group: firewalls.balancer.id });
   const artifacts = artifactsOf(scope, config);
-  const region = regionOf(Object.keys(config.network.subnets)[0] ?? "");
+  const region = regionOfNetwork(config.network);
   const { replicateTo } = config.artifacts;
   if (replicateTo !== undefined) replicate(scope, { to: replicateTo, artifacts, kmsKey: config.kmsKey, region });
-  const template = templateOf(scope, config, serving, { artifacts, securityGroupId: firewalls.machines.id });
+  const { template, manifest } = templateOf(scope, config, serving, { artifacts, securityGroupId: firewalls.machines.id });
   const mixed = pulumi.all([template.id, template.latestVersion]).apply(([id, version]) => mixedInstances(config, id, version));
   const { drainTimeoutMs } = serving;
   const group = groupOf(scope, { config, subnets, balancer, mixedInstances: mixed, drainTimeoutMs, ready: network.ready });
   if (config.alarms !== undefined) groupAlarms(scope, config.alarms, { group: group.name, balancer, certificateArn });
   const place = pulumi.all([artifacts.bucket.arn, config.kmsKey]).apply(([bucket, kmsKey]): ArtifactsPlace => ({ bucket, kmsKey }));
-  return { name: group.name, region, mixedInstances: mixed, artifacts: place, dependsOn: [group] };
+  const { bucket } = artifacts.bucket;
+  const document = config.releases === "in-place" ? releaseDocument(scope, serving.app, bucket, region) : undefined;
+  const dependsOn = document === undefined ? [group] : [group, document];
+  return { name: group.name, region, mixedInstances: mixed, artifacts: place, bucket, manifest, document: document?.name, dependsOn };
 }
 
 interface Place {
@@ -100,7 +117,8 @@ interface TemplateParts {
 
 function templateOf(scope: Scope, config: AutoscalingConfig, serving: GroupServing, { artifacts, securityGroupId }: TemplateParts) {
   const secrets = storeSecrets(scope, serving.secrets, config);
-  const profile = machineProfile(scope, grants(config, artifacts, secrets));
+  const kept = referenceGrants(scope, regionOfNetwork(config.network), serving.references);
+  const profile = machineProfile(scope, [...grants(config, artifacts, secrets), ...kept]);
   const archive = (of: "runtime" | "release") => ({
     folder: "archives",
     sha256: serving.archives.apply((all) => all[of].sha256),
@@ -113,20 +131,25 @@ function templateOf(scope: Scope, config: AutoscalingConfig, serving: GroupServi
     artifactObject(scope, artifacts, "release", archive("release")),
     artifactObject(scope, artifacts, "manifest", { folder: "manifests", sha256, content: { text: manifest } }),
   ];
-  const region = regionOf(Object.keys(config.network.subnets)[0] ?? "");
-  const userData = pulumi.all([artifacts.bucket.bucket, sha256]).apply(([bucket, hash]) => bootScript({ bucket, region, manifest: hash }));
+  const inPlace = config.releases === "in-place";
+  if (inPlace) dependsOn.push(fleetRecord(scope, artifacts, sha256, [...dependsOn]));
+  const region = regionOfNetwork(config.network);
+  const named = inPlace ? undefined : sha256;
+  const userData = pulumi.all([artifacts.bucket.bucket, named]).apply(([bucket, hash]) => bootScript({ bucket, region, manifest: hash }));
   const { image, diskGiB, kmsKey } = config;
   // In the fleet's own network there is no NAT; the firewall lets nobody but the balancer in.
   const publicAddress = config.access === "public" || config.network.vpc === undefined;
-  return launchTemplate(scope, { image, diskGiB, kmsKey, publicAddress, securityGroupId, profile: profile.name, userData, dependsOn });
+  const args = { image, diskGiB, kmsKey, publicAddress, securityGroupId, profile: profile.name, userData, dependsOn };
+  return { template: launchTemplate(scope, args), manifest: sha256 };
 }
 
 /** Leave to read its own artifacts and its own secrets. Listing tells a machine that something is missing, rather than forbidden. */
-function grants({ kmsKey }: AutoscalingConfig, { bucket }: Artifacts, secrets: StoredSecrets | undefined): Grant[] {
+function grants({ kmsKey, releases }: AutoscalingConfig, { bucket }: Artifacts, secrets: StoredSecrets | undefined): Grant[] {
   return [
     { name: "artifacts", actions: ["s3:GetObject"], resources: [pulumi.interpolate`${bucket.arn}/*`] },
     { name: "artifact-names", actions: ["s3:ListBucket"], resources: [bucket.arn] },
     ...(secrets === undefined ? [] : [{ name: "secrets", actions: ["secretsmanager:GetSecretValue"], resources: [secrets.arn] }]),
     ...(kmsKey === undefined ? [] : [{ name: "key", actions: ["kms:Decrypt"], resources: [kmsKey] }]),
+    ...(releases === "in-place" ? [runCommandGrant] : []),
   ];
 }

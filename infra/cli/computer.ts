@@ -1,22 +1,33 @@
 /** What this computer needs for local machines, installed where that is possible. */
 import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
 import { exitCodes, FleetError } from "../errors.ts";
+import { imagePath } from "../machines/local/image.ts";
 import { missingDebianPackages } from "../machines/local/requirements.ts";
+import type { Suite } from "../machines/local/spec.ts";
 
-/**
- * @param also programs that are needed beside those for local machines, with the Debian package that each is in
- * @throws FleetError with the exact command, when this isn't root
- */
-export function prepareComputer(also: Record<string, string> = {}): void {
-  if (process.getuid?.() !== 0) {
-    throw new FleetError("local machines need root: they are network namespaces, mounts and systemd containers.", {
-      kept: "everything; nothing was changed.",
-      next: `run it as root: sudo npm run local${hintForMissing()}`,
-      exitCode: exitCodes.usage,
-    });
-  }
-  const missing = missingDebianPackages(also);
+export interface Wanted {
+  /** Programs that are needed beside those for local machines, with the Debian package that each is in. */
+  also?: Record<string, string>;
+  /** What the machines boot: where it is at hand, what would build it isn't needed. */
+  image?: Suite;
+}
+
+/** @throws FleetError with the exact command, when this isn't root */
+export function prepareComputer({ also = {}, image }: Wanted = {}): void {
+  requireRoot();
+  const missing = missingDebianPackages(also, image === undefined || !existsSync(imagePath(image)));
   if (missing.length > 0) install(missing);
+}
+
+/** @throws FleetError with the exact command */
+export function requireRoot(): void {
+  if (process.getuid?.() === 0) return;
+  throw new FleetError("local machines need root: they are network namespaces, mounts and systemd containers.", {
+    kept: "everything; nothing was changed.",
+    next: `run it as root: sudo npm run local${hintForMissing()}`,
+    exitCode: exitCodes.usage,
+  });
 }
 
 function hintForMissing(): string {

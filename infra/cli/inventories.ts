@@ -1,11 +1,18 @@
 /** Finds the fleets of a stack among its outputs, whatever the program calls them. Pure. */
 import { z } from "zod";
 import { exitCodes, FleetError } from "../errors.ts";
-import type { Inventory } from "../inventory.ts";
+import type { Inventory, InventoryGroup } from "../inventory.ts";
 
 const loginShape = { host: z.string(), port: z.int(), user: z.string(), hostKey: z.string(), privateKeyFile: z.string().optional() };
 
 const tunnel = z.object({ instanceId: z.string(), region: z.string(), profile: z.string().optional() });
+
+const groupReleases = z.object({
+  bucket: z.string(),
+  warmUpMs: z.int(),
+  refresh: z.object({ minHealthyPercent: z.int(), maxHealthyPercent: z.int(), checkpoints: z.array(z.int()), checkpointDelayMs: z.int() }),
+  inPlace: z.object({ document: z.string(), batch: z.string(), maxErrors: z.int() }).optional(),
+});
 
 /** Checked where it is read, not beside the type: what the library declares shall not pull in zod's declarations. */
 export const inventorySchema: z.ZodType<Inventory> = z.object({
@@ -19,7 +26,7 @@ export const inventorySchema: z.ZodType<Inventory> = z.object({
       transport: z.object({ kind: z.literal("ssh"), ...loginShape, bastion: z.object(loginShape).optional(), tunnel: tunnel.optional() }),
     }),
   ),
-  group: z.object({ name: z.string(), region: z.string() }).optional(),
+  group: z.object({ name: z.string(), region: z.string(), releases: groupReleases.optional() }).optional(),
 });
 
 /** Every inventory in a stack's output values, also inside objects such as `{ shop: shop.inventory, blog: blog.inventory }`. */
@@ -42,6 +49,16 @@ export function chooseFleets(inventories: readonly Inventory[], fleet: string | 
   return asked;
 }
 
+/** Groups among the fleets that are meant, and the others. @throws FleetError when there is none of that name */
+export function sortFleets(inventories: readonly Inventory[], fleet: string | undefined): { pushed: readonly Inventory[]; groups: GroupInventory[] } {
+  const chosen = fleet === undefined ? inventories : inventories.filter((inventory) => inventory.fleet === fleet);
+  if (chosen.length === 0) throw unknownFleet(inventories, fleet ?? "");
+  const groups = chosen.flatMap(({ group, ...inventory }) => (group === undefined ? [] : [{ ...inventory, group }]));
+  return { pushed: chosen.filter(({ group }) => group === undefined), groups };
+}
+
+export type GroupInventory = Inventory & { group: InventoryGroup };
+
 function unknownFleet(inventories: readonly Inventory[], fleet: string): FleetError {
   return new FleetError(`the stack has no fleet "${fleet}".`, {
     next: `name one that is in its outputs: ${inventories.map((inventory) => inventory.fleet).join(", ")}`,
@@ -55,7 +72,7 @@ function onlyGroups(fleets: readonly Inventory[]): FleetError {
   return new FleetError(`${what}: nobody logs in to its machines, which come and go.`, {
     next:
       `aws autoscaling describe-auto-scaling-groups --region ${region} --auto-scaling-group-names ${name}; ` +
-      'docs/aws-autoscaling.md, "What is different here", says what to use for logs and for going back.',
+      'docs/aws-autoscaling.md, "What is different here", says what to use in place of this.',
     exitCode: exitCodes.usage,
   });
 }

@@ -88,6 +88,12 @@ program
   .action(async (options) => process.exit(await (await import("./refresh.ts")).refreshGroup(options)));
 
 program
+  .command("in-place", { hidden: true })
+  .description("bring a release to a group's machines at AWS, by a plan from standard input, and wait for it (pulumi up runs this)")
+  .addOption(new Option("--pace <n>", "divides every pause; for tests").default(1).argParser(wholeNumber).hideHelp())
+  .action(async (options) => process.exit(await (await import("./in-place.ts")).releaseInPlace(options)));
+
+program
   .command("acme-key", { hidden: true })
   .description("print a new key for an ACME account (pulumi up runs this, once a fleet)")
   .action(async () => void process.stdout.write((await import("../rollout/acme-account.ts")).newAccountKey()));

@@ -7,6 +7,8 @@ import { type AccountCheck, awsPlaceOf, currentAccount, judgeAccount, makesOnAws
 import { candidatesOf, programFolder } from "../recovery/candidates.ts";
 import { type Chosen, chooseSet, setLine, storeError } from "../recovery/choose.ts";
 import { drillChanges } from "../recovery/drill-machines.ts";
+import type { Suite } from "../machines/local/spec.ts";
+import { imageOfStack } from "../recovery/images.ts";
 import { type Judgement, judge } from "../recovery/judge.ts";
 import { RecoveryKey } from "../recovery/opened-key.ts";
 import type { Pins } from "../recovery/pins.ts";
@@ -30,8 +32,8 @@ export interface Prepared {
   place: RecoveredPlace;
   /** The stack's file as it will be. */
   stackText: string;
-  /** Whether its machines are on this computer. */
-  local: boolean;
+  /** What its machines boot, where they are on this computer. */
+  image: Suite | undefined;
   /** Whether a run of before was killed here. */
   resumed: boolean;
   judgement: Judgement;
@@ -56,7 +58,7 @@ export async function lookBefore(store: RecoveryStore, options: RecoverOptions):
   const known = { pins, named: options.release !== undefined, begunMs: begun?.atMs ?? null };
   const account = await accountCheck(chosen.named.set, stackText, options);
   const judgement = withAccount(judge({ chosen: chosen.named, sights, storeSkewMs, ...known }), account);
-  const local = (value as { machines?: { provider?: string } } | undefined)?.machines?.provider === "local";
+  const image = imageOfStack(value);
   const lines = [
     `store ${store.url}`,
     ...chosen.passedOver.map(({ id, problem }) => `WARNING: a newer set can't be used: ${id}: ${problem}`),
@@ -65,7 +67,7 @@ export async function lookBefore(store: RecoveryStore, options: RecoverOptions):
     ...judgement.machines.map((line) => `  ${line}`),
     ...judgement.warnings.map((line) => `WARNING: ${line}`),
   ];
-  return { store, chosen, key, pins, place, stackText, local, resumed: begun?.ended === false, judgement, lines };
+  return { store, chosen, key, pins, place, stackText, image, resumed: begun?.ended === false, judgement, lines };
 }
 
 async function filesBack(store: RecoveryStore, { named }: Chosen, key: RecoveryKey, { check, drill }: RecoverOptions): Promise<string[]> {

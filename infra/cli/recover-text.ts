@@ -1,6 +1,6 @@
 /** What a recovery says at its end: one verdict, the next command, and the same by hand. Pure but for the environment's names. */
 import { shellQuote } from "../shell.ts";
-import { PINS_VARIABLE } from "../recovery/pins.ts";
+import { PINS_VARIABLE } from "../overrides.ts";
 import { providerOf } from "../recovery/secrets-provider.ts";
 import { fetchCommand } from "../recovery/store/by-hand.ts";
 import { type PhaseTime, recoveryTimeMs } from "../recovery/phases.ts";

@@ -1,9 +1,8 @@
 /** Runs the program with what the store had, and times what the machines go through. */
 import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
-import { EVENTS_VARIABLE, TAKE_OVER_VARIABLE } from "../overrides.ts";
+import { EVENTS_VARIABLE, PINS_VARIABLE, TAKE_OVER_VARIABLE } from "../overrides.ts";
 import { type PhaseClock, phaseOfEvent, phaseOfLine } from "../recovery/phases.ts";
-import { PINS_VARIABLE } from "../recovery/pins.ts";
 import { type Outcome, runUp } from "./engine.ts";
 import type { Prepared } from "./recover-look.ts";
 import { eventsPath, type RecoverOptions } from "./recover.ts";

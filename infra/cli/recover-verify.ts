@@ -1,14 +1,14 @@
 /** Asks a fleet that was brought back whether it is what the store said. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Stack } from "@pulumi/pulumi/automation/index.js";
+import type { OutputMap } from "@pulumi/pulumi/automation/index.js";
 import { parseStackConfig } from "../config/parse.ts";
 import { withoutSecrets } from "../recovery/candidates.ts";
 import { judgeClocks } from "../recovery/judge.ts";
 import type { PhaseClock } from "../recovery/phases.ts";
 import { fleetValueOf } from "../recovery/stack-text.ts";
 import { type Answer, askFromOutside, verificationProblems } from "../recovery/verify.ts";
-import { lookAt } from "../recovery/sight.ts";
+import { clocksOf } from "../recovery/sight.ts";
 import { askFleet } from "./ask.ts";
 import { findInventories } from "./inventories.ts";
 import type { Prepared } from "./recover-look.ts";
@@ -20,8 +20,8 @@ export interface Verification {
   problems: string[];
 }
 
-export async function verifyRecovered(stack: Stack, { pins, place, stackText }: Prepared, clock: PhaseClock): Promise<Verification> {
-  const outputs = await stack.outputs();
+/** @param outputs the stack's */
+export async function verifyRecovered(outputs: OutputMap, { pins, place, stackText }: Prepared, clock: PhaseClock): Promise<Verification> {
   const caPem = String(outputs.caBundle?.value ?? "");
   writeFileSync(join(place.folder, "ca.pem"), caPem);
   const inventories = findInventories(Object.fromEntries(Object.entries(outputs).map(([name, { value }]) => [name, value])));
@@ -31,16 +31,14 @@ export async function verifyRecovered(stack: Stack, { pins, place, stackText }: 
   for (const inventory of inventories) {
     const pin = pins.fleets[inventory.fleet];
     if (pin === undefined) continue;
-    const fleet = await askFleet(inventory);
+    const [fleet, clocks] = await Promise.all([askFleet(inventory), clocksOf(inventory.machines)]);
+    clock.mark("verification");
     const answers = await firstAnswers(fleet, probe.path, caPem);
     clock.mark("firstAnswer");
     fleets.push(fleet);
-    problems.push(...verificationProblems({ fleet, pin, answers, accept: probe.accept }));
-    const app = { fleet: inventory.fleet, app: inventory.app };
-    problems.push(...judgeClocks(await lookAt(inventory.machines.map((machine) => ({ ...app, ...machine })))));
+    problems.push(...verificationProblems({ fleet, pin, answers, accept: probe.accept }), ...judgeClocks(clocks));
   }
   const missing = Object.keys(pins.fleets).filter((name) => !fleets.some(({ fleet }) => fleet === name));
-  clock.mark("verification");
   return { fleets, problems: [...problems, ...missing.map((name) => `fleet "${name}" is in the store, and not in the stack's outputs`)] };
 }
 

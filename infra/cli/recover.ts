@@ -6,8 +6,9 @@ import { fetchArchives } from "../recovery/artifacts.ts";
 import { phaseLines, PhaseClock, systemClocks } from "../recovery/phases.ts";
 import { objectsOfPins } from "../recovery/pins-of-set.ts";
 import { openStore } from "../recovery/store/open.ts";
-import { bringTools } from "../recovery/tools.ts";
-import { prepareComputer } from "./computer.ts";
+import { bringTools, toolsFor } from "../recovery/tools.ts";
+import { shareSessions } from "../rollout/transports/shared-sessions.ts";
+import { prepareComputer, requireRoot } from "./computer.ts";
 import { agree } from "./recover-ask.ts";
 import { checkStore } from "./recover-check.ts";
 import { byHand, verdictLines } from "./recover-text.ts";
@@ -57,22 +58,30 @@ export async function recover(options: RecoverOptions): Promise<number> {
 async function bringBack(before: Prepared, options: RecoverOptions, clock: PhaseClock): Promise<number> {
   const { store, chosen, place, pins } = before;
   noteBegun(place, chosen.named.id, false);
-  if (before.local) prepareComputer();
   clock.mark("state");
-  for (const name of await bringTools(store, chosen.named.set.tools)) tell(`${name}: from the store`);
+  if (before.image !== undefined) requireRoot();
+  for (const name of await bringTools(store, toolsFor(chosen.named.set.tools, before.image))) tell(`${name}: from the store`);
+  if (before.image !== undefined) prepareComputer({ image: before.image });
   clock.mark("tools");
   const secrets = await openSecrets(before, options);
   const prepared = { ...before, stackText: secrets.stackText };
-  const { stack, state } = await openStack(prepared, secrets, options);
-  clock.mark("state");
-  const fetched = await fetchArchives(store, objectsOfPins(pins));
+  // Neither waits for the other.
+  const opening = openStack(prepared, secrets, options, clock);
+  const [fetched, { stack, state }] = await Promise.all([fetchArchives(store, objectsOfPins(pins)), opening]);
   tell(`archives: ${fetched} from the store, verified`);
   clock.mark("artifacts");
-  const outcome = await rebuild(stack, prepared, clock, options);
-  if (outcome.exitCode !== exitCodes.ok) return outcome.exitCode;
-  const verified = await verifyRecovered(stack, prepared, clock);
-  noteBegun(place, chosen.named.id, true);
-  return end(prepared, options, clock, { changes: outcome.changes, state, ...verified });
+  const endSessions = shareSessions();
+  try {
+    const outcome = await rebuild(stack, prepared, clock, options);
+    // The engine writes its own.
+    clock.mark("state");
+    if (outcome.exitCode !== exitCodes.ok) return outcome.exitCode;
+    const verified = await verifyRecovered(outcome.outputs, prepared, clock);
+    noteBegun(place, chosen.named.id, true);
+    return end(prepared, options, clock, { changes: outcome.changes, state, ...verified });
+  } finally {
+    endSessions();
+  }
 }
 
 interface Opened {
@@ -80,12 +89,13 @@ interface Opened {
   state: StateOutcome;
 }
 
-async function openStack({ place }: Prepared, secrets: StackSecrets, { machines }: RecoverOptions): Promise<Opened> {
+async function openStack({ place }: Prepared, secrets: StackSecrets, { machines }: RecoverOptions, clock: PhaseClock): Promise<Opened> {
   for (const line of [...secrets.lines, ...writeStackFiles(place, secrets.stackText, secrets.passphrase)]) tell(line);
   const stack = await openRecovered(place, secrets.provider);
   const stored = machines === undefined ? await secrets.state() : undefined;
   const state = await restoreState(stack, place, { stored, provider: secrets.provider, othersLost: secrets.othersLost });
   tell(`state: ${state}`);
+  clock.mark("state");
   return { stack, state };
 }
 

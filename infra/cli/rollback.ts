@@ -8,6 +8,7 @@ import { drive, unreachableError } from "../rollout/drive.ts";
 import { type Plan, planSchema, short } from "../rollout/plan.ts";
 import { askReleases } from "./ask-releases.ts";
 import { interruption } from "./interruption.ts";
+import { sortFleets } from "./inventories.ts";
 import { type FleetChoice, oneFleet, unknownMachine } from "./machines.ts";
 import { planRollback, type Reported, type RollbackPlan } from "./rollback-plan.ts";
 import { placeOfStack, readRecoveryConfig } from "./recovery/config-file.ts";
@@ -30,7 +31,15 @@ const LEASE_MS = 30_000;
 export async function rollback({ stack, fleet, to, skip, batch = DEFAULT_BATCH, json = false }: RollbackOptions): Promise<number> {
   const place = placeOfStack(process.cwd(), stack);
   const recovery = readRecoveryConfig(place);
-  const inventory = oneFleet(await readInventories(stack), fleet);
+  const inventories = await readInventories(stack);
+  const { pushed, groups } = sortFleets(inventories, fleet);
+  const [group, ...others] = groups;
+  if (group !== undefined && pushed.length === 0 && others.length === 0) {
+    // Only here: what talks to AWS may not be installed.
+    const { rollbackGroup } = await import("./group-rollback.ts");
+    return putByAfter(place, recovery, "rollback", await rollbackGroup(group, { to }));
+  }
+  const inventory = oneFleet(inventories, fleet);
   const { reported, skipped } = await ask(inventory, skip?.split(",") ?? []);
   const back = planRollback(reported, to);
   process.stderr.write(`${describe(back)}\n`);

@@ -41,14 +41,14 @@ export async function driveRollout({ json = false }: RolloutOptions): Promise<nu
   const interrupt = interruption();
   const plan = readPlan(await text(process.stdin));
   const names = plan.machines.map(({ name }) => name);
-  const { takeOver, repeatOnce, eventsFile } = overridesOf(process.env);
+  const { takeOver, repeatOnce, eventsFile, recovers } = overridesOf(process.env);
   const redact = redactor(confidentialIn(plan));
   const print = (text: string): void => void process.stderr.write(`${redact(text)}\n`);
   const say = json ? () => undefined : columns(names, print);
   const events: RolloutEvent[] = [];
   const tell = eventWriter(plan.fleet, events, redact, json ? print : undefined, eventsFile);
   try {
-    const result = await drive(plan, say, interrupt, { takeOver, repeatOnce, tell });
+    const result = await drive(plan, say, interrupt, { takeOver, repeatOnce, recovers, tell });
     if (!json) summaryLines(events).forEach(print);
     process.stdout.write(JSON.stringify(result));
     return exitCodes.ok;

@@ -8,12 +8,14 @@ import type { Finding } from "./finding.ts";
 import { hardeningConfigSchema } from "./hardening.ts";
 import { awsFindings } from "./aws/fleet-rules.ts";
 import { ec2Schema } from "./aws/ec2.ts";
+import { regionOfNetwork } from "./aws/network-rules.ts";
 import { domain, httpsConfigSchema } from "./https.ts";
 import { httpsFindings } from "./https-rules.ts";
 import { leaf } from "./leaf.ts";
 import { DEFAULT_BATCH } from "../rollout/batches.ts";
 import { bastionSchema, loginShape } from "./login.ts";
 import { batchSchema, milliseconds } from "./numbers.ts";
+import { keptFindings } from "./secret-references.ts";
 import { secretFindings, secretsSchema } from "./secrets.ts";
 import { slotFindings } from "./slot-rules.ts";
 import { rebootFindings } from "./upkeep.ts";
@@ -151,6 +153,7 @@ function machineCount(machines: z.output<typeof machinesSchema>): number | undef
 
 const wholeFleet = between(({ app, machines, workers: wanted, https, rollout, hardening }: z.output<typeof fleetKeys>) => [
   ...slotFindings(app, wanted, https),
+  ...keptFindings(app.secrets, machines.provider, machines.provider === "autoscaling" ? regionOfNetwork(machines.network) : undefined),
   ...(machines.provider === "autoscaling"
     ? groupFleetFindings({ app, machines, https, rollout })
     : [...httpsFindings(https, machines), ...awsFindings(machines, https)]),

@@ -14,8 +14,9 @@ export function ec2Provider(): typeof import("./ec2.ts") {
 }
 
 /** @throws FleetError when a package that it needs isn't installed */
-export function groupProvider(): typeof import("../group-fleet.ts") {
-  return load("../group-fleet", ["@aws-sdk/client-auto-scaling", "@aws-sdk/client-ec2"]) as typeof import("../group-fleet.ts");
+export function groupProvider({ releases }: { releases: "refresh" | "in-place" }): typeof import("../group-fleet.ts") {
+  const packages = ["@aws-sdk/client-auto-scaling", "@aws-sdk/client-ec2", ...(releases === "in-place" ? ["@aws-sdk/client-ssm"] : [])];
+  return load("../group-fleet", packages) as typeof import("../group-fleet.ts");
 }
 
 /**

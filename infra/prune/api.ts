@@ -8,6 +8,7 @@ import {
 import { DeleteObjectsCommand, GetObjectCommand, paginateListObjectsV2, S3Client, type _Object as ListedObject } from "@aws-sdk/client-s3";
 import { z } from "zod";
 import { sha256Schema } from "../../runtime/manifest.ts";
+import { RECORD_KEY } from "../aws/boot-script.ts";
 import { clientOptions } from "../aws/client.ts";
 import { FleetError } from "../errors.ts";
 import type { PruneInput } from "./input.ts";
@@ -29,8 +30,6 @@ export interface PruneApi {
 /** AWS's most in one call. */
 const VERSIONS_AT_ONCE = 200;
 const OBJECTS_AT_ONCE = 1_000;
-/** Where releases come in place, it says which one the fleet is on. */
-const RECORD_KEY = "fleet/manifest";
 
 export function pruneApi({ region, profile, bucket: Bucket, template: LaunchTemplateId }: PruneInput): PruneApi {
   const ec2 = new EC2Client(clientOptions({ region, profile }));

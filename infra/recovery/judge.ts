@@ -1,5 +1,5 @@
 /** What a recovery may do, by what was seen before it. Pure. */
-import type { MachineSight } from "./sight.ts";
+import type { MachineClock, MachineSight } from "./sight.ts";
 import type { Pins } from "./pins.ts";
 import type { NamedSet } from "./set.ts";
 
@@ -86,11 +86,8 @@ function newerThan({ id, set }: NamedSet, begunMs: number | null, { fleet, stand
 }
 
 /** What is wrong with the clocks of machines that run. Pure. */
-export function judgeClocks(sights: readonly MachineSight[]): string[] {
-  return sights.flatMap(({ name, address, standing }) => {
-    if (standing.state !== "alive" && standing.state !== "empty") return [];
-    return machineClock(`${name} (${address})`, standing.skewMs).warning ?? [];
-  });
+export function judgeClocks(clocks: readonly MachineClock[]): string[] {
+  return clocks.flatMap(({ name, address, skewMs }) => machineClock(`${name} (${address})`, skewMs).warning ?? []);
 }
 
 function machineClock(at: string, skewMs: number): { warning?: string } {

@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, realpathSync } from "node:fs";
 import { join } from "node:path";
+import { hashOf } from "../../runtime/manifest.ts";
 import { cachePath, makeOnce } from "../cache.ts";
 import { FleetError } from "../errors.ts";
 import { execute } from "../offline/executables.ts";
@@ -9,8 +10,15 @@ import { execute } from "../offline/executables.ts";
 /** Name of the tool in a set; `start.mjs` looks for it before any package is there. */
 export const PACKAGES_TOOL = "packages";
 
-/** What is of use to whoever changes the program only; after a recovery, `npm ci` brings it back. */
-const LEFT_OUT = ["./typescript", "./@types", "./fast-check", "./node-linux-*/include", "./node-linux-*/share", "./.cache", "*.map"];
+/**
+ * What is of use to whoever changes the program only, or to a bundler, which takes ES modules where Node takes `main`: more than half of
+ * the files, and a recovery waits for each. After it, `npm ci` brings them back.
+ */
+const LEFT_OUT = [
+  ...["./typescript", "./@types", "./fast-check", "./node-linux-*/include", "./node-linux-*/share", "./.cache"],
+  ...["*.map", "*.ts", "*.mts", "*.cts", "*.md"],
+  ...["./@aws-sdk/*/dist-es", "./@smithy/*/dist-es", "./@opentelemetry/*/build/esm", "./@opentelemetry/*/build/esnext"],
+];
 
 export interface PackedPackages {
   /** sha256 of package-lock.json: a clone takes the archive for its own lock file. */
@@ -33,7 +41,8 @@ export async function packPackages(root: string): Promise<PackedPackages | undef
   if (!existsSync(lock) || !existsSync(modules)) return undefined;
   const version = createHash("sha256").update(readFileSync(lock)).digest("hex");
   const platform = `${process.platform}-${process.arch}`;
-  const file = cachePath("program", `${version}-${platform}.tar.gz`);
+  const recipe = hashOf(LEFT_OUT).slice(0, 8);
+  const file = cachePath("program", `${version}-${recipe}-${platform}.tar.gz`);
   await makeOnce(file, async (temporary) => pack(realpathSync(modules), temporary));
   return { version, platform, file };
 }

@@ -7,11 +7,9 @@ import type { Archive } from "../build/archive.ts";
 import { FleetError } from "../errors.ts";
 import type { Shape } from "../build/release.ts";
 import type { Target } from "../machines/machine.ts";
+import { PINS_VARIABLE } from "../overrides.ts";
 import { findArchive } from "../rollout/archives.ts";
 import type { Built } from "../rollout/artifacts.ts";
-
-/** Names the file with the pins: so they reach any program, also one that Pulumi starts. */
-export const PINS_VARIABLE = "FLEETWRIGHT_PINS";
 
 const archiveSchema = z.object({ sha256: sha256Schema, bytes: z.int() });
 

@@ -1,6 +1,7 @@
 /** What is there before a recovery touches anything: each machine is asked, all at once, and nothing is changed. */
 import { releasesSchema } from "../../runtime/report.ts";
 import { FleetError } from "../errors.ts";
+import type { InventoryMachine } from "../inventory.ts";
 import type { SshTransport } from "../machines/machine.ts";
 import { currentAgentCommand } from "../rollout/commands.ts";
 import { observeThrough } from "../rollout/observe.ts";
@@ -57,6 +58,29 @@ async function standingOf(name: string, app: string, transport: SshTransport): P
   } finally {
     await connection.close();
   }
+}
+
+/** How far a machine's clock is ahead of ours. */
+export interface MachineClock {
+  name: string;
+  address: string;
+  skewMs: number;
+}
+
+/** Of those that answer; whoever doesn't is told of by others. */
+export async function clocksOf(machines: readonly InventoryMachine[]): Promise<MachineClock[]> {
+  const clocks = machines.map(async ({ name, address, transport }): Promise<MachineClock[]> => {
+    const connection = sshConnection(transport, CONNECT_TIMEOUT_MS);
+    try {
+      return [{ name, address, skewMs: await clockSkewMs(connection) }];
+    } catch (error) {
+      if (error instanceof TransportFailure) return [];
+      throw error;
+    } finally {
+      await connection.close();
+    }
+  });
+  return (await Promise.all(clocks)).flat();
 }
 
 /** How far a machine's clock is ahead of ours; the way there and back counts half. */

@@ -1,31 +1,37 @@
 /** Programs out of the store, to where they are looked for: with them in the cache, no registry is asked. */
-import { chmodSync, existsSync, mkdirSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { x as unpack } from "tar";
 import { cachePath, makeOnce } from "../cache.ts";
 import { FleetError } from "../errors.ts";
+import type { Suite } from "../machines/local/spec.ts";
 import { rememberNoDownload } from "../offline/plugins.ts";
 import { fetchObject } from "./artifacts.ts";
+import { IMAGE_PREFIX, unpackImage } from "./images.ts";
 import type { RecoverySet, StoredObject } from "./set.ts";
 import { StoreFailure } from "./store/files.ts";
 import type { RecoveryStore } from "./store/store.ts";
 
 export type Tool = RecoverySet["tools"][number];
 
-/** Name of a local machine image's tool, before the suite's. */
-export const IMAGE_PREFIX = "image-";
-
 /**
  * Where a tool goes, relative to the cache: a program to the folder of its release, an image to the images. Undefined for what isn't for
  * this computer, or is unpacked before this program can run at all (`packages`). Pure.
  * @param platform such as "linux-x64"
  */
-export function placeOfTool({ name, version, platform }: Tool, here: string): { kind: "program" | "folder"; path: string } | undefined {
+export function placeOfTool({ name, version, platform }: Tool, here: string): { kind: "program" | "image"; path: string } | undefined {
   if (platform !== undefined && platform !== here) return undefined;
-  if (name.startsWith(IMAGE_PREFIX)) return { kind: "folder", path: join("images", version) };
+  if (name.startsWith(IMAGE_PREFIX)) return { kind: "image", path: join("images", version) };
   if (name === "pulumi") return { kind: "program", path: join("tools", `pulumi-${version}-${here}`, "pulumi") };
   if (name === "caddy") return { kind: "program", path: join("tools", `caddy-${version}-${here.split("-")[1]}`, "caddy") };
   return undefined;
+}
+
+/** Programs, and of the images that which machines boot here. Pure. */
+export function toolsFor(tools: readonly Tool[], image: Suite | undefined): { programs: Tool[]; images: Tool[] } {
+  return {
+    programs: tools.filter(({ name }) => !name.startsWith(IMAGE_PREFIX)),
+    images: tools.filter(({ name }) => name === `${IMAGE_PREFIX}${image}`),
+  };
 }
 
 /** @returns names of what was brought. @throws FleetError when one is missing or spoiled */
@@ -39,7 +45,7 @@ export async function bringTools(
       const place = placeOfTool(tool, here);
       if (place === undefined || tool.archive === undefined) return [];
       const archive = tool.archive;
-      const bring = place.kind === "program" ? bringProgram : bringFolder;
+      const bring = place.kind === "program" ? bringProgram : bringImage;
       const fetched = await bring(store, archive, cachePath(place.path)).catch((error: unknown) => unusable(tool, error));
       return fetched ? [`${tool.name} ${tool.version}`] : [];
     }),
@@ -61,14 +67,12 @@ async function bringProgram(store: RecoveryStore, object: StoredObject, path: st
   return true;
 }
 
-async function bringFolder(store: RecoveryStore, object: StoredObject, path: string): Promise<boolean> {
+async function bringImage(store: RecoveryStore, object: StoredObject, path: string): Promise<boolean> {
   if (existsSync(path)) return false;
   const archive = cachePath("archives", `${object.sha256}.tar.gz`);
   await fetchObject(store, object, archive);
-  await makeOnce(path, async (temporary) => {
-    mkdirSync(temporary);
-    await unpack({ file: archive, cwd: temporary, preserveOwner: true });
-  });
+  await makeOnce(path, (temporary) => unpackImage(archive, temporary));
+  rmSync(archive);
   return true;
 }
 

@@ -14,6 +14,20 @@ export function batchCount(batch: BatchSize, fleetSize: number): number {
   return Math.max(1, Math.ceil((Number.parseInt(batch, 10) * fleetSize) / 100));
 }
 
+/** What decides whether batches would spare anybody anything. */
+export interface Stakes {
+  /** The release has served before, and is brought back. */
+  recovers: boolean;
+  /** How many machines of the fleet serve the app now. */
+  serving: number;
+}
+
+/** All at once where there is nothing that a bad release could take down, and the release is no new one; else in batches. */
+export function groups<T>(machines: readonly T[], batch: BatchSize, fleetSize: number, { recovers, serving }: Stakes): T[][] {
+  if (!recovers || serving > 0) return batches(machines, batch, fleetSize);
+  return machines.length === 0 ? [] : [[...machines]];
+}
+
 /**
  * The first machine alone, then `batch` at a time, in the order given.
  * @param fleetSize of all machines, those that need no change included: a part of it may be away at a time

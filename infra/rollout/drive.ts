@@ -4,7 +4,7 @@ import { type OnceEntry, onceEntrySchema } from "../../runtime/once.ts";
 import { FleetError } from "../errors.ts";
 import { agent, LostConnection, Refused, type Session } from "./agent.ts";
 import { all } from "./all.ts";
-import { batches } from "./batches.ts";
+import { groups } from "./batches.ts";
 import { settleCertificates } from "./certificates.ts";
 import { type Confirmed, confirmAll } from "./confirming.ts";
 import { timed } from "./events.ts";
@@ -64,7 +64,8 @@ async function change(lead: Lead, sessions: Session[]): Promise<{ seen: Sights; 
   if (lost.length > 0) throw unreachableError(lost);
   const changing = sessions.filter((session) => !isDone(session, seen.get(session)));
   for (const session of sessions) if (!changing.includes(session)) say(session.machine.name, "same", "is as wanted already");
-  announce(lead, changing);
+  const together = groups(changing, plan.options.batch, sessions.length, { recovers: lead.recovers, serving: serving(sessions, seen) });
+  announce(lead, changing, together);
   if (changing.length === 0) return { seen, confirmWindowMs: null };
   const held: Session[] = [];
   const begun: Session[] = [];
@@ -72,7 +73,7 @@ async function change(lead: Lead, sessions: Session[]): Promise<{ seen: Sights; 
   try {
     const known = await ready(lead, sessions, changing, seen, held);
     await runSteps(lead, sessions, changing, known);
-    await switchAll(lead, changing, begun);
+    await switchAll(lead, together, begun);
     const { windowMs, reports } = await confirmAll(lead, changing, confirmed);
     await letGo(lead, without(sessions, changing));
     return { seen: await seenAfter(lead, changing, seen, reports), confirmWindowMs: windowMs };
@@ -97,11 +98,19 @@ async function seenAfter(lead: Lead, changing: readonly Session[], before: Sight
   return new Map([...before, ...said, ...(await look(lead, silent))]);
 }
 
-function announce({ plan, rollout, who, tell }: Lead, changing: readonly Session[]): void {
-  const names = changing.map(({ machine }) => machine.name);
-  const groups = batches(names, plan.options.batch, plan.machines.length);
+/** How many machines have a generation of their app. */
+function serving(sessions: readonly Session[], seen: Sights): number {
+  return sessions.filter((session) => {
+    const sight = seen.get(session);
+    return sight?.state === "reachable" && sight.apps.some(({ app, release }) => app === session.machine.manifest.app.name && release !== "");
+  }).length;
+}
+
+function announce({ plan, rollout, who, tell }: Lead, changing: readonly Session[], together: readonly Session[][]): void {
+  const names = (some: readonly Session[]): string[] => some.map(({ machine }) => machine.name);
   const machines = plan.machines.map(({ name }) => name);
-  tell({ event: "begin", rollout, fleet: plan.fleet, release: plan.release, who, machines, changing: names, batches: groups });
+  const groupNames = together.map(names);
+  tell({ event: "begin", rollout, fleet: plan.fleet, release: plan.release, who, machines, changing: names(changing), batches: groupNames });
 }
 
 /**

@@ -17,6 +17,8 @@ export interface Lead {
   takeOver: boolean;
   /** Steps that may be run again although nobody knows how far they came. */
   repeatOnce: readonly string[];
+  /** What is rolled out is what a recovery store had. */
+  recovers: boolean;
   say: Say;
   tell: Tell;
   /** The operator asks to stop. */
@@ -33,6 +35,8 @@ export interface LeadOptions {
   takeOver?: boolean;
   /** Steps to run again although nobody knows how far they came. @default [] */
   repeatOnce?: readonly string[];
+  /** The release has served before, and is brought back: machines that serve nothing get it all at once. @default false */
+  recovers?: boolean;
   /** Gets every event. */
   tell?: Tell;
   /** Another way to the machines, for tests. */
@@ -41,7 +45,7 @@ export interface LeadOptions {
 
 /** A rollout of its own name, by whoever sits here; its steps are said and told. */
 export function leadOf(plan: Plan, say: Say, signal: AbortSignal, options: LeadOptions): Lead {
-  const { takeOver = false, repeatOnce = [], tell = () => undefined, connect = sshConnection } = options;
+  const { takeOver = false, repeatOnce = [], recovers = false, tell = () => undefined, connect = sshConnection } = options;
   const rollout = randomUUID();
   const keeper = new Keeper(rollout, plan.options.leaseMs);
   const both: Say = (machine, step, text) => {
@@ -52,7 +56,7 @@ export function leadOf(plan: Plan, say: Say, signal: AbortSignal, options: LeadO
     if (signal.aborted) throw interruptedError();
     if (keeper.signal.aborted) throw keeper.signal.reason;
   };
-  return { plan, rollout, who: operator(), takeOver, repeatOnce, say: both, tell, signal, connect, keeper, stopIfAsked };
+  return { plan, rollout, who: operator(), takeOver, repeatOnce, recovers, say: both, tell, signal, connect, keeper, stopIfAsked };
 }
 
 export function interruptedError(): FleetError {

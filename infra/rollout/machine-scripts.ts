@@ -31,24 +31,28 @@ export function installRuntimeScript(id: string, archiveSha256: string): string 
   const target = `${RUNTIME_FOLDER}/${id}`;
   const archive = incomingPath(archiveSha256);
   return (
-    `set -e; umask 022; mkdir -p ${RUNTIME_FOLDER}; t=${RUNTIME_FOLDER}/.${id}.$$; trap 'rm -rf "$t" ${archive}' EXIT; ` +
+    `set -e; umask 022; mkdir -p ${RUNTIME_FOLDER}; t=${RUNTIME_FOLDER}/.${id}.$$; trap 'rm -rf "$t" "$t.tar" ${archive}' EXIT; ` +
     // Synced before it has its name: what is there counts as whole, also after a power cut.
     `if [ ! -d ${target} ]; then ${judgeBundle(archive, archiveSha256)}; mkdir "$t"; ` +
-    `tar -xzf ${archive} -C "$t" --no-same-owner; sync -f "$t"; mv -T "$t" ${target}; fi; ` +
+    `tar -xf "$t.tar" -C "$t" --no-same-owner; rm "$t.tar"; sync -f "$t"; mv -T "$t" ${target}; fi; ` +
     currentLink(id)
   );
 }
 
-/** Far more than any file of a bundle. In blocks of 512 bytes, as dash counts. */
+/** Far more than a whole bundle. In blocks of 512 bytes, as dash counts. */
 const LARGEST_FILE_BLOCKS = 2 * 2 ** 20;
 
-/** A bundle has nothing but files and folders with the two modes that we give; what else is there is refused by name. */
+/**
+ * Unpacks the compression alone, into `$t.tar`, as that is most of the work and would else be done thrice. A bundle has nothing but
+ * files and folders with the two modes that we give; what else is there is refused by name.
+ */
 function judgeBundle(archive: string, sha256: string): string {
   const refuse = (what: string) => `{ echo "the runtime bundle is refused: ${what}" >&2; exit 1; }`;
+  const list = (options: string) => `tar ${options} "$t.tar" --no-seek --quoting-style=escape`;
   return [
     `ulimit -f ${LARGEST_FILE_BLOCKS}`,
     `echo "${sha256}  ${archive}" | sha256sum -c --status - || ${refuse("it is not the archive that the rollout names")}`,
-    `names=$(tar -tPzf ${archive} --quoting-style=escape) && modes=$(tar -tvPzf ${archive} --quoting-style=escape) || ${refuse("it can't be read")}`,
+    `gzip -dc ${archive} > "$t.tar" && names=$(${list("-tPf")}) && modes=$(${list("-tvPf")}) || ${refuse("it can't be read")}`,
     `bad=$(printf "%s\n" "$names" | grep -E "^/|(^|/)[.][.](/|$)|[\\\\]" | head -n 1) || :; [ -z "$bad" ] || ${refuse("$bad leads outside its folder")}`,
     `bad=$(printf "%s\n" "$names" | sed "s:/*\$::" | sort | uniq -d | head -n 1); [ -z "$bad" ] || ${refuse("$bad is there twice")}`,
     `bad=$(printf "%s\n" "$modes" | grep -vE "^(-rw-r--r--|-rwxr-xr-x|drwxr-xr-x) " | head -n 1) || :; ` +

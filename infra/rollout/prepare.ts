@@ -5,6 +5,7 @@ import type { App } from "../build/app.ts";
 import { carriesPython } from "../build/ecosystems.ts";
 import { hardeningOf } from "../config/hardening.ts";
 import type { FleetConfig } from "../config/schema.ts";
+import { givenSecrets } from "../config/secrets.ts";
 import { FleetError } from "../errors.ts";
 import type { Machine, Target, Transport } from "../machines/machine.ts";
 import type { Built } from "./artifacts.ts";
@@ -70,7 +71,8 @@ export function prepare(options: PrepareOptions): Prepared {
       })),
     ),
   );
-  const { environment, secrets } = config.app;
+  const { environment } = config.app;
+  const secrets = givenSecrets(config.app.secrets);
   const tls = { own: config.https.own, eabKey: config.https.acme?.eab?.hmacKey };
   const decided = pulumi
     .all([seen, pulumi.secret({ environment, secrets, tls })])

@@ -2,7 +2,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { agent, type Session } from "./agent.ts";
 import { all } from "./all.ts";
-import { batches } from "./batches.ts";
 import { timed } from "./events.ts";
 import { hardenOne } from "./hardening.ts";
 import type { Lead } from "./lead.ts";
@@ -10,10 +9,13 @@ import type { Lead } from "./lead.ts";
 /** Longer than that, no machine is waited for that is told to go back, beside what its app may take. */
 const BACK_MARGIN_MS = 60_000;
 
-/** @param begun gets every machine before it is told to switch: those have to be put back after a failure */
-export async function switchAll(lead: Lead, sessions: readonly Session[], begun: Session[]): Promise<void> {
-  const { options, machines } = lead.plan;
-  for (const group of batches(sessions, options.batch, machines.length)) {
+/**
+ * @param groups who is switched together, in this order
+ * @param begun gets every machine before it is told to switch: those have to be put back after a failure
+ */
+export async function switchAll(lead: Lead, groups: readonly Session[][], begun: Session[]): Promise<void> {
+  const { options } = lead.plan;
+  for (const group of groups) {
     if (begun.length > 0 && options.pauseMs > 0) await pause(lead, begun);
     lead.stopIfAsked();
     begun.push(...group);

@@ -1,10 +1,10 @@
 /** `fleethost member`: out of a group's manifest this machine's own, as `fleethost apply` takes it on standard input. */
 import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { type GroupManifest, groupManifestSchema, memberManifest } from "../group.ts";
+import { readValues, type SecretRead, secretReads } from "../group-secrets.ts";
 import { agentExit } from "../report.ts";
-import type { SecretValues } from "../secrets.ts";
-import * as z from "../zod.ts";
 import type { Agent } from "./context.ts";
 import { AgentFailure } from "./failure.ts";
 import { readIfThere } from "./files.ts";
@@ -14,37 +14,43 @@ export interface MemberOptions {
   group: string;
   name: string;
   address: string;
-  /** Path of what Secrets Manager answered, where the group has secrets. */
+  /** Path of the folder with AWS's answers to what `secretsToRead` told, where the group has secrets. */
   secrets?: string | undefined;
 }
 
+const WRITTEN_BY_US = "The group's manifest is written by Fleetwright: run `pulumi up` again.";
+const MEND_SECRETS = "mend them where they are kept, or in the configuration; then replace this machine.";
+
 /** @throws AgentFailure when what was fetched isn't what the group needs */
 export async function member({ paths }: Pick<Agent, "paths">, { group: path, name, address, secrets }: MemberOptions): Promise<object> {
-  const group = parseGroup(await readFile(path, "utf8"));
-  const values = secrets === undefined ? {} : parseValues(await readFile(secrets, "utf8"));
-  const missing = Object.keys(group.secrets?.as ?? {}).filter((key) => values[key] === undefined);
-  if (missing.length > 0) throw refused(`Secrets Manager has no value for ${missing.join(", ")}`);
+  const group = await readGroup(path);
+  const { values, problems } = readValues(group.secrets, await answersIn(secrets, secretReads(group.secrets)));
+  if (problems.length > 0) {
+    throw refused("secrets of the app can't be used", MEND_SECRETS, problems);
+  }
   const own = (await readIfThere(paths.secretKey))?.trim();
   const secretKey = own ?? randomBytes(32).toString("hex");
   const manifest = memberManifest(group, { name, address, secretKey, values });
-  const given = Object.fromEntries(Object.entries(values).filter(([key]) => group.secrets?.as[key] !== undefined));
-  return { manifest, secrets: given, secretKey };
+  return { manifest, secrets: values, secretKey };
 }
 
-function parseGroup(text: string): GroupManifest {
-  const parsed = groupManifestSchema.safeParse(parseJson(text));
+/** What is to be asked before `member` can answer. */
+export async function secretsToRead(group: string): Promise<SecretRead[]> {
+  return secretReads((await readGroup(group)).secrets);
+}
+
+async function answersIn(folder: string | undefined, reads: readonly SecretRead[]): Promise<Record<string, string>> {
+  if (folder === undefined) return {};
+  const read = async ({ file }: SecretRead) => [file, await readIfThere(join(folder, file))] as const;
+  const answers = await Promise.all(reads.map(read));
+  return Object.fromEntries(answers.flatMap(([file, text]) => (text === undefined ? [] : [[file, text]])));
+}
+
+async function readGroup(path: string): Promise<GroupManifest> {
+  const parsed = groupManifestSchema.safeParse(parseJson(await readFile(path, "utf8")));
   if (parsed.success) return parsed.data;
-  throw refused("the group's manifest isn't understood", parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`));
-}
-
-const answerSchema = z.object({ SecretString: z.string() });
-
-/** Errors of JSON repeat a piece of the text, and so of a value. */
-function parseValues(text: string): SecretValues {
-  const answer = answerSchema.safeParse(parseJson(text));
-  const values = z.record(z.string(), z.string()).safeParse(answer.success ? parseJson(answer.data.SecretString) : undefined);
-  if (values.success) return values.data;
-  throw refused("the secret in Secrets Manager isn't an object of texts");
+  const lines = parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
+  throw refused("the group's manifest isn't understood", WRITTEN_BY_US, lines);
 }
 
 function parseJson(text: string): unknown {
@@ -55,11 +61,6 @@ function parseJson(text: string): unknown {
   }
 }
 
-function refused(what: string, log: string[] = []): AgentFailure {
-  return new AgentFailure("member", what, {
-    kept: "everything; nothing was touched",
-    next: "The group's manifest and its secrets are written by Fleetwright: run `pulumi up` again.",
-    log,
-    exitCode: agentExit.usage,
-  });
+function refused(what: string, next: string, log: string[]): AgentFailure {
+  return new AgentFailure("member", what, { kept: "everything; nothing was touched", next, log, exitCode: agentExit.usage });
 }

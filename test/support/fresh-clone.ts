@@ -18,7 +18,8 @@ export class FreshClone {
   readonly #parent: string;
   readonly env: Record<string, string>;
 
-  constructor() {
+  /** @param options.images whether the system of local machines is at hand, as a cloud's image is */
+  constructor({ images = true }: { images?: boolean } = {}) {
     this.#parent = mkdtempSync(join(tmpdir(), "fleetwright-fresh-"));
     this.folder = join(this.#parent, "clone");
     const cache = join(this.#parent, "cache");
@@ -37,7 +38,7 @@ export class FreshClone {
       cpSync(join(repository, path), join(this.folder, path), { verbatimSymlinks: true });
     }
     mkdirSync(join(this.#parent, "home"));
-    lendImages(join(cache, "images"));
+    if (images) lendImages(join(cache, "images"));
   }
 
   /** Runs `fleet ARGS…` as the npm scripts do. */
@@ -68,7 +69,6 @@ export class FreshClone {
   }
 }
 
-/** The system of local machines is at hand, as a cloud's image is. */
 function lendImages(to: string): void {
   mkdirSync(to, { recursive: true });
   for (const name of readdirSync(cachePath("images"))) if (!name.endsWith(".tmp")) symlinkSync(cachePath("images", name), join(to, name));

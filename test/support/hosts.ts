@@ -30,12 +30,13 @@ export class Hosts {
   }
 
   /**
-   * Makes a machine with one core; one that is off is booted.
+   * Makes a machine; one that is off is booted.
    *
    * @param bootTimeoutMs how long all that it starts may take
+   * @param cores how many of this computer's it has
    */
-  async make(name: string, image: "trixie" | "bookworm" = "trixie", bootTimeoutMs?: number): Promise<Login> {
-    this.#made.set(name, await this.#machines.create({ name, image, ...(bootTimeoutMs === undefined ? {} : { bootTimeoutMs }) }));
+  async make(name: string, image: "trixie" | "bookworm" = "trixie", bootTimeoutMs?: number, cores: number | "all" = 1): Promise<Login> {
+    this.#made.set(name, await this.#machines.create({ name, image, cores, ...(bootTimeoutMs === undefined ? {} : { bootTimeoutMs }) }));
     return this.login(name);
   }
 

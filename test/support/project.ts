@@ -8,7 +8,7 @@ import type { FleetStatus } from "../../infra/cli/table.ts";
 
 const repository = fileURLToPath(new URL("../../", import.meta.url));
 
-/** No run of a test takes longer; a hang ends with what was printed so far. */
+/** Few runs of a test take longer; a hang ends with what was printed so far. */
 const RUN_TIMEOUT_MS = 300_000;
 
 export interface Run {
@@ -19,6 +19,8 @@ export interface Run {
 
 export interface RunOptions {
   env?: Record<string, string>;
+  /** @default 5 minutes */
+  timeoutMs?: number;
   /** Its standard input. @default nothing */
   stdin?: string;
   /** Called with all of stderr so far, whenever some came; `kill` signals the whole process group. */
@@ -93,14 +95,14 @@ export function runIn(
   folder: string,
   command: string,
   args: readonly string[],
-  { env = {}, stdin, onStderr, onStdout }: RunOptions = {},
+  { env = {}, timeoutMs = RUN_TIMEOUT_MS, stdin, onStderr, onStdout }: RunOptions = {},
 ): Promise<Run> {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { cwd: folder, env: { ...process.env, ...env }, stdio: ["pipe", "pipe", "pipe"], detached: true });
     child.stdin.on("error", () => undefined).end(stdin ?? "");
     const output = { stdout: "", stderr: "" };
     const kill = (signal: NodeJS.Signals): void => void process.kill(-(child.pid ?? 0), signal);
-    const timer = setTimeout(() => kill("SIGKILL"), RUN_TIMEOUT_MS);
+    const timer = setTimeout(() => kill("SIGKILL"), timeoutMs);
     child.stdout.on("data", (chunk: Buffer) => {
       output.stdout += chunk.toString();
       onStdout?.(output.stdout, kill);

@@ -1,12 +1,15 @@
 /** Fills a stack's recovery stores: after every `up`, `local` and `rollback`, and by `fleet recovery push`. */
+import { readFileSync } from "node:fs";
 import { exitCodes, FleetError } from "../../errors.ts";
 import { operator } from "../../operator.ts";
 import { awsPlaceOf, currentAccount } from "../../recovery/account.ts";
 import { CLOCK_SKEW_MS } from "../../recovery/assess.ts";
 import type { RecoveryConfig } from "../../recovery/config.ts";
+import { imageOfStack } from "../../recovery/images.ts";
 import { gather, type Gathered } from "../../recovery/gather.ts";
 import { push, type Pushed, type PushOptions } from "../../recovery/push.ts";
 import type { RecoverySet } from "../../recovery/set.ts";
+import { fleetValueOf } from "../../recovery/stack-text.ts";
 import { StoreFailure } from "../../recovery/store/files.ts";
 import { openStore } from "../../recovery/store/open.ts";
 import type { RecoveryStore } from "../../recovery/store/store.ts";
@@ -49,7 +52,7 @@ async function gatherSet(
       now: momentAfter(earlier, Date.now(), sayToStderr),
       earlier: earlier.toSorted((a, b) => b.createdAt.localeCompare(a.createdAt)),
       ask: (inventory) => askReleases(inventory, true),
-      tools: () => localTools(sayToStderr),
+      tools: () => localTools(sayToStderr, imageOfStack(fleetValueOf(readFileSync(place.stackFile, "utf8")))),
       account: accountNow,
     }),
   );

@@ -14,7 +14,9 @@ export interface AutoscalingKeys extends RegionKeys {
   scaleInProtection: boolean;
   clients: readonly string[];
   certificate?: unknown;
+  releases: "refresh" | "in-place";
   refresh: { minHealthyPercent: number; maxHealthyPercent: number; checkpoints: readonly number[] };
+  inPlace?: unknown;
   tags: Readonly<Record<string, string>>;
 }
 
@@ -27,6 +29,11 @@ export function autoscalingFindings(machines: AutoscalingKeys): Finding[] {
     ...accessFindings(machines),
     ...balancerFindings(machines),
     ...refreshFindings(machines.refresh),
+    ...when(
+      machines.inPlace !== undefined && machines.releases !== "in-place",
+      "inPlace",
+      'is for "releases: in-place", and here a release replaces the machines; remove it, or say so',
+    ),
     ...regionFindings(machines),
     ...tagFindings(machines.tags),
   ];

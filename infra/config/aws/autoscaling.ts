@@ -1,6 +1,7 @@
 /** Provider `autoscaling`: machines that AWS makes and removes by need, behind a balancer. */
 import { z } from "zod";
-import { milliseconds } from "../numbers.ts";
+import { DEFAULT_BATCH } from "../../rollout/batches.ts";
+import { batchSchema, milliseconds } from "../numbers.ts";
 import { autoscalingFindings } from "./autoscaling-rules.ts";
 import { arn, cidr, imageId, instanceType, networkSchema, tagsSchema } from "./common.ts";
 import { dnsSchema } from "./ec2.ts";
@@ -37,6 +38,13 @@ const refreshSchema = z.strictObject({
   checkpointDelayMs: z.int().min(0).max(172_800_000).default(600_000),
 });
 
+const inPlaceSchema = z.strictObject({
+  /** Machines that a release comes to at the same time. */
+  batch: batchSchema.default(DEFAULT_BATCH),
+  /** With more failures than these no further machine gets it. The release is undone with the first one, whatever this says. */
+  maxErrors: z.int().min(0).max(1_000).default(0),
+});
+
 const alarmsSchema = z.strictObject({
   topic: arn("sns", "an SNS topic"),
   /** Answers of 500 and above in five minutes, of balancer and machines together. */
@@ -70,7 +78,11 @@ export const autoscalingSchema = z
     scaling: scalingSchema.prefault({}),
     /** From a machine's start until it serves, at most. */
     warmUpMs: milliseconds.default(180_000),
+    /** `refresh`: a release replaces the machines; `in-place`: it comes to those that are there, by Run Command. */
+    releases: z.enum(["refresh", "in-place"]).default("refresh"),
+    /** How machines are replaced: by each release, or with releases in place when they themselves change. */
     refresh: refreshSchema.prefault({}),
+    inPlace: inPlaceSchema.optional(),
     alarms: alarmsSchema.optional(),
     kmsKey: arn("kms", "a KMS key").optional(),
     key: keySchema.optional(),

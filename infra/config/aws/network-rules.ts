@@ -22,6 +22,11 @@ export function regionOf(zone: string): string {
   return zone.slice(0, -1);
 }
 
+/** The region that a network is in. */
+export function regionOfNetwork({ subnets }: Pick<NetworkKeys, "subnets">): string {
+  return regionOf(Object.keys(subnets)[0] ?? "");
+}
+
 function regionFindings(zones: readonly string[]): Finding[] {
   const [first = "", ...others] = zones;
   return others

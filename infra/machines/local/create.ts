@@ -1,14 +1,16 @@
 /** Making a machine be there and run; whatever of it is there already is kept. */
+import { existsSync } from "node:fs";
 import { FleetError } from "../../errors.ts";
 import { availableCpus, chooseCpus } from "./cpus.ts";
 import { ensureDisk, loseDisk } from "./disk.ts";
+import { imagePath } from "./image.ts";
 import { withLock } from "./lock.ts";
 import { connect, ensureBridge } from "./network.ts";
 import { cutPower, launch, shutDown } from "./nspawn.ts";
 import { type MachinePlace, machinePlace, type Place, placeOf } from "./place.ts";
 import { waitUntilUp } from "./ready.ts";
 import { isRunning, type MachineRecord, readMachine, registerMaker, updateMachine } from "./registry.ts";
-import { requireLocalMachines } from "./requirements.ts";
+import { here, requireLocalMachines } from "./requirements.ts";
 import { type Cores, type Created, type CreateRequest, debian, type MachineSpec, type Say, sameSpec, specOf } from "./spec.ts";
 import { cpusOfOthers, ensureRecord, ensureWorld } from "./world.ts";
 
@@ -26,7 +28,7 @@ interface Target {
  * @throws FleetError naming the machine
  */
 export async function createMachine(request: CreateRequest, say: Say): Promise<Created> {
-  requireLocalMachines();
+  requireLocalMachines(here(!existsSync(imagePath(request.image))));
   // Before anything is made; which CPUs it shall be is decided at boot.
   chooseCpus(request.cores, availableCpus(), []);
   const place = placeOf(request.world);
@@ -135,7 +137,7 @@ function coresText(cores: Cores): string {
 }
 
 function targetOf(world: string, name: string, say: Say): Target {
-  requireLocalMachines();
+  requireLocalMachines(here(false));
   const place = placeOf(world);
   return { place, machine: machinePlace(place, name), say };
 }

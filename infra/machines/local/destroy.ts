@@ -5,7 +5,7 @@ import { withLock } from "./lock.ts";
 import { machinePlace, type Place, placeOf } from "./place.ts";
 import { eventually, isAlive, type ProcessId, signal } from "./process.ts";
 import { liveMakers, machineNames } from "./registry.ts";
-import { requireLocalMachines } from "./requirements.ts";
+import { here, requireLocalMachines } from "./requirements.ts";
 import type { Say } from "./spec.ts";
 import { leftovers, type Scope, scopeOfMachine, scopeOfWorld, sweep } from "./sweep.ts";
 
@@ -14,7 +14,7 @@ const MAKER_MS = 2_000;
 
 /** Removes a machine whatever state it is in, and its world's network after the last one. Nothing there is no error. */
 export async function destroyMachine(world: string, name: string, say: Say): Promise<void> {
-  requireLocalMachines();
+  requireLocalMachines(here(false));
   const place = placeOf(world);
   const machine = machinePlace(place, name);
   const remove = () => withLock(place.root, () => removeMachine(place, scopeOfMachine(machine), say));
@@ -34,7 +34,7 @@ async function removeMachine(place: Place, scope: Scope, say: Say): Promise<void
  * @throws FleetError naming what is left
  */
 export async function down(world: string, say: Say): Promise<string[]> {
-  requireLocalMachines();
+  requireLocalMachines(here(false));
   if (remains(world).length === 0) return [];
   const place = placeOf(world);
   return withLock(

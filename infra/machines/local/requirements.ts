@@ -6,7 +6,6 @@ import { systemPath } from "./run.ts";
 
 /** Program → the Debian package that it is in. */
 const PROGRAMS: Record<string, string> = {
-  mmdebstrap: "mmdebstrap",
   "systemd-nspawn": "systemd-container",
   ip: "iproute2",
   ssh: "openssh-client",
@@ -16,18 +15,22 @@ const PROGRAMS: Record<string, string> = {
   mount: "mount",
 };
 
+/** Where the image has to be built first. */
+const BUILDERS: Record<string, string> = { mmdebstrap: "mmdebstrap" };
+
 /** Ubuntu, for one, has no Debian keys of itself; mmdebstrap checks signatures with them. */
 const KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg";
 
 /**
  * The Debian packages to install before local machines can be made, each once; empty when all is there.
  * @param also other programs that are needed, with the package that each is in
+ * @param builds whether an image may have to be built
  */
-export function missingDebianPackages(also: Record<string, string> = {}): string[] {
-  const missing = Object.entries({ ...PROGRAMS, ...also })
+export function missingDebianPackages(also: Record<string, string> = {}, builds = true): string[] {
+  const missing = Object.entries({ ...(builds ? BUILDERS : {}), ...PROGRAMS, ...also })
     .filter(([program]) => !onPath(program))
     .map(([, debianPackage]) => debianPackage);
-  if (!existsSync(KEYRING)) missing.push("debian-archive-keyring");
+  if (builds && !existsSync(KEYRING)) missing.push("debian-archive-keyring");
   return [...new Set(missing)];
 }
 
@@ -44,27 +47,33 @@ function onPath(program: string): boolean {
     });
 }
 
+export interface Here {
+  platform: string;
+  uid: number | undefined;
+  missing: string[];
+}
+
+/** What this computer lacks. @param builds whether an image may have to be built */
+export function here(builds: boolean): Here {
+  const missing = process.platform === "linux" ? missingDebianPackages({}, builds) : [];
+  return { platform: process.platform, uid: process.getuid?.(), missing };
+}
+
 /** @throws FleetError with the command to run, when this isn't Linux, we aren't root or programs are missing */
-export function requireLocalMachines(
-  here: { platform: string; uid: number | undefined; missing: string[] } = {
-    platform: process.platform,
-    uid: process.getuid?.(),
-    missing: process.platform === "linux" ? missingDebianPackages() : [],
-  },
-): void {
-  if (here.platform !== "linux") {
-    throw new FleetError(`local machines need Linux, and this is ${here.platform}`, {
+export function requireLocalMachines({ platform, uid, missing }: Here): void {
+  if (platform !== "linux") {
+    throw new FleetError(`local machines need Linux, and this is ${platform}`, {
       next: "Run this in a Linux VM (Debian 12 or 13, as root), or list existing servers under the provider `hosts`.",
     });
   }
-  if (here.uid !== 0) {
+  if (uid !== 0) {
     throw new FleetError("local machines need root: they are made of namespaces, mounts and bridges", {
       next: "Run the same command as root, for example: sudo npm run local",
     });
   }
-  if (here.missing.length > 0) {
-    throw new FleetError(`programs are missing that local machines are made with (Debian: ${here.missing.join(", ")})`, {
-      next: `As root: apt-get install --yes --no-install-recommends ${here.missing.join(" ")}`,
+  if (missing.length > 0) {
+    throw new FleetError(`programs are missing that local machines are made with (Debian: ${missing.join(", ")})`, {
+      next: `As root: apt-get install --yes --no-install-recommends ${missing.join(" ")}`,
     });
   }
 }

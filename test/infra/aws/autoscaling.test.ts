@@ -32,6 +32,7 @@ const matrix: Record<string, object> = {
     kmsKey: "arn:aws:kms:eu-central-1:111122223333:key/k",
     tags: { team: "web" },
   },
+  "releases in place": { releases: "in-place", inPlace: { batch: 1 } },
   "the first of two regions": {
     dns: { zone: "example.org", failover: "primary" },
     key: { multiRegion: true },
@@ -51,10 +52,12 @@ const archive = (name: string) => ({ path: import.meta.filename, sha256: createH
 
 function serving(more: Partial<GroupServing> = {}): GroupServing {
   return {
+    app: "shop",
     names: ["app.example.org", "www.example.org"],
     health: { path: "/healthz", matcher: "200-399" },
     drainTimeoutMs: 30_000,
     secrets: { DB_PASSWORD: VALUE },
+    references: {},
     archives: pulumi.output({ runtime: archive("runtime"), release: archive("release 1") }),
     manifest: (secrets) => pulumi.output(secrets).apply((where) => JSON.stringify({ release: 1, where })),
     ...more,
@@ -76,8 +79,8 @@ const userData = (resources: GraphResource[]): string => Buffer.from(String(one(
 /** The script is long, and has a test of its own; an asset has this computer's path in it. */
 function reviewed(resources: GraphResource[]): unknown {
   return resources.map((resource) => {
-    const { userData: _script, source: _path, ...inputs } = resource.inputs;
-    return { ...resource, inputs };
+    const left = ["userData", "source", ...(resource.type.endsWith(":Document") ? ["content"] : [])];
+    return { ...resource, inputs: Object.fromEntries(Object.entries(resource.inputs).filter(([key]) => !left.includes(key))) };
   });
 }
 
@@ -101,6 +104,36 @@ test("the script of two releases differs in one line, the manifest's hash", asyn
   assert.equal(differing.length, 1);
   for (const line of differing.flat()) assert.match(line ?? "", /^manifest=[0-9a-f]{64}$/);
   assert.ok(Buffer.byteLength(before) < 16 * 1024, "user data has 16 KiB at most");
+});
+
+test("with releases in place the template is the same from release to release, and a machine is born with what the fleet's record says", async () => {
+  const more = { releases: "in-place" };
+  const before = await graph(more);
+  const next = serving({ manifest: (secrets) => pulumi.output(secrets).apply((where) => JSON.stringify({ release: 2, where })) });
+  const after = await graph(more, next);
+  assert.equal(userData(before), userData(after));
+  assert.match(userData(before), /^manifest=$/m);
+  const record = (resources: GraphResource[]) => resources.find(({ id }) => id === "<BucketObjectv2 web-record>")?.inputs;
+  assert.match(String(record(before)?.content), /^[0-9a-f]{64}\n$/);
+  assert.notEqual(record(before)?.content, record(after)?.content, "Pulumi itself ignores what it becomes");
+});
+
+test("with releases in place machines may be sent commands, of a document that brings releases and nothing else", async () => {
+  const resources = await graph({ releases: "in-place" });
+  const document = JSON.parse(String(one(resources, "Document").content));
+  assert.deepEqual(document.parameters.action.allowedValues, ["try", "renew", "confirm", "back"]);
+  assert.equal(document.parameters.manifest.allowedPattern, "^[0-9a-f]{64}$");
+  const script = document.mainSteps[0].inputs.runCommand.join("\n");
+  assert.deepEqual(script.match(/\{\{.*?\}\}/g), ["{{ action }}", "{{ manifest }}"], "what AWS would take for a parameter");
+  assert.ok(Buffer.byteLength(JSON.stringify(document)) < 64 * 1024, "a document has 64 KB at most");
+  assert.ok(Buffer.byteLength(userData(resources)) < 16 * 1024, "user data has 16 KiB at most");
+});
+
+test("only with releases in place do machines have anything to do with Systems Manager", async () => {
+  const about = (resources: GraphResource[]) => JSON.stringify(resources.map(({ inputs }) => inputs)).match(/ssm:|ssmmessages|ec2messages|amazon-ssm-agent/g) ?? [];
+  assert.deepEqual(about(await graph({})), []);
+  assert.ok(about(await graph({ releases: "in-place" })).length > 0);
+  assert.doesNotMatch(userData(await graph({})), /amazon-ssm-agent/);
 });
 
 test("no secret is in the template or the manifest, and the version of its value is", async () => {
@@ -197,4 +230,34 @@ test("what holds data is protected where it is asked for, and a key always", asy
   assert.deepEqual(await kept({ key: { multiRegion: true } }), ["web-key"]);
   assert.deepEqual(await kept(two.first), ["web-key", "web-artifacts", "web-secrets"]);
   assert.equal(one(await graph(two.first), "Bucket").forceDestroy, false);
+});
+
+test("leave to read what is kept at AWS is for exactly that, and a fleet without secrets has none", async () => {
+  const arn = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:prod/db-AbCd12";
+  const key = "arn:aws:kms:eu-central-1:111122223333:key/other";
+  const references = {
+    PASSWORD: { secretsManager: pulumi.output(arn) },
+    TOKEN: { ssmParameter: "/prod/token:3", kmsKey: key },
+    FLAG: { ssmParameter: "flag" },
+  };
+  const resources = await graph({}, serving({ references }));
+  const policies = resources.filter(({ type, name }) => type.endsWith(":RolePolicy") && name.includes("-kept-"));
+  assert.deepEqual(
+    Object.fromEntries(policies.map(({ name, inputs }) => [name, JSON.parse(String(inputs.policy)).Statement])),
+    {
+      "web-kept-secrets": [{ Effect: "Allow", Action: ["secretsmanager:GetSecretValue"], Resource: [arn] }],
+      "web-kept-parameters": [
+        {
+          Effect: "Allow",
+          Action: ["ssm:GetParameter"],
+          Resource: ["prod/token", "flag"].map((name) => `arn:aws:ssm:eu-central-1:111122223333:parameter/${name}`),
+        },
+      ],
+      "web-kept-keys": [{ Effect: "Allow", Action: ["kms:Decrypt"], Resource: [key] }],
+    },
+  );
+  assert.deepEqual(checkAws(resources, { external: [...EXISTING, arn, key], secrets: [VALUE] }), []);
+  const none = await graph({}, serving({ secrets: undefined }));
+  const left = none.filter(({ type, name }) => type.endsWith(":RolePolicy") && /secret|kept/.test(name));
+  assert.deepEqual(left, []);
 });

@@ -5,10 +5,12 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import type * as pulumi from "@pulumi/pulumi";
 import { bootScript } from "../../../infra/aws/boot-script.ts";
 import { checkApp } from "../../../infra/build/app.ts";
 import { parseFleet } from "../../../infra/config/parse.ts";
 import { groupTarget, groupText } from "../../../infra/group-fleet.ts";
+import { groupSecrets } from "../../../infra/group-secrets.ts";
 import { artifactBuilder } from "../../../infra/rollout/artifacts.ts";
 import { askAsBalancer } from "../../support/as-balancer.ts";
 import { Hosts } from "../../support/hosts.ts";
@@ -18,18 +20,28 @@ import { FakeAws } from "./fakes/aws-process.ts";
 import { groupMachines } from "./samples.ts";
 
 const SECRET = "correct horse battery staple";
+const API_KEY = "staple battery horse correct";
+const TOKEN = { name: "/prod/token", value: "a first token's value" };
 const MACHINE = "m-1";
 const hosts = new Hosts("boot");
 const folder = mkdtempSync(join(tmpdir(), "fleetwright-boot-"));
 let aws: FakeAws;
 let address: string;
-let stored: { arn: string; versionId: string };
+let stored: StoredAt;
+let kept: StoredAt;
+
+interface StoredAt {
+  arn: string;
+  versionId: string;
+}
 
 before(async () => {
   ({ address } = await hosts.make(MACHINE));
   aws = await FakeAws.start("boot.py", address.replace(/\.\d+$/, ".1"));
   await aws.tell("/bucket", { name: "artifacts" });
-  stored = (await aws.tell("/secret", { DB_PASSWORD: SECRET })) as typeof stored;
+  stored = (await aws.tell("/secret", { DB_PASSWORD: SECRET })) as StoredAt;
+  kept = (await aws.tell("/secret", { user: "shop", key: API_KEY, port: 5432 })) as StoredAt;
+  await aws.tell("/parameter", TOKEN);
 });
 
 after(async () => {
@@ -38,22 +50,34 @@ after(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** A release that is whole in the bucket. */
-async function publish(answer: string): Promise<{ manifest: string; archive: string }> {
+const SHOWN = ["DB_PASSWORD", "API_KEY", "DB_PORT", "TOKEN"];
+
+const known = <T>(output: pulumi.Output<T>) => new Promise<T>((resolve) => void output.apply((value) => resolve(value as T)));
+
+/** A release that is whole in the bucket; its app tells its secrets. @param token where one of them is kept */
+async function publish(answer: string, token = TOKEN.name): Promise<{ manifest: string; archive: string }> {
   const dir = join(folder, answer);
   writeNodeApp(
     dir,
     `export default (request, response) =>
-      response.end(JSON.stringify({ answer: ${JSON.stringify(answer)}, secret: process.env.DB_PASSWORD, host: request.headers.host }));`,
+      response.end(JSON.stringify({ answer: ${JSON.stringify(answer)}, secrets: ${JSON.stringify(SHOWN)}.map((name) => process.env[name]),
+        host: request.headers.host }));`,
   );
+  const secrets = {
+    DB_PASSWORD: SECRET,
+    API_KEY: { secretsManager: kept.arn, key: "key" },
+    DB_PORT: { secretsManager: kept.arn, key: "port" },
+    TOKEN: { ssmParameter: token },
+  };
   const group = { ...groupMachines(), types: [process.arch === "arm64" ? "m7g.large" : "m7i.large"] };
-  const args = { app: { dir, name: "shop", secrets: { DB_PASSWORD: SECRET } }, machines: group, https: { domains: ["app.example.org"] } };
+  const args = { app: { dir, name: "shop", secrets }, machines: group, https: { domains: ["app.example.org"] } };
   const config = parseFleet("web", args);
   const app = checkApp("shop", config.app);
   if (config.machines.provider !== "autoscaling") throw new Error("not a group");
   const target = groupTarget(config.machines);
   const built = await artifactBuilder(app, () => undefined, "whole")([target]);
-  const manifest = groupText({ fleet: "web", config, app, target, built, environment: {}, secrets: stored });
+  const manifestSecrets = await known(groupSecrets(config, stored));
+  const manifest = groupText({ fleet: "web", config, app, target, built, environment: {}, secrets: manifestSecrets });
   const release = built.release(target).archive;
   for (const { path, sha256 } of [built.runtime(target.arch).archive, release]) await put(`archives/${sha256}`, path);
   return { manifest: await putText(manifest), archive: release.sha256 };
@@ -72,7 +96,8 @@ let boots = 0;
 
 /** Runs the script as cloud-init does: once, its output on the console. */
 async function boot(manifest: string): Promise<{ failed: boolean; said: string }> {
-  const endpoints = { metadata: aws.url, archives: `${aws.url}/artifacts`, secrets: aws.url };
+  const { url } = aws;
+  const endpoints = { metadata: url, archives: `${url}/artifacts`, secrets: url, parameters: url, ssmAgent: `${url}/artifacts/ssm` };
   const script = bootScript({ bucket: "artifacts", region: "eu-central-1", manifest, endpoints });
   boots += 1;
   const unit = `user-data-${boots}`;
@@ -107,14 +132,15 @@ let first: Awaited<ReturnType<typeof publish>>;
 
 test("a busy S3, a slow metadata service and a role that comes late are waited for; then the machine serves HTTPS", async () => {
   first = await publish("one");
-  await aws.tell("", { s3Busy: 2, metadataSilent: 2, metadataDelayS: 0.5, noRole: 1 });
+  await aws.tell("", { s3Busy: 2, metadataSilent: 2, metadataDelayS: 0.5, noRole: 1, ssmBusy: 1 });
   const { failed, said } = await boot(first.manifest);
   assert.ok(!failed, `${said}\n${aws.log}`);
   await aws.tell("", { metadataDelayS: 0 });
   assert.match(said, /HTTP 503 SlowDown\n.*trying again in 1 s\n[\s\S]*trying again in 2 s/);
+  assert.match(said, /ssm: HTTP 400 ThrottlingException\n.*trying again in 1 s/);
   assert.match(said, /this machine serves release [0-9a-f]{12}/);
   const { status, body } = await ask("app.example.org");
-  assert.deepEqual([status, JSON.parse(body)], [200, { answer: "one", secret: SECRET, host: "app.example.org" }]);
+  assert.deepEqual([status, JSON.parse(body)], [200, { answer: "one", secrets: [SECRET, API_KEY, "5432", TOKEN.value], host: "app.example.org" }]);
   // A balancer asks for health by the address.
   assert.equal((await ask(address)).status, 200);
 });
@@ -131,7 +157,15 @@ test("nothing secret is left in what the script wrote, said or ran", async () =>
   const left = await hosts.sh(MACHINE, "ls /run/fleetwright-boot 2>&1 || :; ls /var/lib/fleetwright/incoming; journalctl -b -o cat --no-pager");
   assert.match(left, /cannot access '\/run\/fleetwright-boot'/);
   assert.doesNotMatch(left, /\.tar\.gz$/m);
-  assert.ok(!left.includes(SECRET));
+  for (const secret of [SECRET, API_KEY, TOKEN.value]) assert.ok(!left.includes(secret));
+});
+
+test("a secret that isn't where it is said to be kept is named, and what serves goes on", async () => {
+  const { manifest } = await publish("lost", "/prod/nowhere");
+  const { failed, said } = await boot(manifest);
+  assert.ok(failed, said);
+  assert.match(said, /the app's secrets can't be read: TOKEN \(ssm, HTTP 400 ParameterNotFound\)[\s\S]*\/prod\/nowhere/);
+  assert.match((await ask("app.example.org")).body, /"one"/);
 });
 
 test("a release whose archive isn't there leaves the one that serves", async () => {
@@ -141,6 +175,16 @@ test("a release whose archive isn't there leaves the one that serves", async () 
   assert.ok(failed, said);
   assert.match(said, new RegExp(`archives/${archive} can't be fetched \\(HTTP 404 NoSuchKey\\)`));
   assert.match((await ask("app.example.org")).body, /"one"/);
+});
+
+test("a secret that was changed where it is kept comes with the script's next run, as on a new machine; each place is asked once", async () => {
+  await aws.tell("/parameter", { ...TOKEN, value: "a second token's value" });
+  const before = ((await aws.tell("")) as string[]).length;
+  const { failed, said } = await boot(first.manifest);
+  assert.ok(!failed, said);
+  assert.match((await ask("app.example.org")).body, /"a second token's value"/);
+  const asked = ((await aws.tell("")) as string[]).slice(before).flatMap((line) => line.split(" ")[2] ?? []);
+  assert.deepEqual(asked, ["secretsmanager.GetSecretValue", "secretsmanager.GetSecretValue", "AmazonSSM.GetParameter"]);
 });
 
 test("the script can be run again: nothing restarts", async () => {

@@ -9,8 +9,8 @@ import * as pulumi from "@pulumi/pulumi";
 import { parse } from "yaml";
 import { checkAws } from "../../../infra/aws/rules/check.ts";
 import { clashes } from "../../../infra/aws/rules/clashes.ts";
+import { PINS_VARIABLE } from "../../../infra/overrides.ts";
 import { deploy } from "../../../infra/program.ts";
-import { PINS_VARIABLE } from "../../../infra/recovery/pins.ts";
 import { offerings } from "./mock-answers.ts";
 import { graphOf, type MadeResource, mockAws } from "./mock-aws.ts";
 

@@ -9,6 +9,7 @@ import type { AutoscalingArgs } from "../../../infra/args.ts";
 import { groupPreflight } from "../../../infra/aws/preflight.ts";
 import { checkAws } from "../../../infra/aws/rules/check.ts";
 import { Fleet } from "../../../infra/fleet.ts";
+import { inPlacePlanSchema } from "../../../infra/in-place/plan.ts";
 import { refreshPlanSchema } from "../../../infra/refresh/plan.ts";
 import { groupManifestSchema } from "../../../runtime/group.ts";
 import { writeNodeApp } from "../../support/node-app.ts";
@@ -51,6 +52,17 @@ test("the manifest in the bucket is one that a machine reads, and the refresh na
   const { stdin } = graph.find(({ name }) => name === "web-refresh")?.inputs ?? {};
   const plan = refreshPlanSchema.parse(JSON.parse(String(stdin)));
   assert.deepEqual([plan.group, plan.region, plan.desired.launchTemplate.launchTemplateSpecification.version], ["<Group web>", "eu-central-1", "7"]);
+});
+
+test("with releases in place the release goes to the machines after they are as wanted, and the record begins with it", async () => {
+  const stdout = JSON.stringify({ schema: 1, group: "<Group web>", version: "7", manifest: "a".repeat(64), machines: 2 });
+  await mockAws({ outputs: { "command:local:Command": { stdout }, "aws:ssm/document:Document": { name: "web-release" } } });
+  const graph = await previewOf({ releases: "in-place", inPlace: { batch: 2 } });
+  const record = graph.find(({ id }) => id === "<BucketObjectv2 web-record>")?.inputs.content;
+  const { stdin } = graph.find(({ name }) => name === "web-in-place")?.inputs ?? {};
+  const plan = inPlacePlanSchema.parse(JSON.parse(String(stdin)));
+  assert.deepEqual([plan.group, plan.document, plan.bucket, plan.batch, plan.maxErrors], ["<Group web>", "web-release", "<Bucket web-artifacts>", "2", 0]);
+  assert.equal(record, `${plan.manifest}\n`);
 });
 
 test("what AWS doesn't have is refused, by the group's keys, before anything waits for a release", async () => {

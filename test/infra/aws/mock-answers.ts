@@ -10,6 +10,8 @@ export function answerOf(token: string, inputs: Record<string, unknown>): object
       return { ...inputs, zoneId: "Z0EXISTING", id: "Z0EXISTING" };
     case "aws:index/getRegion:getRegion":
       return { region: "eu-central-1" };
+    case "aws:index/getCallerIdentity:getCallerIdentity":
+      return { accountId: "111122223333" };
     case "aws:index/getAvailabilityZones:getAvailabilityZones":
       return { names: ZONES };
     case "aws:ec2/getInstanceTypeOfferings:getInstanceTypeOfferings":

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { chooseFleets, findInventories } from "../../../infra/cli/inventories.ts";
+import { chooseFleets, findInventories, sortFleets } from "../../../infra/cli/inventories.ts";
 import { FleetError } from "../../../infra/errors.ts";
 import type { Inventory } from "../../../infra/inventory.ts";
 
@@ -47,4 +47,21 @@ test("machines of a group aren't asked: with others they are left out, alone it 
   for (const fleet of [undefined, "wide"]) {
     assert.throws(() => chooseFleets([group], fleet), /is the group wide-1234567 at AWS \(eu-central-1\)[\s\S]*describe-auto-scaling-groups --region eu-central-1/);
   }
+});
+
+const group = { name: "web-1", region: "eu-central-1" };
+
+test("a group is found with how releases come to it, and sorted from fleets that are pushed to", () => {
+  const refresh = { minHealthyPercent: 100, maxHealthyPercent: 110, checkpoints: [50], checkpointDelayMs: 1 };
+  const releases = { bucket: "artifacts", warmUpMs: 1, refresh, inPlace: { document: "web-release", batch: "25%", maxErrors: 0 } };
+  const web = { ...inventory("web"), machines: [], group: { ...group, releases } };
+  assert.deepEqual(findInventories({ web }), [web]);
+  const { pushed, groups } = sortFleets([inventory("shop"), web], undefined);
+  assert.deepEqual([pushed.map(({ fleet }) => fleet), groups.map(({ fleet }) => fleet)], [["shop"], ["web"]]);
+  assert.throws(() => sortFleets([web], "shop"), /no fleet "shop"/);
+});
+
+test("a group of an earlier Fleetwright's state is still one", () => {
+  const web = { ...inventory("web"), machines: [], group };
+  assert.deepEqual(findInventories({ web }), [web]);
 });

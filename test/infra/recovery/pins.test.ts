@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { PINS_VARIABLE, pinnedArtifacts, pinnedKey, pinOf } from "../../../infra/recovery/pins.ts";
+import { PINS_VARIABLE } from "../../../infra/overrides.ts";
+import { pinnedArtifacts, pinnedKey, pinOf } from "../../../infra/recovery/pins.ts";
 import { objectsOfPins, pinsOf } from "../../../infra/recovery/pins-of-set.ts";
 import { sampleSet } from "./samples.ts";
 

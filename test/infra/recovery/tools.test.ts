@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, test } from "node:test";
@@ -8,7 +9,7 @@ import { archivePath } from "../../../infra/rollout/archives.ts";
 import { fetchArchives } from "../../../infra/recovery/artifacts.ts";
 import { openStore } from "../../../infra/recovery/store/open.ts";
 import type { RecoveryStore } from "../../../infra/recovery/store/store.ts";
-import { bringTools, placeOfTool } from "../../../infra/recovery/tools.ts";
+import { bringTools, placeOfTool, toolsFor } from "../../../infra/recovery/tools.ts";
 
 test("a tool goes where it is looked for; one of another platform doesn't", () => {
   const pulumi = { name: "pulumi", version: "3.1.0", platform: "linux-x64" };
@@ -40,6 +41,27 @@ describe("out of a store", () => {
     assert.deepEqual(await bringTools(store, tools, "linux-x64"), ["pulumi 3.1.0"]);
     assert.equal(statSync(join(folder, "cache/tools/pulumi-3.1.0-linux-x64/pulumi")).mode & 0o777, 0o755);
     assert.ok(existsSync(join(folder, "cache/tools/no-download-of-command-1.2.1")));
+    assert.deepEqual(await bringTools(store, tools, "linux-x64"), []);
+  });
+
+  test("an image comes back with its owners and modes, whatever the umask; its archive is not kept", { skip: process.getuid?.() !== 0 }, async () => {
+    const system = join(folder, "cache/images/trixie-0123456789abcdef");
+    mkdirSync(join(system, "tmp"), { recursive: true });
+    chmodSync(join(system, "tmp"), 0o1777);
+    writeFileSync(join(system, "sudo"), "program");
+    chownSync(join(system, "sudo"), 0, 107);
+    chmodSync(join(system, "sudo"), 0o4750);
+    const file = join(folder, "image.tar.gz");
+    execFileSync("tar", ["-C", system, "--numeric-owner", "-czf", file, "."]);
+    rmSync(system, { recursive: true });
+    const archive = await store.putBytes(readFileSync(file));
+    const tools = [{ name: "image-trixie", version: "trixie-0123456789abcdef", platform: "linux-x64", archive }];
+    assert.deepEqual(toolsFor(tools, "bookworm"), { programs: [], images: [] });
+    assert.deepEqual(await bringTools(store, toolsFor(tools, "trixie").images, "linux-x64"), ["image-trixie trixie-0123456789abcdef"]);
+    assert.equal(statSync(join(system, "tmp")).mode & 0o7777, 0o1777);
+    const { mode, gid } = statSync(join(system, "sudo"));
+    assert.deepEqual([mode & 0o7777, gid], [0o4750, 107]);
+    assert.ok(!existsSync(archivePath(archive.sha256)));
     assert.deepEqual(await bringTools(store, tools, "linux-x64"), []);
   });
 

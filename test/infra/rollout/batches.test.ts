@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { batchCount, batches } from "../../../infra/rollout/batches.ts";
+import { batchCount, batches, groups } from "../../../infra/rollout/batches.ts";
 
 const sizes = fc.integer({ min: 1, max: 300 });
 const settings = fc.oneof(sizes, fc.integer({ min: 1, max: 100 }).map((percent) => `${percent}%`));
@@ -30,4 +30,13 @@ test("there are no more batches than needed", () => {
       assert.equal(groups.length, 1 + Math.ceil((count - 1) / batchCount(batch, count)));
     }),
   );
+});
+
+test("what is brought back goes to all machines at once, unless one of them serves", () => {
+  const machines = ["a", "b", "c", "d"];
+  assert.deepEqual(groups(machines, "25%", 4, { recovers: true, serving: 0 }), [machines]);
+  assert.deepEqual(groups([], "25%", 4, { recovers: true, serving: 0 }), []);
+  const inBatches = batches(machines, "25%", 4);
+  assert.deepEqual(groups(machines, "25%", 4, { recovers: true, serving: 1 }), inBatches);
+  assert.deepEqual(groups(machines, "25%", 4, { recovers: false, serving: 0 }), inBatches);
 });

@@ -184,3 +184,15 @@ test("a machine that lets no new login in ends the rollout, and is put back", as
   await assert.rejects(run(machines, { leaseMs: 3_600_000 }), message);
   assert.deepEqual([first.told.at(-1), second.told.includes("switch")], ["revert", false]);
 });
+
+test("a recovery switches empty machines at once, and goes in batches where one still serves", async () => {
+  const batchesOf = async (alive: boolean): Promise<unknown> => {
+    const machines = fleet(3);
+    (machines[0] as FakeMachine).confirmed = alive;
+    const events: RolloutEvent[] = [];
+    await run(machines, {}, undefined, { recovers: true, tell: (event) => events.push(event) });
+    return events.flatMap((event) => (event.event === "begin" ? [event.batches] : []));
+  };
+  assert.deepEqual(await batchesOf(false), [[["web-1", "web-2", "web-3"]]]);
+  assert.deepEqual(await batchesOf(true), [[["web-2"], ["web-3"]]]);
+});

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { pythonForTests } from "../../../support/venv.ts";
 
-const REQUIREMENTS = ["moto==5.2.5", "boto3==1.44.8", "botocore==1.44.8", "flask==3.1.3", "flask-cors==6.0.5"];
+const REQUIREMENTS = ["moto==5.2.5", "boto3==1.44.8", "botocore==1.44.8", "flask==3.1.3", "flask-cors==6.0.5", "PyYAML==6.0.3"];
 
 export interface FakeAwsOptions {
   /** The network namespace that it runs in. @default this process's */
@@ -29,8 +29,8 @@ export class FakeAws {
   static async start(script: string, address: string, { netns, args = [] }: FakeAwsOptions = {}): Promise<FakeAws> {
     const { python, packages } = await pythonForTests(REQUIREMENTS);
     // It ends with its standard input, and so with this process, however that ends.
-    const words = [...(netns === undefined ? [] : ["ip", "netns", "exec", netns]), python, join(import.meta.dirname, script), address, ...args];
-    const child = spawn(words[0] ?? python, words.slice(1), {
+    const [program, ...before] = netns === undefined ? [python] : ["ip", "netns", "exec", netns, python];
+    const child = spawn(program ?? python, [...before, join(import.meta.dirname, script), address, ...args], {
       env: { ...process.env, PYTHONPATH: packages, AWS_EC2_METADATA_DISABLED: "true", PYTHONUNBUFFERED: "1" },
       stdio: ["pipe", "pipe", "pipe"],
     });

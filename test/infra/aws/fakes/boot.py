@@ -1,9 +1,10 @@
-"""What a machine of a group talks to at boot: S3 and Secrets Manager by moto, and the instance metadata service, version 2.
+"""What a machine of a group talks to at boot: S3, Secrets Manager and Systems Manager by moto, and a metadata service (version 2).
 
 moto doesn't look at signatures; each request's is computed again here, by botocore, and must be the same.
 With a certificate and its key it is also at AWS's own places: metadata at 169.254.169.254, the rest by TLS on port 443.
 
-Prints its port. POST /_fake sets what goes wrong; POST /_fake/put and /_fake/secret fill it, GET /_fake tells what was asked.
+Prints its port. POST /_fake sets what goes wrong; POST /_fake/put, /_fake/secret and /_fake/parameter fill it; GET /_fake tells
+what was asked.
 """
 import io
 import json
@@ -25,7 +26,8 @@ ROLE = "web-machine"
 KEYS = Credentials("ASIAEXAMPLEEXAMPLE00", "se/cret+" + secrets.token_urlsafe(24), "tok/en+==" + secrets.token_urlsafe(200))
 INSTANCE = {"instance-id": "i-0123456789abcdef0", "local-ipv4": None}
 
-state = {"s3Busy": 0, "metadataSilent": 0, "metadataDelayS": 0, "noRole": 0}
+# `instances`: ids by address, where there are several; `public`: what begins so may be read by anybody.
+state = {"s3Busy": 0, "metadataSilent": 0, "metadataDelayS": 0, "noRole": 0, "ssmBusy": 0, "instances": {}, "public": None}
 asked = []
 tokens = set()
 moto = DomainDispatcherApplication(create_backend_app)
@@ -59,6 +61,8 @@ def metadata(request):
     if name == f"iam/security-credentials/{ROLE}":
         document = {"Code": "Success", "Type": "AWS-HMAC", "AccessKeyId": KEYS.access_key, "SecretAccessKey": KEYS.secret_key, "Token": KEYS.token}
         return Response(json.dumps(document, indent=2).replace('":', '" :'))
+    if name == "instance-id" and request.remote_addr in state["instances"]:
+        return Response(state["instances"][request.remote_addr])
     if name == "local-ipv4":
         return Response(request.remote_addr)
     return Response(INSTANCE[name]) if name in INSTANCE else Response("", 404)
@@ -100,13 +104,19 @@ def control(request):
     if request.path == "/_fake":
         state.update(given)
     elif request.path == "/_fake/secret":
-        made = client("secretsmanager").create_secret(Name="web", SecretString=json.dumps(given))
+        made = client("secretsmanager").create_secret(Name=f"web-{secrets.token_hex(4)}", SecretString=json.dumps(given))
         return Response(json.dumps({"arn": made["ARN"], "versionId": made["VersionId"]}))
+    elif request.path == "/_fake/parameter":
+        client("ssm").put_parameter(Name=given["name"], Value=given["value"], Type="SecureString", Overwrite=True)
     elif request.path == "/_fake/bucket":
         client("s3").create_bucket(Bucket=given["name"], CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
+        client("s3").put_bucket_versioning(Bucket=given["name"], VersioningConfiguration={"Status": "Enabled"})
     elif request.path == "/_fake/put":
         with open(given["path"], "rb") as file:
             client("s3").put_object(Bucket=given["bucket"], Key=given["key"], Body=file)
+    elif request.path == "/_fake/object":
+        body = client("s3").get_object(Bucket=given["bucket"], Key=given["key"])["Body"].read()
+        return Response(json.dumps({"text": body.decode()}))
     elif request.path == "/_fake/remove":
         client("s3").delete_object(Bucket=given["bucket"], Key=given["key"])
     return Response("{}")
@@ -124,9 +134,14 @@ def app(environ, start_response):
     # This process's own, which fill it.
     if "Credential=test/" in request.headers.get("authorization", ""):
         return moto(environ, start_response)
-    asked.append(f"{request.method} {urlsplit(request.url).path}")
+    asked.append(f"{request.method} {urlsplit(request.url).path} {request.headers.get('x-amz-target', '')}".strip())
     if request.headers.get("x-amz-target") is None and take("s3Busy"):
         return Response("<Error><Code>SlowDown</Code></Error>", 503)(environ, start_response)
+    if "AmazonSSM" in request.headers.get("x-amz-target", "") and take("ssmBusy"):
+        return Response('{"__type":"ThrottlingException","message":"Rate exceeded"}', 400)(environ, start_response)
+    if state["public"] is not None and request.path.startswith(state["public"]) and "authorization" not in request.headers:
+        bucket, key = request.path.removeprefix("/").split("/", 1)
+        return Response(client("s3").get_object(Bucket=bucket, Key=key)["Body"].read())(environ, start_response)
     wrong = signed_or_refused(request)
     if wrong is not None:
         return Response(f"<Error><Code>{wrong}</Code></Error>", 403)(environ, start_response)

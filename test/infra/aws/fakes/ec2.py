@@ -29,9 +29,12 @@ def console_output(given):
 
 def describe_versions(given):
     """Two at a time, to see that the next ones are asked for."""
+    asked = [version for version in state["versions"] if str(version["VersionNumber"]) in given.get("Versions", [str(version["VersionNumber"])])]
+    if not asked and "Versions" in given:
+        raise Refused("InvalidLaunchTemplateId.VersionNotFound")
     start = int(given.get("NextToken", 0))
-    page = [{"LaunchTemplateId": given["LaunchTemplateId"], **version} for version in state["versions"][start:start + 2]]
-    more = {"NextToken": str(start + 2)} if start + 2 < len(state["versions"]) else {}
+    page = [{"LaunchTemplateId": given["LaunchTemplateId"], **version} for version in asked[start:start + 2]]
+    more = {"NextToken": str(start + 2)} if start + 2 < len(asked) else {}
     return {"LaunchTemplateVersions": page, **more}
 
 

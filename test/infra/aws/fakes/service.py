@@ -24,6 +24,9 @@ class Refused(Exception):
 
 
 def valid(what, shape):
+    # An operation may answer with nothing.
+    if shape is None:
+        return
     report = ParamValidator().validate(what, shape)
     if report.has_errors():
         raise Refused("ValidationError", report.generate_report())

@@ -1,0 +1,39 @@
+/** What makes a machine one that Systems Manager can send commands to: leave to ask for them, and the agent that does. */
+import type { Grant } from "./identity.ts";
+
+/**
+ * What the agent needs for Run Command, and nothing else of AmazonSSMManagedInstanceCore, which also reads all parameters of the account.
+ * None of them can be bound to a resource (Service Authorization Reference, "AWS Systems Manager", "Session Manager Message Gateway
+ * Service", "Message Delivery Service").
+ */
+export const runCommandGrant: Grant = {
+  name: "run-command",
+  actions: [
+    "ssm:UpdateInstanceInformation",
+    "ssm:ListAssociations",
+    "ssm:ListInstanceAssociations",
+    "ssmmessages:CreateControlChannel",
+    "ssmmessages:CreateDataChannel",
+    "ssmmessages:OpenControlChannel",
+    "ssmmessages:OpenDataChannel",
+    "ec2messages:AcknowledgeMessage",
+    "ec2messages:DeleteMessage",
+    "ec2messages:FailMessage",
+    "ec2messages:GetEndpoint",
+    "ec2messages:GetMessages",
+    "ec2messages:SendReply",
+  ],
+  resources: ["*"],
+};
+
+/**
+ * Part of the boot script. Debian's images have no agent of Systems Manager, by which a release comes to a machine in place. Last, as
+ * nobody shall wait for it: without it the machine serves all the same, and `up` names it.
+ */
+export const INSTALL_SSM_AGENT = String.raw`verdict="this machine serves, but no release can be brought to it"
+if ! systemctl cat amazon-ssm-agent.service >/dev/null 2>&1; then
+  persist ask "the agent of Systems Manager" "$work/agent.deb" "$ssm_agent/debian_$(dpkg --print-architecture)/amazon-ssm-agent.deb" &&
+    dpkg -i "$work/agent.deb" >&2 ||
+    refuse "the agent of Systems Manager can't be installed" "use an image that has it, or let machines reach $ssm_agent"
+fi
+`;

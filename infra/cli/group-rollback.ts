@@ -1,0 +1,73 @@
+/** `fleet rollback` of a group at AWS: the release before, by the way that releases come to it. Nothing is built or sent to the bucket. */
+import { setTimeout as sleep } from "node:timers/promises";
+import { exitCodes, FleetError } from "../errors.ts";
+import { chooseBack, type GroupRelease, name } from "../groups/history.ts";
+import { bringInPlace } from "../in-place/drive.ts";
+import type { InPlacePlan } from "../in-place/plan.ts";
+import type { GroupReleases } from "../inventory.ts";
+import { groupApi, groupStateApi } from "../refresh/api.ts";
+import { refresh } from "../refresh/drive.ts";
+import type { RefreshPlan } from "../refresh/plan.ts";
+import { askGroup } from "./group-releases.ts";
+import { interruption } from "./interruption.ts";
+import type { GroupInventory } from "./inventories.ts";
+
+export interface GroupRollbackOptions {
+  to: string | undefined;
+  /** Divides every pause; for tests. @default 1 */
+  pace?: number | undefined;
+}
+
+export async function rollbackGroup(inventory: GroupInventory, { to, pace = 1 }: GroupRollbackOptions): Promise<number> {
+  const { fleet, group } = inventory;
+  const history = await askGroup(inventory);
+  const back = chooseBack(history, to);
+  process.stderr.write(`Going back to ${name(back)}: the group ${group.name} in ${group.region}\n`);
+  const signal = interruption();
+  const options = {
+    say: (line: string) => void process.stderr.write(`${fleet}: ${line}\n`),
+    signal,
+    sleep: (ms: number) => sleep(ms / pace, undefined, { signal }).catch(() => undefined),
+    nowMs: () => performance.now() * pace,
+  };
+  const { releases } = group;
+  if (releases?.inPlace !== undefined) {
+    const { inPlaceApi } = await import("../in-place/api.ts");
+    const plan = inPlacePlan(inventory, releases, releases.inPlace, back);
+    await bringInPlace(plan, inPlaceApi(plan), options);
+  } else if (releases !== undefined) {
+    const plan = await refreshPlan(inventory, releases, back);
+    await refresh(plan, groupApi(plan), options);
+  }
+  process.stdout.write(`${afterwards(fleet, back)}\n`);
+  return exitCodes.ok;
+}
+
+type InPlace = NonNullable<GroupReleases["inPlace"]>;
+
+function inPlacePlan({ fleet, group }: GroupInventory, { bucket, warmUpMs }: GroupReleases, inPlace: InPlace, { key }: GroupRelease): InPlacePlan {
+  return { schema: 1, fleet, group: group.name, region: group.region, bucket, ...inPlace, manifest: key, warmUpMs };
+}
+
+/** As the group is, but for the version: what AWS rolls back to if this fails is what it is on now. */
+async function refreshPlan({ fleet, group }: GroupInventory, { refresh: preferences, warmUpMs }: GroupReleases, { key }: GroupRelease): Promise<RefreshPlan> {
+  const policy = (await groupStateApi({ group: group.name, region: group.region }).group())?.policy;
+  if (policy === undefined) throw new FleetError(`the group ${group.name} in ${group.region} is gone.`, { next: "pulumi refresh, then run up." });
+  const { launchTemplate } = policy;
+  const launchTemplateSpecification = { ...launchTemplate.launchTemplateSpecification, version: key };
+  return {
+    schema: 1,
+    fleet,
+    group: group.name,
+    region: group.region,
+    desired: { ...policy, launchTemplate: { ...launchTemplate, launchTemplateSpecification } },
+    preferences: { ...preferences, warmUpMs },
+  };
+}
+
+function afterwards(fleet: string, back: GroupRelease): string {
+  return [
+    `Fleet ${fleet} is back on ${name(back)}.`,
+    "The configuration still names the one that was left: it comes back with the next `up` that changes what the group is to run.",
+  ].join("\n");
+}

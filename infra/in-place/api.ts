@@ -1,0 +1,146 @@
+/** The calls to AWS that a release in place needs. */
+import { AutoScalingClient, DescribeAutoScalingGroupsCommand, SetInstanceHealthCommand } from "@aws-sdk/client-auto-scaling";
+import { GetObjectCommand, NoSuchKey, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
+import {
+  CancelCommandCommand,
+  type Command,
+  GetCommandInvocationCommand,
+  paginateListCommandInvocations,
+  paginateListCommands,
+  SendCommandCommand,
+  SSMClient,
+} from "@aws-sdk/client-ssm";
+import { RECORD_KEY } from "../aws/boot-script.ts";
+import { clientOptions } from "../aws/client.ts";
+import { type Action, ACTIONS } from "../aws/in-place-script.ts";
+import type { Invocation, Sent } from "./invocation.ts";
+import type { InPlacePlan } from "./plan.ts";
+
+/** `coming`: it boots, or waits for its first health. Others are being removed, or were put aside by somebody. */
+export interface GroupMachine {
+  id: string;
+  state: "serving" | "coming" | "aside";
+}
+
+export interface InPlaceApi {
+  /** Undefined when there is no such group. */
+  machines(): Promise<GroupMachine[] | undefined>;
+  /** sha256 of the manifest that a machine is born with. */
+  record(): Promise<string | undefined>;
+  write(): Promise<void>;
+  /** Commands of the fleet that run. */
+  running(): Promise<Sent[]>;
+  /** To all machines of the group. @returns the command's id */
+  send(action: Action): Promise<string>;
+  cancel(id: string): Promise<void>;
+  /** Undefined when AWS doesn't know it (yet). */
+  sent(id: string): Promise<Sent | undefined>;
+  invocations(id: string): Promise<Invocation[]>;
+  /** What the script on a machine wrote on standard error. */
+  said(id: string, machine: string): Promise<string>;
+  /** Has AWS put another machine in its place. */
+  replace(machine: string): Promise<void>;
+}
+
+/** So long a machine may take until it has begun, in its turn (Systems Manager guide, "Understanding command timeouts"). */
+const DELIVERY_S = 600;
+
+/** @throws what the SDK throws, once it has repeated what may pass */
+export function inPlaceApi(plan: InPlacePlan): InPlaceApi {
+  const clients = { group: new AutoScalingClient(clientOptions(plan)), s3: new S3Client(clientOptions(plan)), ssm: new SSMClient(clientOptions(plan)) };
+  return { ...groupCalls(plan, clients.group), ...recordCalls(plan, clients.s3), ...commandCalls(plan, clients.ssm) };
+}
+
+function groupCalls({ group }: InPlacePlan, client: AutoScalingClient): Pick<InPlaceApi, "machines" | "replace"> {
+  return {
+    machines: async () => {
+      const { AutoScalingGroups: [found] = [] } = await client.send(new DescribeAutoScalingGroupsCommand({ AutoScalingGroupNames: [group] }));
+      return found?.Instances?.map(({ InstanceId = "", LifecycleState = "" }) => ({ id: InstanceId, state: stateOf(LifecycleState) })) ?? (found && []);
+    },
+    replace: async (InstanceId) => {
+      await client.send(new SetInstanceHealthCommand({ InstanceId, HealthStatus: "Unhealthy", ShouldRespectGracePeriod: false }));
+    },
+  };
+}
+
+function stateOf(lifecycle: string): GroupMachine["state"] {
+  if (lifecycle === "InService") return "serving";
+  return lifecycle.startsWith("Pending") ? "coming" : "aside";
+}
+
+function recordCalls({ bucket: Bucket, manifest }: InPlacePlan, client: S3Client): Pick<InPlaceApi, "record" | "write"> {
+  const at = { Bucket, Key: RECORD_KEY };
+  return {
+    record: async () => {
+      try {
+        const { Body } = await client.send(new GetObjectCommand(at));
+        return (await Body?.transformToString())?.trim();
+      } catch (error) {
+        if (error instanceof NoSuchKey) return undefined;
+        throw error;
+      }
+    },
+    write: async () => {
+      await client.send(new PutObjectCommand({ ...at, Body: `${manifest}\n`, ContentType: "text/plain" }));
+    },
+  };
+}
+
+type CommandCalls = Omit<InPlaceApi, "machines" | "replace" | "record" | "write">;
+
+function commandCalls(plan: InPlacePlan, client: SSMClient): CommandCalls {
+  const { document } = plan;
+  return {
+    running: async () => {
+      const commands: Command[] = [];
+      const Filters = [
+        { key: "DocumentName" as const, value: document },
+        { key: "ExecutionStage" as const, value: "Executing" },
+      ];
+      for await (const { Commands = [] } of paginateListCommands({ client }, { Filters })) commands.push(...Commands);
+      return commands.map(sentOf);
+    },
+    send: async (action) => {
+      const { Command } = await client.send(new SendCommandCommand(sendInput(plan, action)));
+      return Command?.CommandId ?? "";
+    },
+    cancel: async (CommandId) => void (await client.send(new CancelCommandCommand({ CommandId }))),
+    sent: async (CommandId) => {
+      for await (const { Commands: [found] = [] } of paginateListCommands({ client }, { CommandId })) return found && sentOf(found);
+      return undefined;
+    },
+    invocations: async (CommandId) => {
+      const all: Invocation[] = [];
+      for await (const page of paginateListCommandInvocations({ client }, { CommandId, Details: true })) {
+        for (const { InstanceId = "", Status, StatusDetails = "", CommandPlugins } of page.CommandInvocations ?? []) {
+          all.push({ machine: InstanceId, status: Status ?? "", details: StatusDetails, output: CommandPlugins?.[0]?.Output ?? "" });
+        }
+      }
+      return all;
+    },
+    said: async (CommandId, InstanceId) => {
+      const answer = await client.send(new GetCommandInvocationCommand({ CommandId, InstanceId }));
+      return answer.StandardErrorContent ?? "";
+    },
+  };
+}
+
+/** A confirm, or a way back, is not to wait for its turn: only a release that is tried takes a machine's strength. */
+export function sendInput({ document, group, manifest, batch, maxErrors }: InPlacePlan, action: Action) {
+  const tried = action === "try";
+  return {
+    DocumentName: document,
+    // AWS gives each machine of a group this tag.
+    Targets: [{ Key: "tag:aws:autoscaling:groupName", Values: [group] }],
+    Parameters: { action: [action], manifest: [manifest] },
+    TimeoutSeconds: DELIVERY_S,
+    MaxConcurrency: tried ? batch : "100%",
+    MaxErrors: tried ? String(maxErrors) : "100%",
+    Comment: `Fleetwright: ${action} ${manifest.slice(0, 12)}`,
+  };
+}
+
+function sentOf({ CommandId = "", Parameters = {}, Status, StatusDetails = "" }: Command): Sent {
+  const action = ACTIONS.find((one) => one === Parameters.action?.[0]);
+  return { id: CommandId, action, manifest: Parameters.manifest?.[0], status: Status ?? "", details: StatusDetails };
+}

@@ -1,0 +1,78 @@
+/** What a release in place tells people when it didn't come through. */
+import { TRIAL_LEASE_MS } from "../aws/in-place-script.ts";
+import { exitCodes, FleetError } from "../errors.ts";
+import { type Invocation, outcomeOf } from "./invocation.ts";
+import { type InPlacePlan, short } from "./plan.ts";
+import type { Ended, Run } from "./watch.ts";
+
+/** Of each machine that failed, so many last lines; of a large group, the first machines' are enough. */
+const LAST_LINES = 8;
+const SHOWN = 3;
+
+const stays = (before: string | undefined): string =>
+  `the group's release${before === undefined ? "" : ` (${short(before)})`}; machines that had the new one on trial went back, or do so by themselves ` +
+  `in ${TRIAL_LEASE_MS / 60_000} minutes`;
+
+/** The trial came to an end that is none to go on from. */
+export async function notTried(run: Run, { command }: Ended, failed: readonly Invocation[], before: string | undefined): Promise<FleetError> {
+  const { plan } = run;
+  const names = failed.map(({ machine, details }) => (details === "Failed" ? machine : `${machine} (${details})`)).join(", ");
+  const how = command.status === "Cancelled" ? "was cancelled" : `failed${failed.length === 0 ? ` (${command.details})` : ""}`;
+  const on = failed.length === 0 ? "" : ` on ${names}`;
+  return new FleetError(`the release ${short(plan.manifest)} ${how}${on}.`, {
+    log: await lastLines(run, command.id, failed),
+    kept: stays(before),
+    next:
+      command.status === "Cancelled"
+        ? "run the same command again for the new release, or the release before for the old one."
+        : "see the lines above; mend it, then run the same command again.",
+  });
+}
+
+async function lastLines({ api }: Run, id: string, failed: readonly Invocation[]): Promise<string[]> {
+  const each = failed.slice(0, SHOWN).map(async ({ machine }) => {
+    // That there are no words must not hide that it failed.
+    const text = await api.said(id, machine).catch(() => "");
+    const lines = text.split("\n").filter((line) => line.trim() !== "");
+    return lines.slice(-LAST_LINES).map((line) => `${machine}: ${line}`);
+  });
+  return (await Promise.all(each)).flat();
+}
+
+/** Systems Manager doesn't know machines that serve. */
+export function unreached({ group, manifest }: InPlacePlan, machines: readonly string[], before: string | undefined): FleetError {
+  return new FleetError(`Systems Manager doesn't reach ${machines.join(", ")} of ${group}: ${short(manifest)} can't come to it in place.`, {
+    kept: stays(before),
+    next:
+      "see that amazon-ssm-agent runs there and reaches AWS (aws ec2 get-console-output: the boot says whether it could be installed), " +
+      "or terminate the machine: the one in its place is born with the group's release.",
+  });
+}
+
+/** The decision was made, and machines don't have the release all the same. */
+export async function notEverywhere(run: Run, ended: Ended | undefined, machines: readonly string[]): Promise<FleetError> {
+  const failed = (ended?.invocations ?? []).filter((one) => machines.includes(one.machine) && outcomeOf(one) === "failed");
+  return new FleetError(`${machines.join(", ")} of ${run.plan.group} did not get the release ${short(run.plan.manifest)}.`, {
+    log: ended === undefined ? [] : await lastLines(run, ended.command.id, failed),
+    kept: "all other machines have it for good, and machines that are born have it.",
+    next: "run the same command again, or terminate the machine: the one in its place is born with the release.",
+  });
+}
+
+/** The operator asked to stop after the decision. */
+export function stoppedHalfway({ manifest }: InPlacePlan): FleetError {
+  return new FleetError(`the release was interrupted while machines got it for good.`, {
+    kept:
+      `the group is on ${short(manifest)}, and machines that are born have it; a machine that wasn't told goes back by itself in ` +
+      `${TRIAL_LEASE_MS / 60_000} minutes.`,
+    next: "run the same command again: it goes on from there.",
+    exitCode: exitCodes.interrupted,
+  });
+}
+
+export function noGroup({ group, region }: InPlacePlan): FleetError {
+  return new FleetError(`there is no group ${group} in ${region}.`, {
+    kept: "everything; nothing was sent.",
+    next: "pulumi refresh, so that the state knows; then run the same command again.",
+  });
+}

@@ -1,0 +1,85 @@
+/** The first half of a release in place: on trial on every machine that serves, or on none. */
+import type { GroupMachine } from "./api.ts";
+import { noGroup, notTried, unreached } from "./failures.ts";
+import { type Invocation, outcomeOf, type Sent } from "./invocation.ts";
+import { Stopped } from "./patience.ts";
+import { short } from "./plan.ts";
+import { type Ended, pause, type Run, watch } from "./watch.ts";
+
+export interface Trial {
+  /** Machines that failed, and were few enough to be replaced. */
+  failed: string[];
+}
+
+interface Start {
+  /** The command that does it already. */
+  underWay: Sent | undefined;
+  /** The manifest that the fleet was on. */
+  before: string | undefined;
+}
+
+/** A machine that has just begun to serve may not be known to Systems Manager yet. */
+const REACH_MS = 300_000;
+const PAUSES_BETWEEN = 4;
+
+/** @throws FleetError after machines were told to go back */
+export async function tryAll(run: Run, { underWay, before }: Start): Promise<Trial> {
+  const deadlineMs = run.pace.nowMs() + REACH_MS;
+  let next = underWay?.id;
+  try {
+    for (;;) {
+      const ended = await tryOnce(run, next);
+      next = undefined;
+      const failed = (ended?.invocations ?? []).filter((one) => outcomeOf(one) === "failed");
+      if (ended !== undefined && isUndone(run, ended, failed)) throw await notTried(run, ended, failed, before);
+      const missing = await missingAfter(run, ended?.invocations ?? []);
+      if (missing.length === 0) return { failed: failed.map(({ machine }) => machine) };
+      if (run.pace.nowMs() > deadlineMs) throw unreached(run.plan, missing, before);
+      run.pace.say(`waiting until Systems Manager reaches ${missing.join(", ")}`);
+      for (let pauses = 0; pauses < PAUSES_BETWEEN; pauses += 1) await pause(run);
+    }
+  } catch (error) {
+    // A decision that was made stands.
+    if (before !== run.plan.manifest || error instanceof Stopped) await goBack(run, error instanceof Stopped);
+    throw error;
+  }
+}
+
+/** @param underWay the command that does it already */
+export async function tryOnce(run: Run, underWay?: string): Promise<Ended | undefined> {
+  const id = underWay ?? (await run.api.send("try"));
+  if (underWay === undefined) run.pace.say(`release ${short(run.plan.manifest)} is sent to the machines (${id})`);
+  run.renewedMs ??= run.pace.nowMs();
+  try {
+    return await watch(run, id);
+  } catch (error) {
+    if (error instanceof Stopped) await run.api.cancel(id);
+    throw error;
+  }
+}
+
+/** A command isn't a success either where fewer machines failed than may (Systems Manager guide, "Incomplete"). */
+function isUndone({ plan }: Run, { command }: Ended, failed: readonly Invocation[]): boolean {
+  if (command.status === "Cancelled" || failed.length > plan.maxErrors) return true;
+  return command.status !== "Success" && failed.length === 0;
+}
+
+/** Machines that serve, and that the release did not come to. */
+async function missingAfter({ api, plan }: Run, invocations: readonly Invocation[]): Promise<string[]> {
+  const machines: GroupMachine[] | undefined = await api.machines();
+  if (machines === undefined) throw noGroup(plan);
+  const done = new Set(invocations.filter((one) => ["trial", "failed"].includes(outcomeOf(one))).map(({ machine }) => machine));
+  return machines.filter(({ id, state }) => state === "serving" && !done.has(id)).map(({ id }) => id);
+}
+
+/** Who can't be told goes back by itself. @param hasty nobody waits for it */
+async function goBack(run: Run, hasty: boolean): Promise<void> {
+  run.renewedMs = undefined;
+  try {
+    const id = await run.api.send("back");
+    run.pace.say(`all machines are told to go back (${id})`);
+    if (!hasty) await watch(run, id);
+  } catch (error) {
+    run.pace.say(`machines can't be told to go back (${(error as Error).message.split("\n")[0]}); they do so by themselves`);
+  }
+}

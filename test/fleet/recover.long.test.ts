@@ -1,0 +1,97 @@
+/**
+ * Four local machines under load: a drill beside them takes nothing from them. Then all is destroyed, with state, caches, home and even
+ * the machines' image gone, and they come back from the store and the code. `npm run test:long`; some five minutes.
+ */
+import assert from "node:assert/strict";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { stringify } from "yaml";
+import { drillRecordSchema } from "../../infra/recovery/drill-record.ts";
+import { recoveryPhases } from "../../infra/recovery/phases.ts";
+import { FreshClone } from "../support/fresh-clone.ts";
+import { type LoadResult, startLoad } from "../support/load.ts";
+import { writeNodeApp } from "../support/node-app.ts";
+import { evidence, Project, type Run } from "../support/project.ts";
+
+const COUNT = 4;
+/** Three recoveries and a clean-up, on a computer that may be busy. */
+const DRILL_TIMEOUT_MS = 1_200_000;
+const SERVER = `
+import { createServer } from "node:http";
+export default createServer((request, response) => response.end("recovered"));
+`;
+
+describe("four machines and their store", () => {
+  const folder = mkdtempSync(join(tmpdir(), "fleetwright-recover-long-"));
+  const store = join(folder, "store");
+  let project: Project;
+  let clone: FreshClone;
+  let code: string;
+
+  before(async () => {
+    project = new Project();
+    clone = new FreshClone({ images: false });
+    writeNodeApp(join(project.folder, "apps/plain"), SERVER);
+    const machines = { provider: "local", count: COUNT, cores: ["all"] };
+    const fleet = { name: "web", app: { dir: "apps/plain" }, machines };
+    writeFileSync(join(project.folder, "Pulumi.local.yaml"), stringify({ config: { "fleetwright:fleet": fleet } }));
+    await succeeds(project.fleet(["local"]));
+    const init = await succeeds(project.fleet(["recovery", "init", store]));
+    code = /^ {4}(\S+)$/m.exec(init.stdout)?.[1] ?? assert.fail(evidence(init));
+    await succeeds(project.fleet(["recovery", "push"]));
+  });
+  after(async () => {
+    await Promise.allSettled([project?.remove(), clone?.fleet(["local:down"])]);
+    clone?.remove();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  async function succeeds(running: Promise<Run>): Promise<Run> {
+    const run = await running;
+    assert.equal(run.code, 0, evidence(run));
+    return run;
+  }
+
+  async function underLoad(of: { folder: string; status: () => ReturnType<Project["status"]> }, work: () => Promise<unknown>): Promise<LoadResult> {
+    const urls = (await of.status()).machines.map(({ url }) => url ?? assert.fail("a machine without a URL"));
+    assert.equal(urls.length, COUNT);
+    const caPem = readFileSync(join(of.folder, ".fleetwright/local/ca.pem"), "utf8");
+    const load = startLoad({ origin: urls, caPem, requestsPerSecond: 20, maxRequests: 20_000 });
+    const working = work();
+    await working.catch(() => undefined);
+    const result = await load.stop();
+    await working;
+    return result;
+  }
+
+  test("a drill beside the fleet: every phase is timed, all is verified and cleared away, and the fleet loses no request", async () => {
+    let run: Run | undefined;
+    const load = await underLoad(project, async () => {
+      run = await succeeds(project.fleet(["drill", "--from", store, "--rto", "20m", "--json"], { timeoutMs: DRILL_TIMEOUT_MS }));
+    });
+    assert.deepEqual(load.failures, []);
+    assert.ok(load.sent > 100, `only ${load.sent} requests were sent`);
+    const record = drillRecordSchema.parse(JSON.parse(run?.stdout.trim() ?? ""));
+    assert.deepEqual([record.ok, record.machines], [true, COUNT], run?.stdout);
+    const phases = record.phases as { phase: string; wallMs: number; monotonicMs: number }[];
+    assert.deepEqual(phases.map(({ phase }) => phase), recoveryPhases);
+    const checks = record.checks as { what: string }[];
+    for (const what of [/ledger/, /second run changes nothing/, /negative control/, /living fleet is as before: 4/, /nothing|no machine/])
+      assert.ok(checks.some((check) => what.test(check.what)), `${what}: ${run?.stdout}`);
+    assert.equal(readdirSync(join(store, "drills/fleetwright/local")).length, 1);
+  });
+
+  test("all is destroyed, with the state and the image: the code and the store bring it back, and it serves", async () => {
+    await project.remove();
+    const run = await succeeds(clone.fleet(["recover", "--from", store], { env: { FLEETWRIGHT_RECOVERY_CODE: code } }));
+    assert.match(run.stderr, /image-trixie trixie-\w+: from the store/);
+    assert.match(run.stderr, /RECOVERED: web on/);
+    const load = await underLoad({ folder: clone.folder, status: () => clone.status("local", {}) }, async () => {
+      const again = await succeeds(clone.fleet(["recover", "--from", store], { env: { FLEETWRIGHT_RECOVERY_CODE: code } }));
+      assert.match(again.stderr, /Nothing had to be changed/);
+    });
+    assert.deepEqual([load.failures, load.bodies], [[], ["recovered"]]);
+  });
+});
