@@ -14,7 +14,14 @@ import { checkStore } from "./recover-check.ts";
 import { byHand, verdictLines } from "./recover-text.ts";
 import { lookBefore, type Prepared } from "./recover-look.ts";
 import { openSecrets, type StackSecrets } from "./recover-secrets.ts";
-import { noteBegun, openRecovered, restoreState, type StateOutcome, writeStackFiles } from "./recovered-stack.ts";
+import {
+  noteBegun,
+  openRecovered,
+  type RecoveredPlace,
+  restoreState,
+  type StateOutcome,
+  writeStackFiles,
+} from "./recovered-stack.ts";
 import { rebuild } from "./recover-up.ts";
 import type { FleetStatus } from "./table.ts";
 import { verifyRecovered } from "./recover-verify.ts";
@@ -42,6 +49,7 @@ export interface RecoverOptions {
 
 export async function recover(options: RecoverOptions): Promise<number> {
   const clock = new PhaseClock(systemClocks, startedBeforeMs());
+  clock.mark("tools");
   const store = await openStore(options.from);
   try {
     const prepared = await lookBefore(store, options);
@@ -56,20 +64,26 @@ export async function recover(options: RecoverOptions): Promise<number> {
 }
 
 async function bringBack(before: Prepared, options: RecoverOptions, clock: PhaseClock): Promise<number> {
-  const { store, chosen, place, pins } = before;
+  const { store, chosen, place, pins, image } = before;
   noteBegun(place, chosen.named.id, false);
   clock.mark("state");
-  if (before.image !== undefined) requireRoot();
-  for (const name of await bringTools(store, toolsFor(chosen.named.set.tools, before.image))) tell(`${name}: from the store`);
-  if (before.image !== undefined) prepareComputer({ image: before.image });
+  if (image !== undefined) requireRoot();
+  const { programs, images } = toolsFor(chosen.named.set.tools, image);
+  const bring = async (tools: typeof programs) => (await bringTools(store, tools)).forEach((name) => tell(`${name}: from the store`));
+  await bring(programs);
   clock.mark("tools");
   const secrets = await openSecrets(before, options);
   const prepared = { ...before, stackText: secrets.stackText };
-  // Neither waits for the other.
-  const opening = openStack(prepared, secrets, options, clock);
-  const [fetched, { stack, state }] = await Promise.all([fetchArchives(store, objectsOfPins(pins)), opening]);
+  // None waits for another.
+  const opening = openAndRestore(place, secrets, options, clock);
+  const [fetched, { stack, state }] = await Promise.all([fetchArchives(store, objectsOfPins(pins)), opening, bring(images)]);
   tell(`archives: ${fetched} from the store, verified`);
+  if (image !== undefined) prepareComputer({ image });
   clock.mark("artifacts");
+  return rebuildAndVerify({ stack, state }, prepared, options, clock);
+}
+
+async function rebuildAndVerify({ stack, state }: Opened, prepared: Prepared, options: RecoverOptions, clock: PhaseClock): Promise<number> {
   const endSessions = shareSessions();
   try {
     const outcome = await rebuild(stack, prepared, clock, options);
@@ -77,7 +91,7 @@ async function bringBack(before: Prepared, options: RecoverOptions, clock: Phase
     clock.mark("state");
     if (outcome.exitCode !== exitCodes.ok) return outcome.exitCode;
     const verified = await verifyRecovered(outcome.outputs, prepared, clock);
-    noteBegun(place, chosen.named.id, true);
+    noteBegun(prepared.place, prepared.chosen.named.id, true);
     return end(prepared, options, clock, { changes: outcome.changes, state, ...verified });
   } finally {
     endSessions();
@@ -89,11 +103,15 @@ interface Opened {
   state: StateOutcome;
 }
 
-async function openStack({ place }: Prepared, secrets: StackSecrets, { machines }: RecoverOptions, clock: PhaseClock): Promise<Opened> {
-  for (const line of [...secrets.lines, ...writeStackFiles(place, secrets.stackText, secrets.passphrase)]) tell(line);
-  const stack = await openRecovered(place, secrets.provider);
-  const stored = machines === undefined ? await secrets.state() : undefined;
-  const state = await restoreState(stack, place, { stored, provider: secrets.provider, othersLost: secrets.othersLost });
+async function openAndRestore(
+  place: RecoveredPlace,
+  { stackText, provider, passphrase, othersLost, state: stateOf, lines }: StackSecrets,
+  { machines }: RecoverOptions,
+  clock: PhaseClock,
+): Promise<Opened> {
+  for (const line of [...lines, ...writeStackFiles(place, stackText, passphrase)]) tell(line);
+  const stack = await openRecovered(place, provider);
+  const state = await restoreState(stack, place, { stored: machines === undefined ? await stateOf() : undefined, provider, othersLost });
   tell(`state: ${state}`);
   clock.mark("state");
   return { stack, state };
