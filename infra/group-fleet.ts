@@ -33,12 +33,11 @@ export function groupFleet(parent: pulumi.Resource, options: GroupFleetOptions):
   const { fleet, group, app, build } = options;
   const config = behindBalancer(options.config, group);
   const target = groupTarget(group);
-  const built = pulumi.output(build([target]));
   // Nothing is made before AWS has said that it has all of it, and before the release has been built.
-  const gate = pulumi.all([groupPreflight({ parent, fleet, machines: group }), built]);
+  const built = pulumi.output(groupPreflight({ parent, fleet, machines: group }).then(() => build([target])));
   const { domains, redirects } = config.https;
   const { path } = config.app.health;
-  const resources = groupResources({ parent, fleet, tags: group.tags, gate }, group, {
+  const resources = groupResources({ parent, fleet, tags: group.tags, gate: built }, group, {
     app: app.name,
     names: [...new Set([...domains, ...redirects])],
     // Without a path of the app's own, any answer below 500 shows that it lives; a balancer can ask for no more than 499.
@@ -52,7 +51,8 @@ export function groupFleet(parent: pulumi.Resource, options: GroupFleetOptions):
     ),
   });
   const refreshed = refreshCommand(parent, fleet, resources, group);
-  const served: pulumi.Output<unknown> = resources.document === undefined ? refreshed : inPlaceCommand(parent, fleet, resources, group, refreshed);
+  const served: pulumi.Output<unknown> =
+    resources.document === undefined ? refreshed : inPlaceCommand(parent, fleet, resources, group, refreshed);
   pruneCommand(parent, { fleet, resources, keepReleases: group.artifacts.keepReleases, after: served });
   const releaseId = built.apply((all) => all.releaseId);
   return {

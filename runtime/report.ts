@@ -34,7 +34,7 @@ export const workerReportSchema = z.object({
   /** From 1. */
   slot: z.int(),
   pid: z.int(),
-  state: z.enum(["booting", "ready", "delisted", "draining", "killed"]),
+  state: z.enum(["booting", "ready", "delisted", "draining", "closed", "killed"]),
   /** The reload that it was started under; 0 for the first start. */
   epoch: z.int(),
   uptimeMs: z.number(),

@@ -1,5 +1,5 @@
 /** Runs Pulumi's engine on a stack and tells what it does, a line a step. */
-import type { EngineEvent, OutputMap, Stack } from "@pulumi/pulumi/automation/index.js";
+import type { EngineEvent, OutputMap, Stack, SummaryEvent } from "@pulumi/pulumi/automation/index.js";
 import { exitCodes } from "../errors.ts";
 import type { Watch } from "./watch.ts";
 
@@ -44,11 +44,19 @@ export function isRolloutMessage({ diagnosticEvent }: EngineEvent): boolean {
   return diagnosticEvent?.severity.startsWith("info") === true && diagnosticEvent.urn?.endsWith("-rollout") === true;
 }
 
+/** How many resources a run has created, changed or removed, by the engine's last event. Pure. */
+export function changesOf({ resourceChanges }: Pick<SummaryEvent, "resourceChanges">): number {
+  const changed = Object.entries(resourceChanges ?? {}).filter(([op]) => op !== "same");
+  return changed.reduce((sum, [, count]) => sum + (count ?? 0), 0);
+}
+
 /** `pulumi up` on an open stack. Failures were told when this returns. */
 export async function runUp(stack: Stack, { live, print }: Pick<Watch, "live" | "print">): Promise<Outcome> {
   // A failed command's error repeats all that the command has printed: only what is new in it is told.
   const told = new Set<string>();
+  let changes = 0;
   const onEvent = (event: EngineEvent): void => {
+    if (event.summaryEvent !== undefined) changes = changesOf(event.summaryEvent);
     const line = eventLine(event);
     const news = (line ?? "").split("\n").filter((part) => part !== "" && !(line?.startsWith("error: ") && told.has(part)));
     if (news.length === 0 || (live && isRolloutMessage(event))) return;
@@ -59,9 +67,8 @@ export async function runUp(stack: Stack, { live, print }: Pick<Watch, "live" | 
   const interrupts = watchInterrupts();
   const { signal } = interrupts;
   try {
-    const { summary, outputs } = await stack.up({ onEvent, suppressOutputs: true, signal });
-    const changed = Object.entries(summary.resourceChanges ?? {}).filter(([op]) => op !== "same");
-    return { exitCode: exitCodes.ok, outputs, changes: changed.reduce((sum, [, count]) => sum + (count ?? 0), 0) };
+    const { outputs } = await stack.up({ onEvent, suppressOutputs: true, signal });
+    return { exitCode: exitCodes.ok, outputs, changes };
   } catch (error) {
     if (interrupts.heard()) return { exitCode: exitCodes.interrupted, outputs: {}, changes: 0 };
     if (![...told].some((line) => line.startsWith("error: "))) print((error as Error).message);

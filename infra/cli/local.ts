@@ -7,7 +7,7 @@ import { exitCodes, FleetError } from "../errors.ts";
 import { overrideVariables } from "../overrides.ts";
 import { shareSessions } from "../rollout/transports/shared-sessions.ts";
 import { SKIP_VARIABLE } from "../skip.ts";
-import { askFleet } from "./ask.ts";
+import { lastSeen } from "./ask.ts";
 import { prepareComputer } from "./computer.ts";
 import { type Outcome, runUp } from "./engine.ts";
 import { inventorySchema } from "./inventories.ts";
@@ -100,7 +100,7 @@ async function show({ outputs, changes }: Outcome, out: NodeJS.WriteStream): Pro
   const inventory = inventorySchema.parse(outputs.inventory?.value);
   const caFile = join(localFolder(), "ca.pem");
   writeFileSync(caFile, String(outputs.caBundle?.value));
-  const fleet = await askFleet(inventory);
+  const fleet = await lastSeen(inventory);
   const url = fleet.machines.find((machine) => machine.url !== null)?.url;
   const skipped = outputs.skipped?.value as string[];
   out.write(

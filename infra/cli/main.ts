@@ -77,8 +77,8 @@ program
   .option("--drive", "be the process that does it")
   .option("--json", "events as lines of JSON, in place of the lines for people")
   .action(async ({ drive, ...options }) => {
-    const commands = await import("./rollout.ts");
-    process.exit(await (drive === true ? commands.driveRollout(options) : commands.rollout(options)));
+    if (drive === true) process.exit(await (await import("./drive-rollout.ts")).driveRollout(options));
+    process.exit(await (await import("./rollout.ts")).rollout(options));
   });
 
 program

@@ -8,11 +8,14 @@ import { FleetError } from "../errors.ts";
 import type { Inventory } from "../inventory.ts";
 import { pulumiEnvironment } from "../offline/tools.ts";
 import { findInventories } from "./inventories.ts";
+import { openQuickly } from "./quick-stack.ts";
 
 export const LOCAL_STACK = "local";
 
 /** Where the local stack keeps its state, its passphrase and its CA file; relative to the project's folder. */
 export const LOCAL_FOLDER = ".fleetwright/local";
+
+const PROJECT = "fleetwright";
 
 export function localFolder(): string {
   return join(process.cwd(), LOCAL_FOLDER);
@@ -25,13 +28,14 @@ export function localFolder(): string {
 export async function openLocalStack(fleet: unknown, program: () => Promise<Record<string, unknown>>): Promise<Stack> {
   const folder = localFolder();
   mkdirSync(join(folder, "state"), { recursive: true });
-  writeFileSync(join(folder, "Pulumi.yaml"), stringify({ name: "fleetwright", runtime: "nodejs" }));
+  writeFileSync(join(folder, "Pulumi.yaml"), stringify({ name: PROJECT, runtime: "nodejs" }));
   if (fleet !== undefined) writeStackFile(folder, fleet);
-  const { env } = await pulumiEnvironment({ say: sayToStderr });
+  const { env, version } = await pulumiEnvironment({ say: sayToStderr });
   // Pulumi prefers the variable to the file; the user's own is for the user's own stacks.
   delete process.env.PULUMI_CONFIG_PASSPHRASE;
   Object.assign(process.env, env, localBackend(folder));
-  return LocalWorkspace.createOrSelectStack({ stackName: LOCAL_STACK, projectName: "fleetwright", program }, { workDir: folder });
+  const exists = existsSync(join(folder, "state", ".pulumi", "stacks", PROJECT, `${LOCAL_STACK}.json`));
+  return openQuickly({ stackName: LOCAL_STACK, workDir: folder, program, version, exists });
 }
 
 /** Keeps the salt that Pulumi wrote there: without it the state's secrets can't be read. */

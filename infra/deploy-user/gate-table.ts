@@ -47,5 +47,6 @@ export const notThroughTheGate: Readonly<Record<string, string>> = {
   lease: "a unit's",
   unharden: "a timer's",
   member: "of machines in a group, which nobody logs in to",
+  "secret-reads": "of machines in a group, too",
   "reboot-if-due": "a timer's",
 };

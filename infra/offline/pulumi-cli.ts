@@ -15,6 +15,7 @@ export const oldestVersion = "3.250.0";
 
 export interface PulumiCli {
   path: string;
+  version: string;
   source: "PATH" | "download" | "Go module";
 }
 
@@ -27,12 +28,12 @@ const published = "https://get.pulumi.com/releases/sdk";
  */
 export async function pulumiCli({ say, releases = published }: { say: Say; releases?: string }): Promise<PulumiCli> {
   const found = await newEnoughOnPath(say);
-  if (found !== undefined) return { path: found, source: "PATH" };
+  if (found !== undefined) return { path: found, version: await versionOf(found), source: "PATH" };
   const built = existsSync(releaseFolder(release)) ? undefined : await alreadyBuilt(goProgram);
-  if (built !== undefined) return { path: built, source: "Go module" };
+  if (built !== undefined) return { path: built, version: pinnedVersion, source: "Go module" };
   const folder = await installRelease(release, releases, say);
-  if (folder !== undefined) return { path: join(folder, "pulumi"), source: "download" };
-  return { path: await goBuild(goProgram, say), source: "Go module" };
+  if (folder !== undefined) return { path: join(folder, "pulumi"), version: pinnedVersion, source: "download" };
+  return { path: await goBuild(goProgram, say), version: pinnedVersion, source: "Go module" };
 }
 
 const goProgram: GoProgram = {

@@ -15,6 +15,8 @@ export { type PulumiCli, pulumiCli } from "./pulumi-cli.ts";
 export interface PulumiEnvironment {
   /** The CLI's path. */
   pulumi: string;
+  /** The CLI's version. */
+  version: string;
   /** What to add to the environment of the CLI or the Automation API: PATH with all plugins found, no questions asked. */
   env: Record<string, string>;
 }
@@ -24,12 +26,13 @@ export interface PulumiEnvironment {
  * @throws FleetError when there is no way to get the CLI.
  */
 export async function pulumiEnvironment({ say }: { say: Say }): Promise<PulumiEnvironment> {
-  const { path: pulumi } = await pulumiCli({ say });
+  const { path: pulumi, version } = await pulumiCli({ say });
   const plugins = [await commandPlugin({ say, pulumi }), await languageHost({ say, pulumi })];
   const before = (process.env["PATH"] ?? "").split(delimiter);
   const folders = [...plugins.map((plugin) => plugin.folder), dirname(pulumi), ...before];
   return {
     pulumi,
+    version,
     env: {
       PATH: [...new Set(folders.filter((folder) => folder !== undefined))].join(delimiter),
       PULUMI_SKIP_UPDATE_CHECK: "true",

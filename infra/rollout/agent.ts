@@ -22,7 +22,8 @@ export class Refused extends FleetError {}
 
 /**
  * Runs one agent command with the manifest on its standard input.
- * @param options `secrets` and `tls`: values that go with it there.
+ * @param options `secrets` and `tls`: values that go with it there. `go`: the agent is started now, and gets its manifest, without
+ *   which it does nothing, when this is true.
  * @throws FleetError with the agent's own words when it fails, or what is known when the connection is lost
  */
 export async function agent(
@@ -32,17 +33,23 @@ export async function agent(
   {
     secrets,
     tls,
+    go,
     ...options
-  }: Pick<RunOptions, "signal" | "timeoutMs"> & { secrets?: SecretValues | undefined; tls?: GivenTls | undefined } = {},
+  }: Pick<RunOptions, "signal" | "timeoutMs"> & {
+    secrets?: SecretValues | undefined;
+    tls?: GivenTls | undefined;
+    go?: Promise<boolean> | undefined;
+  } = {},
 ): Promise<Record<string, unknown>> {
   const { machine, connection } = session;
   const [step = ""] = args;
   const events: AgentEvent[] = [];
   const { manifest, secretKey } = machine;
+  const input = JSON.stringify(secrets === undefined && tls === undefined ? manifest : { manifest, secrets, secretKey, tls });
   const result = await talk(machine.name, step, () =>
     connection.run(agentCommand(machine.agentRuntime ?? machine.manifest.runtime, ...args, "--json"), {
       ...options,
-      stdin: JSON.stringify(secrets === undefined && tls === undefined ? manifest : { manifest, secrets, secretKey, tls }),
+      stdin: go === undefined ? input : go.then((isTurn) => (isTurn ? input : "")),
       onLine: (line) => {
         const event = parseEvent(line);
         if (event === undefined) return;

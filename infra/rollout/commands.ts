@@ -3,6 +3,7 @@ import { DEPLOY_USER, GATE_PATH } from "../deploy-user/place.ts";
 import { shellQuote } from "../shell.ts";
 import {
   CURRENT_AGENT,
+  CURRENT_RUNTIME,
   decideScript,
   forgetScript,
   installRuntimeScript,
@@ -35,6 +36,7 @@ export function probeScript(): string {
     'say python "$(python3 -c \'import sys; print("%d.%d" % sys.version_info[:2])\' 2>/dev/null)"',
     'say cores "$(nproc)"',
     `say runtimes "$(ls ${RUNTIME_FOLDER} 2>/dev/null | tr '\\n' ' ')"`,
+    `say current "$(basename "$(readlink ${CURRENT_RUNTIME})")"`,
     `root=yes; key="cat ${SECRET_KEY_FILE}"; agent=${CURRENT_AGENT}`,
     `if [ "$(id -un)" = ${DEPLOY_USER} ]; then gate="sudo -n ${GATE_PATH}"`,
     'key="$gate secret-key"; agent="$gate agent current"; $gate version >/dev/null 2>&1 || root=no',

@@ -1,20 +1,17 @@
 /** Carries out a plan: stage everywhere, steps, switch batch by batch, confirm everywhere; or put everything back. */
-import { z } from "zod";
-import { type OnceEntry, onceEntrySchema } from "../../runtime/once.ts";
 import { FleetError } from "../errors.ts";
-import { agent, LostConnection, Refused, type Session } from "./agent.ts";
+import type { Session } from "./agent.ts";
 import { all } from "./all.ts";
 import { groups } from "./batches.ts";
 import { settleCertificates } from "./certificates.ts";
 import { type Confirmed, confirmAll } from "./confirming.ts";
-import { timed } from "./events.ts";
 import { interruptedError, type Lead, type LeadOptions, leadOf } from "./lead.ts";
 import type { Observation } from "./observation.ts";
 import { observeThrough } from "./observe.ts";
-import { decide, type Plan, short } from "./plan.ts";
+import { decide, type Plan } from "./plan.ts";
 import type { Say } from "./progress.ts";
+import { reachable, ready, type Sights } from "./readying.ts";
 import { type RolloutResult, resultOf } from "./result.ts";
-import { stage, stageRuntime } from "./stage.ts";
 import { standingOf } from "./standing.ts";
 import { runSteps } from "./steps.ts";
 import { letGo, putBack, switchAll } from "./switching.ts";
@@ -31,6 +28,7 @@ export async function drive(plan: Plan, say: Say, signal: AbortSignal, options: 
     return await toTheEnd(lead, sessions);
   } finally {
     lead.keeper.stop();
+    await lead.asides();
     await Promise.allSettled(sessions.map((session) => session.connection.close()));
   }
 }
@@ -45,6 +43,7 @@ async function toTheEnd(lead: Lead, sessions: Session[]): Promise<RolloutResult>
     const after = await settleCertificates(plan, say, seen, () => look(lead, sessions), signal);
     const ends = sessions.map((session) => ({ machine: session.machine, seen: reachable(after, session, plan) }));
     const result = resultOf(plan, ends);
+    lead.keep([...after].map(([{ machine }, sight]) => [machine.name, sight]));
     tell({ event: "end", tookMs: tookMs(), ok: true, confirmWindowMs, message: null });
     return result;
   } catch (error) {
@@ -59,7 +58,7 @@ async function toTheEnd(lead: Lead, sessions: Session[]): Promise<RolloutResult>
  */
 async function change(lead: Lead, sessions: Session[]): Promise<{ seen: Sights; confirmWindowMs: number | null }> {
   const { say, signal, plan, keeper } = lead;
-  const seen = await look(lead, sessions);
+  const seen = await look(lead, sessions, lead.told);
   const lost = [...seen].flatMap(([{ machine }, sight]) => (sight.state === "unreachable" ? [{ name: machine.name, ...sight }] : []));
   if (lost.length > 0) throw unreachableError(lost);
   const changing = sessions.filter((session) => !isDone(session, seen.get(session)));
@@ -86,8 +85,6 @@ async function change(lead: Lead, sessions: Session[]): Promise<{ seen: Sights; 
   }
 }
 
-type Sights = Map<Session, Observation>;
-
 /** What was seen before, and of machines that changed what they said at their confirm; who didn't is asked. */
 async function seenAfter(lead: Lead, changing: readonly Session[], before: Sights, reports: Confirmed["reports"]): Promise<Sights> {
   const said = [...reports].map(([session, report]): [Session, Observation] => {
@@ -113,54 +110,12 @@ function announce({ plan, rollout, who, tell }: Lead, changing: readonly Session
   tell({ event: "begin", rollout, fleet: plan.fleet, release: plan.release, who, machines, changing: names(changing), batches: groupNames });
 }
 
-/**
- * Every machine has the agent, is held, and has what it will run. A machine that another rollout holds ends the work on all.
- * @returns what the machines know of the release's steps
- */
-async function ready(
-  lead: Lead,
-  sessions: readonly Session[],
-  changing: readonly Session[],
-  seen: Sights,
-  held: Session[],
-): Promise<OnceEntry[]> {
-  const refused = new AbortController();
-  const known: OnceEntry[] = [];
-  const { tell, plan, rollout } = lead;
-  const options = { signal: AbortSignal.any([lead.signal, lead.keeper.signal, refused.signal]), tell, plan, rollout };
-  const readyOne = async (session: Session): Promise<void> => {
-    const changes = changing.includes(session);
-    const sight = reachable(seen, session, lead.plan);
-    if (changes) await stageRuntime(session, sight, lead.say, options);
-    options.signal.throwIfAborted();
-    held.push(session);
-    known.push(...(await hold(lead, session)));
-    if (changes) await lead.keeper.during(session, stage(session, sight, lead.say, options));
-  };
-  const oneTimed = (session: Session): Promise<void> =>
-    timed(lead.tell, session.machine.name, "stage", () => readyOne(session)).catch((error: unknown) => {
-      if (error instanceof Refused) refused.abort(error);
-      throw error;
-    });
-  await all(sessions, oneTimed, (error) => !(error instanceof FleetError) || (refused.signal.aborted && error instanceof LostConnection));
-  lead.stopIfAsked();
-  return known;
-}
-
-async function hold({ rollout, who, takeOver, plan, say, keeper }: Lead, session: Session): Promise<OnceEntry[]> {
-  const { leaseMs, connectTimeoutMs } = plan.options;
-  const args = ["hold", "--rollout", rollout, "--who", who, "--lease-ms", String(leaseMs), ...(takeOver ? ["--take-over"] : [])];
-  const { once } = await agent(session, say, args, { timeoutMs: leaseMs + connectTimeoutMs });
-  keeper.hold(session);
-  return z.array(onceEntrySchema).parse(once ?? []);
-}
-
-/** Asks every machine what it runs. */
-async function look({ plan }: Lead, sessions: readonly Session[]): Promise<Sights> {
+/** Asks every machine what it runs, but those that are `told` of. */
+async function look({ plan }: Lead, sessions: readonly Session[], told: Lead["told"] = new Map()): Promise<Sights> {
   const seen: Sights = new Map();
   await all(sessions, async (session) => {
     const { name, transport } = session.machine;
-    seen.set(session, await observeThrough(name, transport, session.connection, plan.options.connectTimeoutMs));
+    seen.set(session, told.get(name) ?? (await observeThrough(name, transport, session.connection, plan.options.connectTimeoutMs)));
   });
   return seen;
 }
@@ -196,17 +151,6 @@ export function unreachableError(lost: readonly { name: string; why: string; wai
 function isDone({ machine }: Session, seen: Observation | undefined): boolean {
   const now = decide(machine.manifest, "", seen);
   return now.matches && now.applyId === machine.applyId;
-}
-
-/** Who is asked at the end, all have confirmed. */
-function reachable(seen: Sights, session: Session, { release }: Plan): Extract<Observation, { state: "reachable" }> {
-  const sight = seen.get(session);
-  if (sight?.state === "reachable") return sight;
-  throw new FleetError("it stopped answering after its confirm.", {
-    machine: session.machine.name,
-    kept: "the new release, on every machine; this one serves it, too, once it is back.",
-    next: `bring it back, then run the same command again.\nThe fleet is on release ${short(release)}.`,
-  });
 }
 
 const without = (sessions: readonly Session[], others: readonly Session[]): Session[] => sessions.filter((one) => !others.includes(one));

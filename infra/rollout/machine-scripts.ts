@@ -5,7 +5,9 @@
 import { shellQuote } from "../shell.ts";
 
 export const RUNTIME_FOLDER = "/opt/fleetwright/runtime";
-export const CURRENT_AGENT = "/opt/fleetwright/current/bin/fleethost";
+/** A link to one of them. */
+export const CURRENT_RUNTIME = "/opt/fleetwright/current";
+export const CURRENT_AGENT = `${CURRENT_RUNTIME}/bin/fleethost`;
 export const SECRET_KEY_FILE = "/var/lib/fleetwright/secret.key";
 const INCOMING_FOLDER = "/var/lib/fleetwright/incoming";
 
@@ -66,7 +68,7 @@ export function useRuntimeScript(id: string): string {
 }
 
 function currentLink(id: string): string {
-  return `ln -sfn ${RUNTIME_FOLDER}/${id} /opt/fleetwright/.current.$$; mv -T /opt/fleetwright/.current.$$ /opt/fleetwright/current`;
+  return `ln -sfn ${RUNTIME_FOLDER}/${id} /opt/fleetwright/.current.$$; mv -T /opt/fleetwright/.current.$$ ${CURRENT_RUNTIME}`;
 }
 
 /** What a new login leaves on a machine whose baseline is on trial. */

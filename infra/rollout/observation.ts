@@ -19,11 +19,16 @@ export type Observation =
       facts: Facts;
       /** Runtime bundles that are installed. */
       runtimes: string[];
+      /** The one that `current` names. */
+      currentRuntime?: string | undefined;
       apps: AppStatus[];
       /** The machine's key for the versions of secrets; undefined while it has none. A secret itself. */
       secretKey?: string | undefined;
     }
   | { state: "unreachable"; why: string; waitedMs: number };
+
+/** What a machine says that answers. */
+export type Reachable = Extract<Observation, { state: "reachable" }>;
 
 const architectures: Record<string, Target["arch"]> = { x86_64: "x64", aarch64: "arm64" };
 
@@ -36,6 +41,7 @@ export function isSupported(facts: Facts): boolean {
 interface Probe {
   facts: Facts;
   runtimes: string[];
+  currentRuntime: string | undefined;
   status: unknown;
   secretKey: string | undefined;
 }
@@ -58,7 +64,8 @@ export function parseFacts(output: string): Probe | undefined {
   };
   const runtimes = (values.get("runtimes") ?? "").split(" ").filter((id) => /^[0-9a-f]{64}$/.test(id));
   const secretKey = /^[0-9a-f]{64}$/.exec(values.get("secret-key") ?? "")?.[0];
-  return { facts, runtimes, status: parseJson(values.get("status")), secretKey };
+  const currentRuntime = runtimes.find((id) => id === values.get("current"));
+  return { facts, runtimes, currentRuntime, status: parseJson(values.get("status")), secretKey };
 }
 
 function parseJson(text: string | undefined): unknown {

@@ -61,7 +61,8 @@ function understand(name: string, transport: Transport, stdout: string, stderr: 
   }
   checkUsable(name, transport, probe.facts);
   const status = probe.status === undefined ? undefined : statusSchema.safeParse(probe.status).data;
-  return { state: "reachable", facts: probe.facts, runtimes: probe.runtimes, apps: status?.apps ?? [], secretKey: probe.secretKey };
+  const { facts, runtimes, currentRuntime, secretKey } = probe;
+  return { state: "reachable", facts, runtimes, currentRuntime, apps: status?.apps ?? [], secretKey };
 }
 
 function checkUsable(name: string, transport: Transport, facts: Facts): void {

@@ -17,6 +17,7 @@ import type { Observation } from "./observation.ts";
 import { observe } from "./observe.ts";
 import { decide, type Plan, reach } from "./plan.ts";
 import { givenTls, hasTlsSecrets, httpsOf, type KnownTls } from "./tls.ts";
+import { keepSights } from "./sights.ts";
 import { type KnownSecrets, manifestSecrets, newSecretKey, secretValues } from "./secrets.ts";
 
 export interface PrepareOptions {
@@ -95,6 +96,10 @@ async function decideAll(
   const { batch, pauseMs, connectTimeoutMs, leaseMs, surge } = options.config.rollout;
   const values = secretValues(confidential.secrets);
   const tls = givenTls(options.config.https, confidential.tls, seen, new Date());
+  keepSights(
+    options.fleet,
+    seen.map(({ name, sight }) => [name, sight]),
+  );
   const skipped = leftOut(seen, options.config.rollout);
   const here = seen.filter((machine): machine is Reachable => machine.sight.state === "reachable");
   for (const name of skipped) options.tell(`${name}: can't be reached; this rollout goes on without it`);

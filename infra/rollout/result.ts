@@ -3,7 +3,7 @@ import { z } from "zod";
 import { omit } from "zod/mini";
 import { appStatusSchema } from "../../runtime/report.ts";
 import { FleetError } from "../errors.ts";
-import type { Observation } from "./observation.ts";
+import type { Reachable } from "./observation.ts";
 import type { Plan, PlannedMachine } from "./plan.ts";
 
 export const rolloutResultSchema = z.object({
@@ -14,8 +14,6 @@ export const rolloutResultSchema = z.object({
   skipped: z.array(z.string()),
 });
 export type RolloutResult = z.infer<typeof rolloutResultSchema>;
-
-type Reachable = Extract<Observation, { state: "reachable" }>;
 
 /** @throws FleetError when a machine that was just confirmed doesn't report the app */
 export function resultOf(plan: Plan, seen: readonly { machine: PlannedMachine; seen: Reachable }[]): RolloutResult {

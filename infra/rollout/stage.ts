@@ -9,12 +9,10 @@ import { readBackup } from "./acme-backups.ts";
 import { agent, type Session, talk } from "./agent.ts";
 import { findArchive, hasArchive } from "./archives.ts";
 import { forgetCommand, incomingPath, installRuntimeCommand, receiveCommand, useRuntimeCommand } from "./commands.ts";
-import type { Observation } from "./observation.ts";
+import type { Reachable } from "./observation.ts";
 import type { Tell } from "./events.ts";
 import type { Plan, PlannedMachine } from "./plan.ts";
 import { type Say, sizeText } from "./progress.ts";
-
-type Reachable = Extract<Observation, { state: "reachable" }>;
 
 export interface StageOptions {
   signal: AbortSignal;
@@ -24,34 +22,42 @@ export interface StageOptions {
   tell: Tell;
 }
 
+/** The archives that a machine was sent, by what is in them. */
+export type Sent = Map<ReleasePart, string>;
+
 /** Larger archives are sent only when the machine says that it lacks them: it may have them from before. */
 const UNASKED_BYTES = 2 ** 20;
 
-/** Release, then generation; the machine has its runtime. @param seen what it said before the rollout began */
-export async function stage(session: Session, seen: Reachable, say: Say, options: StageOptions): Promise<void> {
-  const { manifest, name } = session.machine;
+/** Sends what the machine will most likely ask for. @param seen what it said before the rollout began */
+export async function sendAhead(session: Session, seen: Reachable, sent: Sent, say: Say, options: StageOptions): Promise<void> {
+  if (likelyLacksCode(session.machine, seen)) await sendPart(session, "release", sent, say, options);
+}
+
+/** Release, then generation; the machine has its runtime. @param sent what it was sent already */
+export async function stage(session: Session, sent: Sent, say: Say, options: StageOptions): Promise<void> {
   const { secrets, tls } = options.plan;
-  const given = { signal: options.signal, secrets, tls: withBackup(tls, name) };
-  const sent = new Map<ReleasePart, string>();
+  const given = { signal: options.signal, secrets, tls: withBackup(tls, session.machine.name) };
   const ask = async (): Promise<ReleasePart[]> => {
     const paths = [...sent].flatMap(([part, sha256]) => [part === "release" ? "--archive" : "--packages", incomingPath(sha256)]);
     const { needs } = await agent(session, say, ["stage", "--rollout", options.rollout, ...paths], given);
     return z.array(z.enum(releaseParts)).parse(needs);
   };
-  const sendPart = async (part: ReleasePart): Promise<void> => {
-    const archive = archiveOf(manifest, part);
-    sent.set(part, archive.sha256);
-    await send(session, say, archive.sha256, part, options);
-  };
-  try {
-    if (likelyLacksCode(session.machine, seen)) await sendPart("release");
-    const needs = await ask();
-    for (const part of needs) await sendPart(part);
-    if (needs.length > 0) requireNothing(name, await ask());
-  } finally {
-    // Unpacked or refused, the next attempt sends it again: it would only fill the disk. Not ended by an interrupt.
-    if (sent.size > 0) await session.connection.run(forgetCommand([...sent.values()])).catch(() => undefined);
-  }
+  const needs = await ask();
+  for (const part of needs) await sendPart(session, part, sent, say, options);
+  if (needs.length > 0) requireNothing(session.machine.name, await ask());
+}
+
+/** Unpacked or refused, the next attempt sends it again: it would only fill the disk. Not ended by an interrupt. */
+export async function forgetSent({ connection }: Session, sent: Sent): Promise<void> {
+  if (sent.size > 0) await connection.run(forgetCommand([...sent.values()]), { timeoutMs: FORGET_MS }).catch(() => undefined);
+}
+
+const FORGET_MS = 10_000;
+
+async function sendPart(session: Session, part: ReleasePart, sent: Sent, say: Say, options: StageOptions): Promise<void> {
+  const { sha256 } = archiveOf(session.machine.manifest, part);
+  sent.set(part, sha256);
+  await send(session, say, sha256, part, options);
 }
 
 /** Whether to send the code unasked, which saves a question: it is small, and the machine serves another release of this app. */
@@ -88,7 +94,7 @@ function withBackup(tls: Plan["tls"], machine: string): GivenTls | undefined {
 export async function stageRuntime(session: Session, seen: Reachable, say: Say, options: StageOptions): Promise<void> {
   const id = session.machine.manifest.runtime;
   // The agent that does the work is there, and stays the current one.
-  if (session.machine.agentRuntime !== undefined && seen.runtimes.includes(id)) return;
+  if ((session.machine.agentRuntime !== undefined && seen.runtimes.includes(id)) || seen.currentRuntime === id) return;
   if (seen.runtimes.includes(id)) {
     await command(session, "runtime", useRuntimeCommand(id), options);
     return;

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { agent, type Session } from "./agent.ts";
 import { all } from "./all.ts";
+import { arm, type Armed, type Result } from "./armed.ts";
 import { timed } from "./events.ts";
 import { hardenOne } from "./hardening.ts";
 import type { Lead } from "./lead.ts";
@@ -15,22 +16,37 @@ const BACK_MARGIN_MS = 60_000;
  */
 export async function switchAll(lead: Lead, groups: readonly Session[][], begun: Session[]): Promise<void> {
   const { options } = lead.plan;
-  for (const group of groups) {
-    if (begun.length > 0 && options.pauseMs > 0) await pause(lead, begun);
-    lead.stopIfAsked();
-    begun.push(...group);
-    await all(group, (session) => switchOne(lead, session));
+  let armed = new Map<Session, Armed>();
+  try {
+    for (const [index, group] of groups.entries()) {
+      if (begun.length > 0 && options.pauseMs > 0) await pause(lead, begun);
+      lead.stopIfAsked();
+      begun.push(...group);
+      const turn = armed;
+      // A pause may take longer than a machine should be waited for.
+      armed = armAll(lead, options.pauseMs > 0 ? [] : (groups[index + 1] ?? []));
+      await all(group, (session) => switchOne(lead, session, turn.get(session)));
+    }
+  } finally {
+    for (const one of armed.values()) one.standDown();
   }
   lead.stopIfAsked();
 }
 
+function armAll(lead: Lead, group: readonly Session[]): Map<Session, Armed> {
+  return new Map(group.map((session) => [session, arm(session, lead.say, switchWords(lead, session))]));
+}
+
+function switchWords({ plan, rollout, who }: Lead, { machine: { applyId, rollbackFrom } }: Session): string[] {
+  const { leaseMs, surge } = plan.options;
+  const about = ["--by", who, ...(rollbackFrom === undefined ? [] : ["--rollback-from", rollbackFrom])];
+  return ["switch", "--apply-id", applyId, "--lease-ms", String(leaseMs), "--surge", surge, "--rollout", rollout, ...about];
+}
+
 /** Not ended by an interrupt: a switch under way is let finish, so that putting back finds the machine in a known state. */
-async function switchOne(lead: Lead, session: Session): Promise<void> {
-  const { leaseMs, surge } = lead.plan.options;
-  const { applyId, name, rollbackFrom } = session.machine;
-  const about = ["--by", lead.who, ...(rollbackFrom === undefined ? [] : ["--rollback-from", rollbackFrom])];
-  const args = ["switch", "--apply-id", applyId, "--lease-ms", String(leaseMs), "--surge", surge, "--rollout", lead.rollout, ...about];
-  const { unhardened } = await timed(lead.tell, name, "switch", () => lead.keeper.during(session, agent(session, lead.say, args)));
+async function switchOne(lead: Lead, session: Session, armed: Armed | undefined): Promise<void> {
+  const fire = (): Promise<Result> => armed?.fire() ?? agent(session, lead.say, switchWords(lead, session));
+  const { unhardened } = await timed(lead.tell, session.machine.name, "switch", () => lead.keeper.during(session, fire()));
   lead.keeper.switched(session);
   await lead.keeper.during(session, hardenOne(lead, session, unhardened));
 }

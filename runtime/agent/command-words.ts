@@ -39,6 +39,17 @@ export function appName(value: string): string {
   return parsed.data;
 }
 
-export const inputFromStdin = async ({ signal }: Agent) => requireInput(await text(addAbortSignal(signal, process.stdin)));
+const inputs = new WeakMap<Agent, Promise<string>>();
+
+/** All that comes in on standard input. It can be read once. */
+export function stdinText(agent: Agent): Promise<string> {
+  const known = inputs.get(agent);
+  if (known !== undefined) return known;
+  const input = text(addAbortSignal(agent.signal, process.stdin));
+  inputs.set(agent, input);
+  return input;
+}
+
+export const inputFromStdin = async (agent: Agent) => requireInput(await stdinText(agent));
 
 export const manifestFromStdin = async (agent: Agent) => (await inputFromStdin(agent)).manifest;

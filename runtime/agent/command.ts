@@ -2,7 +2,7 @@
 import type { Command } from "commander";
 import type { Status } from "../report.ts";
 import { registerBaselineCommands, registerUnharden } from "./baseline/commands.ts";
-import { type Action, appName, manifestFromStdin, type Options } from "./command-words.ts";
+import { type Action, appName, manifestFromStdin, type Options, stdinText } from "./command-words.ts";
 import type { Agent } from "./context.ts";
 import { converge } from "./converge.ts";
 import { asFailure } from "./failure.ts";
@@ -30,7 +30,7 @@ type MakeAgent = (json: boolean) => Agent;
  */
 export function registerAgent(program: Command, makeAgent: MakeAgent = createAgent): void {
   const add = (name: string, about: string, action: Action) => addCommand(program, makeAgent, name, about, action);
-  registerManifestCommands((name, about, action) => add(name, `${about} Manifest on stdin.`, underLock(name, action)));
+  registerManifestCommands((name, about, action) => add(name, `${about} Manifest on stdin.`, afterInput(underLock(name, action))));
   const addWithManifest: AddWithManifest = (name, about, lock, action) => {
     const withManifest: Action = async (agent, options) => action(agent, await manifestFromStdin(agent), options as never);
     return add(name, `${about} Manifest on stdin.`, lock ? underLock(name, withManifest) : withManifest);
@@ -69,6 +69,14 @@ function underLock(name: string, action: Action): Action {
     await using _lock = await takeLock(agent, purpose, options.rollout === undefined ? 0 : LOCK_PATIENCE_MS);
     // Awaited here, or the lock would be let go of at once.
     return await action(agent, options);
+  };
+}
+
+/** A rollout starts an agent before it is its turn, and gives it its manifest then: nothing is held meanwhile. */
+function afterInput(action: Action): Action {
+  return async (agent, options) => {
+    await stdinText(agent);
+    return action(agent, options);
   };
 }
 

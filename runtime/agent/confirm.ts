@@ -11,6 +11,7 @@ import { disarmLease } from "./lease.ts";
 import { pointSocket } from "./machine-files.ts";
 import { unitNames } from "./paths.ts";
 import { prune } from "./prune.ts";
+import { awaitOthersEnd } from "./retire.ts";
 import { historyOf, type Pending, readPending, readState, remember, removePending, type State, writeState } from "./records.ts";
 import { observe, systemctl } from "./systemd.ts";
 
@@ -31,6 +32,7 @@ export async function prepareConfirm(agent: Agent, app: string, applyId: string)
   if ("confirmed" in found) return found.confirmed;
   const { pending, before } = found;
   const state = stateAfter(pending, before, agent.clock.wallTime());
+  await awaitOthersEnd(agent, app, state.generation);
   const { running } = await observe(agent, app);
   if (!running.includes(state.generation)) throw notRunning(app, state.generation);
   await passWorkersGate(agent, pending.manifest, { onTrial: before?.generation !== state.generation });
@@ -76,8 +78,10 @@ export async function confirm(agent: Agent, app: string, applyId: string): Promi
   if ("confirmed" in found) return found.confirmed;
   const { pending, before } = found;
   const state = stateAfter(pending, before, agent.clock.wallTime());
-  const runs = async (): Promise<boolean> => (await observe(agent, app)).running.includes(state.generation);
-  if (!isDecided(before, pending) && !(await runs())) throw notRunning(app, state.generation);
+  if (!isDecided(before, pending)) {
+    await awaitOthersEnd(agent, app, state.generation);
+    if (!(await observe(agent, app)).running.includes(state.generation)) throw notRunning(app, state.generation);
+  }
   return completeConfirm(agent, app, pending, before);
 }
 

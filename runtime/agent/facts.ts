@@ -23,17 +23,29 @@ const UNIT_FOLDERS = [
 
 /** @param root `/`, or a test's folder. */
 export async function gatherFacts(agent: Agent, manifest: Manifest, root = "/"): Promise<Facts> {
+  // Some are tools of their own: all at once.
+  const [os, systemdRuns, python, nft, upgrades, runtimeInstalled, listeners, foreign, apps] = await Promise.all([
+    readIfThere(join(root, "etc/os-release")),
+    exists(join(root, "run/systemd/system")),
+    pythonVersion(agent),
+    agent.run("nft", ["--version"]),
+    upgradesInstalled(),
+    exists(join(agent.paths.runtime(manifest.runtime), "bin/fleethost")),
+    listenersOn(wantedPorts(manifest)),
+    foreignUnits(manifest, root),
+    recordedApps(agent.paths),
+  ]);
   return {
-    os: parseOsRelease((await readIfThere(join(root, "etc/os-release"))) ?? ""),
-    systemdRuns: await exists(join(root, "run/systemd/system")),
+    os: parseOsRelease(os ?? ""),
+    systemdRuns,
     isRoot: process.getuid?.() === 0,
-    python: await pythonVersion(agent),
-    nft: (await agent.run("nft", ["--version"])).code === 0,
-    upgradesInstalled: await upgradesInstalled(),
-    runtimeInstalled: await exists(join(agent.paths.runtime(manifest.runtime), "bin/fleethost")),
-    listeners: await listenersOn(wantedPorts(manifest)),
-    foreignUnits: await foreignUnits(manifest, root),
-    otherApps: (await recordedApps(agent.paths)).filter((app) => app !== manifest.app.name),
+    python,
+    nft: nft.code === 0,
+    upgradesInstalled: upgrades,
+    runtimeInstalled,
+    listeners,
+    foreignUnits: foreign,
+    otherApps: apps.filter((app) => app !== manifest.app.name),
   };
 }
 

@@ -7,6 +7,7 @@ import type { Agent } from "./context.ts";
 import { releaseHold, requireHold, takeHold } from "./hold.ts";
 import { noteOnce, onceRecords } from "./once-records.ts";
 import { runOnce } from "./once.ts";
+import { readState } from "./records.ts";
 
 interface RolloutOptions {
   rollout: string;
@@ -57,7 +58,8 @@ export function registerRolloutCommands(add: AddWithManifest): void {
 
 const hold: Action = async (agent, { app, machine }, { rollout, who, leaseMs, takeOver = false }) => {
   await takeHold(agent, app.name, { rollout, who, leaseMs, takeOver });
-  return { once: await onceRecords(agent, app.name, app.release.id, machine) };
+  const state = await readState(agent, app.name);
+  return { once: await onceRecords(agent, app.name, app.release.id, machine), applied: state?.applyId ?? null };
 };
 
 const release: Action = async (agent, { app }, { rollout }) => {

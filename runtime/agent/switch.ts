@@ -1,4 +1,4 @@
-/** `fleethost switch`: the new generation beside the old one, then the old one away; or everything as it was. */
+/** `fleethost switch`: the new generation beside the old one, then the old one off the traffic; or everything as it was. */
 import { generationOf, type Manifest } from "../manifest.ts";
 import { agentExit } from "../report.ts";
 import { unhardened } from "./baseline/harden.ts";
@@ -13,13 +13,13 @@ import { requireHold } from "./hold.ts";
 import { armLease, viewLease, writeLease } from "./lease.ts";
 import { ensureMachineFiles } from "./machine-files.ts";
 import { reloadIfMended, startSocket } from "./mend.ts";
-import { unitNames } from "./paths.ts";
 import { type Asked, historyOf, readPending, readState, remember, writePending } from "./records.ts";
 import { releaseIsThere } from "./releases.ts";
+import { takeOffTraffic } from "./retire.ts";
 import { decideShift, shiftWorkers, startingWithOne } from "./shift.ts";
 import type { ShiftPlan } from "./shift-plan.ts";
 import { planSwitch, type SwitchPlan } from "./switch-plan.ts";
-import { observe, systemctl } from "./systemd.ts";
+import { observe } from "./systemd.ts";
 
 export interface SwitchOptions {
   /** Names this change in the records; the confirm must give the same. */
@@ -57,13 +57,16 @@ export async function switchTo(agent: Agent, manifest: Manifest, options: Switch
   // Before anything moves: from here on, whoever finds this agent dead knows that there is something to undo.
   await writePending(agent, options.applyId, manifest, options.asked);
   try {
+    // It only looks, at what a switch doesn't touch.
+    const looking = unhardened(agent, manifest);
+    looking.catch(() => undefined);
     const caddy = await perform(agent, manifest, plan, shift, options);
     return {
       generation,
       changed: plan.start || plan.stop.length > 0,
       previous: plan.back ?? null,
       caddy,
-      unhardened: await unhardened(agent, manifest),
+      unhardened: await looking,
     };
   } catch (error) {
     throw await undone(agent, app, asFailure(error, "switch"));
@@ -96,7 +99,7 @@ async function perform(
   if (shift === "workerByWorker") await shiftWorkers(agent, manifest, plan.stop[0], generation);
   for (const old of plan.stop) {
     agent.report.step("drain", `generation ${old} answers what it has, then ends`);
-    await systemctl(agent, "stop", unitNames.generation(app, old));
+    await takeOffTraffic(agent, app, old);
   }
   await passCaddyGate(agent, manifest);
   if (agent.signal.aborted) throw new AgentFailure("switch", "the agent was told to end");

@@ -82,7 +82,7 @@ export class Roster {
 
   /** Whether a process is on its way out, or still has to be reaped. */
   get someoneLeaves(): boolean {
-    return this.workers.some(({ state }) => state === "delisted" || state === "draining" || state === "killed");
+    return this.workers.some(({ state }) => state !== "booting" && state !== "ready");
   }
 
   /** Workers that take connections for a slot, by slot. */
@@ -223,7 +223,8 @@ export class Roster {
       worker.readyAtMs = nowMs;
       worker.expiresAtMs = lifetimeMs === null ? null : nowMs + lifetimeMs;
     }
-    this.#restartDeadline(worker, nowMs);
+    // It has the time that it was given when it was told to end.
+    if (state !== "closed") this.#restartDeadline(worker, nowMs);
   }
 
   #restartDeadline(worker: Mutable<Worker>, nowMs: number): void {

@@ -2,9 +2,10 @@
 
 /**
  * `booting` until it is ready; `ready` takes connections; `delisted` still does, until the proxy in front has noticed that
- * its address is off the list; `draining` was told to end, or ends by itself; `killed` got SIGKILL and has only to be reaped.
+ * its address is off the list; `draining` was told to end, or ends by itself; `closed` says that it takes no more connections, and
+ * answers those that it has; `killed` got SIGKILL and has only to be reaped.
  */
-export type WorkerState = "booting" | "ready" | "delisted" | "draining" | "killed";
+export type WorkerState = "booting" | "ready" | "delisted" | "draining" | "closed" | "killed";
 
 export type WorkerEvent =
   /** It says that it takes connections. */
@@ -93,10 +94,21 @@ export const workerTable: Readonly<Record<WorkerState, Readonly<Record<WorkerEve
   draining: {
     ready: to("draining"),
     beat: to("draining"),
-    leaving: to("draining"),
+    leaving: to("closed"),
     recycle: to("draining"),
     delist: to("draining"),
     retire: to("draining"),
+    force: to("killed", "kill"),
+    deadline: to("killed", "killLate"),
+    exited: to("gone"),
+  },
+  closed: {
+    ready: to("closed"),
+    beat: to("closed"),
+    leaving: to("closed"),
+    recycle: to("closed"),
+    delist: to("closed"),
+    retire: to("closed"),
     force: to("killed", "kill"),
     deadline: to("killed", "killLate"),
     exited: to("gone"),
@@ -142,6 +154,7 @@ export function stateLimitMs(state: WorkerState, limits: TimeLimits): number | n
     case "delisted":
       return limits.delistWaitMs;
     case "draining":
+    case "closed":
       return limits.drainTimeoutMs + DRAIN_MARGIN_MS;
     case "killed":
       return null;

@@ -141,9 +141,9 @@ class Worker(uvicorn.Server):
     def _begin_drain(self, now):
         self.draining = True
         self._draining_since = self._quiet_since = now
-        self._channel.send("draining")
         for server in self.servers:
             server.close()
+        self._channel.send("draining")
 
     def _drained(self, now):
         """True when uvicorn's own shutdown can do no harm any more: it closes what is idle, and waits for the rest."""

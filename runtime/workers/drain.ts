@@ -38,11 +38,15 @@ export class Drain {
     await listenOn(listener, fd);
   }
 
-  /** Resolves when no connection is left, or at the deadline. */
+  /** From now on nothing is accepted. */
+  close(): void {
+    for (const listener of this.#listeners) if (listener.listening) net.Server.prototype.close.call(listener);
+  }
+
+  /** Once it is closed. Resolves when no connection is left, or at the deadline. */
   async run(timeoutMs: number): Promise<void> {
     const { connections, responses, webSockets } = this.#traffic;
     const startedMs = performance.now();
-    for (const listener of this.#listeners) if (listener.listening) net.Server.prototype.close.call(listener);
     for (const response of responses) sayClose(response);
     const told = new Set<net.Socket>();
     let quietSinceMs = startedMs;

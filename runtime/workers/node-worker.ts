@@ -102,6 +102,7 @@ async function drain(app: Served | undefined): Promise<void> {
   // Not even listening yet, so that nobody waits for an answer.
   if (app === undefined) process.exit(BOOT_FAILED);
   state = "draining";
+  app.drain.close();
   channel.send("draining");
   await app.drain.run(Number(values["drain-ms"]));
   channel.release();

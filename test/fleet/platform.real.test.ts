@@ -111,9 +111,25 @@ describe("the packed library in another repository", () => {
       ours,
       [
         ...["args", "args/app", "args/autoscaling", "args/aws", "args/hardening", "args/https", "args/machines", "args/rollout"],
-        ...["aws/rules/check", "aws/rules/graph", "errors", "fleet", "inventory", "library", "machines/machine"],
+        ...["aws/rules/check", "aws/rules/clashes", "aws/rules/graph"],
+        ...["errors", "fleet", "inventory", "library", "machines/machine", "outputs"],
       ].map((name) => `infra/${name}`),
     );
+  });
+
+  test("the rules run over any stacks: what is unsafe, and what two of them can't both have", async () => {
+    const named = { name: "machines", tags: { team: "a" } };
+    const role = { type: "aws:iam/role:Role", urn: "urn:pulumi:prod::p::aws:iam/role:Role::machines", inputs: named };
+    const ssh = { cidrIpv4: "0.0.0.0/0", fromPort: 22, toPort: 22, tags: { team: "a" } };
+    const type = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule";
+    const planned = { op: "create", newState: { type, urn: `urn:pulumi:dr::p::${type}::ssh`, inputs: ssh } };
+    writeFileSync(join(platform.folder, "prod.json"), JSON.stringify({ version: 3, deployment: { resources: [role] } }));
+    writeFileSync(join(platform.folder, "dr.json"), JSON.stringify({ steps: [planned, { op: "create", newState: role }] }));
+    const run = await platform.run("node", ["check-aws.ts", "prod=eu-central-1:prod.json", "dr=eu-west-1:dr.json"]);
+    assert.equal(run.code, 1, evidence(run));
+    assert.match(run.stdout, /^open-to-all: aws:vpc\/securityGroupIngressRule:SecurityGroupIngressRule ssh lets everybody reach port 22/m);
+    assert.match(run.stdout, /^clash: aws:iam\/role:Role machines of dr has the name "machines" of a Role, as .* of prod has/m);
+    assert.equal(run.stdout.trim().split("\n").length, 2, run.stdout);
   });
 
   test("a wrong argument is a type error at its place", async () => {

@@ -26,10 +26,16 @@ export function checkAws(resources: readonly GraphResource[], options: AwsCheckO
   return all.flatMap((rule) => rule(ours));
 }
 
-/** The resources of `pulumi stack export`, for {@link checkAws}. @throws TypeError when it is no export */
+/**
+ * The resources of `pulumi stack export`, or of `pulumi preview --json` before they are there, for {@link checkAws} and {@link clashes}.
+ * @throws TypeError when it is neither
+ */
 export function exportedResources(stack: unknown): GraphResource[] {
-  const resources = (stack as { deployment?: { resources?: unknown } } | null)?.deployment?.resources;
-  if (!Array.isArray(resources)) throw new TypeError("this is not what `pulumi stack export` prints: it has no deployment.resources");
+  const { deployment, steps } = (stack ?? {}) as { deployment?: { resources?: unknown }; steps?: unknown };
+  const resources = Array.isArray(steps) ? steps.flatMap(({ newState }) => newState ?? []) : deployment?.resources;
+  if (!Array.isArray(resources)) {
+    throw new TypeError("this is neither what `pulumi stack export` prints (deployment.resources) nor `pulumi preview --json` (steps)");
+  }
   return resources.map(({ type, urn, id, inputs }) => {
     const name = String(urn).split("::").at(-1) ?? "";
     return { type: String(type), name, id, inputs: inputs ?? {} };

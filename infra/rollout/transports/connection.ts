@@ -1,8 +1,8 @@
 /** What a rollout needs of a machine, whatever the way to it. */
 
 export interface RunOptions {
-  /** Given to the command as its standard input. */
-  stdin?: string;
+  /** Given to the command as its standard input; later, where it is a promise, which must not fail. */
+  stdin?: string | Promise<string>;
   /** A local file given as standard input instead. */
   stdinFile?: string;
   /** Bytes that are no text, given as standard input instead. */

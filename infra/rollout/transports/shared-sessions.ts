@@ -23,13 +23,19 @@ const LONGEST_PATH = 103 - 17;
 /** 72 bits: whoever finds a connection under this name takes it for the machine's, whose host key was checked when it was made. */
 const NAME_LENGTH = 12;
 
+/** The run's own folder, which nobody else may read or write; undefined where no connections are shared. */
+export function sessionsFolder(env: NodeJS.ProcessEnv = process.env): string | undefined {
+  const folder = env[SESSIONS_VARIABLE];
+  return folder && isOwn(folder) ? folder : undefined;
+}
+
 /** Where the shared connection to a machine is; undefined where none are shared. */
 export function sharedControl(transport: SshTransport, env: NodeJS.ProcessEnv = process.env): string | undefined {
-  const folder = env[SESSIONS_VARIABLE];
-  if (!folder) return undefined;
+  const folder = sessionsFolder(env);
+  if (folder === undefined) return undefined;
   const name = Buffer.from(hashOf(transport), "hex").toString("base64url").slice(0, NAME_LENGTH);
   const path = join(folder, name);
-  return Buffer.byteLength(path) > LONGEST_PATH || !isOwn(folder) ? undefined : path;
+  return Buffer.byteLength(path) > LONGEST_PATH ? undefined : path;
 }
 
 /** Whoever may write there could answer for a machine. */
@@ -49,8 +55,9 @@ export function shareSessions(): () => void {
   process.env[SESSIONS_VARIABLE] = folder;
   return () => {
     delete process.env[SESSIONS_VARIABLE];
+    const sockets = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isSocket());
     // The destination is not looked at.
-    for (const name of readdirSync(folder)) spawnSync("ssh", ["-F", "none", "-O", "exit", "-S", join(folder, name), "-"], { stdio: "ignore" });
+    for (const { name } of sockets) spawnSync("ssh", ["-F", "none", "-O", "exit", "-S", join(folder, name), "-"], { stdio: "ignore" });
     rmSync(folder, { recursive: true, force: true });
   };
 }

@@ -4,6 +4,7 @@ import { createReadStream, createWriteStream, mkdtempSync, readdirSync, rmSync, 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import type { Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { SshTransport } from "../../machines/machine.ts";
 import { isAlive } from "../../processes.ts";
@@ -91,8 +92,7 @@ function runSsh(args: string[], options: RunOptions): Promise<RunResult> {
     kept?.catch(reject);
     child.stderr.on("data", (chunk: Buffer) => (output.stderr += chunk.toString()));
     child.stdin.on("error", () => undefined);
-    if (options.stdinFile === undefined) child.stdin.end(options.stdinBytes ?? options.stdin ?? "");
-    else createReadStream(options.stdinFile).pipe(child.stdin);
+    feed(child.stdin, options);
     child.on("error", (error) => reject(new TransportFailure("ended", startFailure(error))));
     child.on("close", (code, signal) => {
       const detail = output.stderr.trim();
@@ -101,6 +101,13 @@ function runSsh(args: string[], options: RunOptions): Promise<RunResult> {
       else Promise.resolve(kept).then(() => resolve({ code: code ?? 1, ...output }), reject);
     });
   });
+}
+
+function feed(to: Writable, { stdin = "", stdinBytes, stdinFile }: RunOptions): void {
+  if (stdinFile !== undefined) createReadStream(stdinFile).pipe(to);
+  else if (stdinBytes !== undefined) to.end(stdinBytes);
+  else if (typeof stdin === "string") to.end(stdin);
+  else void stdin.then((text) => to.end(text));
 }
 
 function startFailure(error: NodeJS.ErrnoException): string {

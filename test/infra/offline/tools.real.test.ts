@@ -52,8 +52,8 @@ const runs = (path: string): number => {
 
 test("a new enough CLI on PATH is used, and asked for its version only once", async () => {
   const path = program(join(bin, "pulumi"), "echo v3.999.0");
-  assert.deepEqual(await pulumiCli({ say }), { path, source: "PATH" });
-  assert.deepEqual(await pulumiCli({ say }), { path, source: "PATH" });
+  assert.deepEqual(await pulumiCli({ say }), { path, version: "v3.999.0", source: "PATH" });
+  assert.deepEqual(await pulumiCli({ say }), { path, version: "v3.999.0", source: "PATH" });
   assert.equal(runs(path), 1);
   assert.deepEqual(said, []);
 });

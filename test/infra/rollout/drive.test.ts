@@ -4,7 +4,8 @@ import type { FleetError } from "../../../infra/errors.ts";
 import type { RolloutEvent } from "../../../infra/rollout/events.ts";
 import { summaryLines } from "../../../infra/rollout/summary.ts";
 import { generationOf } from "../../../runtime/manifest.ts";
-import { manifest } from "../../support/samples.ts";
+import type { Reachable } from "../../../infra/rollout/observation.ts";
+import { manifest, observed, reportOf } from "../../support/samples.ts";
 import { FakeMachine, fleet, run } from "./fake-fleet.ts";
 
 test("all are staged and switched before any is confirmed, and the result has every machine", async () => {
@@ -184,6 +185,56 @@ test("a machine that lets no new login in ends the rollout, and is put back", as
   await assert.rejects(run(machines, { leaseMs: 3_600_000 }), message);
   assert.deepEqual([first.told.at(-1), second.told.includes("switch")], ["revert", false]);
 });
+
+test("while one batch switches, the next one's agents are started; each gets its manifest in its turn, or none", async () => {
+  const machines = fleet(3);
+  const [first, second, third] = machines as [FakeMachine, FakeMachine, FakeMachine];
+  let before: number[] = [];
+  first.onTold = (command) => {
+    if (command === "switch") before = machines.map(({ armed }) => armed);
+  };
+  second.failsAt = "switch";
+  await assert.rejects(run(machines), /the app crashed/);
+  assert.deepEqual(before, [0, 1, 0]);
+  assert.equal(third.armed, 1);
+  assert.deepEqual(third.told, ["hold", "stage", "release"]);
+});
+
+test("between two batches with a pause no machine is kept waiting", async () => {
+  const machines = fleet(2);
+  await run(machines, { pauseMs: 1 });
+  assert.deepEqual(
+    machines.map(({ armed }) => armed),
+    [0, 0],
+  );
+});
+
+test("machines that said a moment ago what they run aren't asked again, and at the end what they say is kept", async () => {
+  const [machine] = fleet(1) as [FakeMachine];
+  machine.applied = "ours";
+  const kept: string[] = [];
+  let asked = 0;
+  machine.onProbe = () => asked++;
+  await run([machine], {}, undefined, { told: new Map([["web-1", sightOf(machine)]]), keep: (sights) => kept.push(...[...sights].map(([name]) => name)) });
+  assert.equal(asked, 1, "at the end, as this agent doesn't say what it confirmed");
+  assert.deepEqual(kept, ["web-1"]);
+});
+
+test("a machine that another rollout has changed in between is found out before anything is sent to be switched", async () => {
+  const [machine, other] = fleet(2) as [FakeMachine, FakeMachine];
+  machine.applied = "another's";
+  await assert.rejects(
+    run([machine, other], {}, undefined, { told: new Map([["web-1", sightOf(machine)]]) }),
+    /web-1: another rollout has changed it since[\s\S]*nothing was switched/,
+  );
+  assert.ok(![...machine.told, ...other.told].includes("switch"));
+});
+
+/** What a machine that runs another release said before. */
+function sightOf({ wanted }: FakeMachine): Reachable {
+  const report = reportOf(wanted, { applyId: "ours", manifestHash: "0".repeat(64) });
+  return { ...(observed(report) as Reachable), runtimes: [wanted.runtime] };
+}
 
 test("a recovery switches empty machines at once, and goes in batches where one still serves", async () => {
   const batchesOf = async (alive: boolean): Promise<unknown> => {

@@ -13,7 +13,11 @@ export class FakeMachine {
   readonly told: string[] = [];
   /** Those of `told` without the rollout's name. */
   readonly nameless: string[] = [];
+  /** Agents that were started and had no manifest yet. */
+  armed = 0;
   confirmed = false;
+  /** What it says, when it is held, of the apply that was confirmed last. */
+  applied: string | null = null;
   /** The id of its last confirmed apply. */
   applyId = "id";
   /** The agent command that fails. */
@@ -30,6 +34,7 @@ export class FakeMachine {
   /** Whether a new login comes through its new baseline. */
   letsIn = true;
   onTold: (command: string) => void = () => undefined;
+  onProbe: () => void = () => undefined;
   readonly wanted;
 
   constructor(name: string) {
@@ -41,6 +46,9 @@ export class FakeMachine {
   }
 
   private async run(command: string, options: RunOptions) {
+    if (options.stdin instanceof Promise) this.armed++;
+    // An agent without a manifest does nothing.
+    if (options.stdin instanceof Promise && (await options.stdin) === "") return { code: 2, stdout: "", stderr: "" };
     if (this.hangs) return new Promise<never>(() => undefined);
     if (!this.reachable) throw new TransportFailure("unreachable", "connection timed out");
     if (command === knockCommand(TRIAL) && !this.letsIn) throw new TransportFailure("unreachable", "connection timed out");
@@ -54,13 +62,14 @@ export class FakeMachine {
     const busy = agent === this.busyAt;
     const fails = agent === this.failsAt || busy;
     const error = { step: agent, what: "the app crashed", kept: "release 1", next: "mend it", log: ["boom"] };
-    const done = { needs: [], pending: "id", once: this.once, unhardened: this.unhardened, trial: TRIAL };
+    const done = { needs: [], pending: "id", once: this.once, applied: this.applied, unhardened: this.unhardened, trial: TRIAL };
     options.onLine?.(JSON.stringify(fails ? { event: "failed", error } : { event: "done", result: done }));
     if (agent === "decide" && !fails) Object.assign(this, { confirmed: true, applyId: "id" });
     return { code: busy ? 4 : fails ? (agent === "decide" ? NOT_PREPARED : 1) : 0, stdout: "", stderr: "" };
   }
 
   private probe(): string {
+    this.onProbe();
     const base = ["os=debian", "os-version=13", "arch=x86_64", "root=yes", `runtimes=${"a".repeat(64)}`];
     const status = this.confirmed ? [`status=${JSON.stringify({ schema: 1, apps: [reportOf(this.wanted, { applyId: this.applyId })] })}`] : [];
     return [...base, ...status, "end=yes"].map((line) => `fleetwright.${line}`).join("\n");

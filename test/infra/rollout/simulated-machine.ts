@@ -61,7 +61,12 @@ export class SimulatedMachine {
   }
 
   connection(): Connection {
-    return { run: (command, options = {}) => this.#run(command, options), close: async () => undefined };
+    // An agent without a manifest does nothing.
+    const run = async (command: string, options: RunOptions = {}): Promise<RunResult> => {
+      if (options.stdin instanceof Promise && (await options.stdin) === "") return { ...done(), code: 2 };
+      return this.#run(command, options);
+    };
+    return { run, close: async () => undefined };
   }
 
   #run(command: string, options: RunOptions): Promise<RunResult> {

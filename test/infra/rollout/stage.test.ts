@@ -6,7 +6,7 @@ import { type TestContext, test } from "node:test";
 import { keepArchive } from "../../../infra/rollout/archives.ts";
 import type { Session } from "../../../infra/rollout/agent.ts";
 import type { RolloutEvent } from "../../../infra/rollout/events.ts";
-import { stage } from "../../../infra/rollout/stage.ts";
+import { forgetSent, type Sent, sendAhead, stage } from "../../../infra/rollout/stage.ts";
 import type { RunResult } from "../../../infra/rollout/transports/connection.ts";
 import type { ReleasePart } from "../../../runtime/report.ts";
 import { manifest, observed, reportOf } from "../../support/samples.ts";
@@ -16,7 +16,7 @@ const code = "c".repeat(64);
 const packages = "d".repeat(64);
 const wanted = manifest();
 wanted.app.release = { id: "e".repeat(64), archive: { sha256: code, bytes: 9 }, packages: { id: "f".repeat(64), archive: { sha256: packages, bytes: 9 } } };
-const [other, same] = [manifest(), wanted].map((one) => observed(reportOf(one)) as Parameters<typeof stage>[1]);
+const [other, same] = [manifest(), wanted].map((one) => observed(reportOf(one)) as Parameters<typeof sendAhead>[1]);
 
 /** Stages on a machine that says these needs, one after the other. @returns what was done, and what was told */
 async function staged(t: TestContext, seen: typeof other, answers: ReleasePart[][], { there = [code, packages], app = wanted, rollbackFrom = undefined as string | undefined } = {}) {
@@ -37,7 +37,12 @@ async function staged(t: TestContext, seen: typeof other, answers: ReleasePart[]
   };
   const session = { machine: { name: "web-1", manifest: app, rollbackFrom }, connection: { run, close: async () => undefined } } as unknown as Session;
   const options = { signal: new AbortController().signal, plan: {}, rollout: "r", tell: (event: RolloutEvent) => events.push(event) };
-  await stage(session, seen ?? assert.fail(), () => undefined, options as never).catch((error: Error) => did.push(error.message));
+  const sent: Sent = new Map();
+  const say = (): void => undefined;
+  await sendAhead(session, seen ?? assert.fail(), sent, say, options as never);
+  const failed = await stage(session, sent, say, options as never).catch((error: Error) => error.message);
+  await forgetSent(session, sent);
+  if (failed !== undefined) did.push(failed);
   return { did, sent: events.flatMap((event) => (event.event === "sent" ? [event.what] : [])) };
 }
 

@@ -60,7 +60,7 @@ test("a beat moves a ready worker's deadline", () => {
   assert.equal(roster.nextDeadlineMs(0), 1_000);
 });
 
-test("a draining worker's deadline is not moved by a second retire or a beat", () => {
+test("a draining worker's deadline is not moved by a second retire, a beat, or its word that it takes no more connections", () => {
   const {
     roster,
     workers: [worker],
@@ -68,6 +68,8 @@ test("a draining worker's deadline is not moved by a second retire or a beat", (
   roster.apply(worker?.id as number, "retire", 10);
   roster.apply(worker?.id as number, "retire", 200);
   roster.apply(worker?.id as number, "beat", 200);
+  roster.apply(worker?.id as number, "leaving", 250);
+  assert.equal(worker?.state, "closed");
   assert.equal(worker?.deadlineMs, 10 + 300 + 2_000);
 });
 

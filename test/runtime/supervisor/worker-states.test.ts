@@ -41,13 +41,22 @@ const rows: readonly Row[] = [
   ["delisted", "exited", "gone", "none", "its slot was given away when it was delisted"],
   ["draining", "ready", "draining", "none", "ready after TERM comes too late"],
   ["draining", "beat", "draining", "none", "a beat does not stretch the drain deadline"],
-  ["draining", "leaving", "draining", "none", "it was told to"],
+  ["draining", "leaving", "closed", "none", "it has done what it was told to, but for what it still answers"],
   ["draining", "recycle", "draining", "none", "it goes anyway"],
   ["draining", "delist", "draining", "none", "it takes no connections any more"],
   ["draining", "retire", "draining", "none", "TERM is sent once"],
   ["draining", "force", "killed", "kill", "a forced stop ends a drain"],
   ["draining", "deadline", "killed", "killLate", "a drain that takes too long ends with KILL"],
   ["draining", "exited", "gone", "none", "it ended as wanted"],
+  ["closed", "ready", "closed", "none", "ready after TERM comes too late"],
+  ["closed", "beat", "closed", "none", "a beat does not stretch the drain deadline"],
+  ["closed", "leaving", "closed", "none", "once is enough"],
+  ["closed", "recycle", "closed", "none", "it goes anyway"],
+  ["closed", "delist", "closed", "none", "it takes no connections any more"],
+  ["closed", "retire", "closed", "none", "TERM is sent once"],
+  ["closed", "force", "killed", "kill", "a forced stop ends a drain"],
+  ["closed", "deadline", "killed", "killLate", "a drain that takes too long ends with KILL"],
+  ["closed", "exited", "gone", "none", "it ended as wanted"],
   ["killed", "ready", "killed", "none", "words of the dead"],
   ["killed", "beat", "killed", "none", "words of the dead"],
   ["killed", "leaving", "killed", "none", "words of the dead"],
@@ -77,6 +86,7 @@ test("boot, silence and drain have limits of their own", () => {
   assert.equal(stateLimitMs("ready", { ...limits, livenessTimeoutMs: null }), null, "nothing beats");
   assert.equal(stateLimitMs("delisted", limits), 1_500);
   assert.equal(stateLimitMs("draining", limits), 22_000);
+  assert.equal(stateLimitMs("closed", limits), 22_000, "after a computer's sleep, the same time anew");
   assert.equal(stateLimitMs("killed", limits), null);
 });
 

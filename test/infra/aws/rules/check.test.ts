@@ -115,4 +115,12 @@ test("an exported stack is read, its secrets marked", () => {
   assert.equal(resources[0]?.name, "web-machines");
   assert.deepEqual(checkAws(resources, { secrets: ["hunter-2"] }), []);
   assert.throws(() => exportedResources({}), /pulumi stack export/);
+  assert.throws(() => exportedResources(null), /pulumi preview --json/);
+});
+
+test("a preview is read, too: what will be there, and not what will be gone", () => {
+  const type = "aws:ec2/securityGroup:SecurityGroup";
+  const state = { type, urn: `urn:pulumi:prod::p::${type}::web-machines`, inputs: { tags } };
+  const resources = exportedResources({ steps: [{ op: "create", newState: state }, { op: "delete", oldState: state }] });
+  assert.deepEqual(resources, [{ type, name: "web-machines", id: undefined, inputs: { tags } }]);
 });
