@@ -38,7 +38,7 @@ export class Fleet extends pulumi.ComponentResource {
   /** How to reach every machine, for the `fleet` command; holds no private key. */
   readonly inventory: pulumi.Output<Inventory>;
   /** With provider `autoscaling`: ARNs of the bucket that its machines fetch from, and of its key, for a stack in another region. */
-  readonly artifacts: pulumi.Output<ArtifactsPlace | undefined>;
+  readonly artifacts: pulumi.Output<ArtifactsPlace> | undefined;
 
   /**
    * @param name names the fleet, its machines and its resources: lower-case letters, digits and dashes, at most 24
@@ -75,7 +75,7 @@ export class Fleet extends pulumi.ComponentResource {
       workers: result.apply(({ machines: seen }) => sizes(seen)),
       caBundle: result.caBundle,
       skipped: result.skipped,
-      artifacts: pulumi.output(undefined),
+      artifacts: undefined,
       inventory: inventoryOf(name, app.name, machines),
     };
   }

@@ -1,4 +1,4 @@
 import * as pulumi from "@pulumi/pulumi";
 import { deploy } from "./program.ts";
 
-export const { urls, release, workers, caBundle, skipped, inventory, artifacts } = deploy(pulumi.runtime.getRootDirectory());
+export default deploy(pulumi.runtime.getRootDirectory());

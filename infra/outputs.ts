@@ -17,5 +17,5 @@ export interface FleetOutputs {
   skipped: pulumi.Output<string[]>;
   inventory: pulumi.Output<Inventory>;
   /** Of a group. */
-  artifacts: pulumi.Output<ArtifactsPlace | undefined>;
+  artifacts: pulumi.Output<ArtifactsPlace> | undefined;
 }

@@ -24,6 +24,7 @@ export function deploy(folder: string) {
     caBundle: fleet.caBundle,
     skipped: fleet.skipped,
     inventory: fleet.inventory,
-    artifacts: fleet.artifacts,
+    // An output without a value would be warned about.
+    ...(fleet.artifacts === undefined ? {} : { artifacts: fleet.artifacts }),
   };
 }

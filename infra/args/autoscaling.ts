@@ -111,6 +111,8 @@ export interface AlarmArgs {
   serverErrors?: number;
   /** For a quarter of an hour. @default 90 */
   cpuPercent?: number;
+  /** Of the fullest disk of any machine, in bytes or in files, for a quarter of an hour. @default 85 */
+  diskPercent?: number;
   /** Fewer days than this until the certificate ends. @default 21 */
   certificateDays?: number;
 }

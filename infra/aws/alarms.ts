@@ -3,12 +3,14 @@ import { MetricAlarm } from "@pulumi/aws/cloudwatch/metricAlarm.js";
 import type * as pulumi from "@pulumi/pulumi";
 import type { AutoscalingConfig } from "../config/aws/autoscaling.ts";
 import type { Balancer } from "./balancer.ts";
+import { DISK_METRIC, DISK_NAMESPACE, type DiskMetric } from "./disk-metric.ts";
 import { childOf, type Scope, tagsOf } from "./scope.ts";
 
 export interface Watched {
   group: pulumi.Input<string>;
   balancer: Balancer;
   certificateArn: pulumi.Input<string>;
+  disks: DiskMetric;
 }
 
 type Alarms = NonNullable<AutoscalingConfig["alarms"]>;
@@ -17,7 +19,7 @@ type Dimensions = { [key: string]: pulumi.Input<string> };
 const MINUTES_5 = 300;
 const DAY = 86_400;
 
-export function groupAlarms(scope: Scope, alarms: Alarms, { group, balancer, certificateArn }: Watched): void {
+export function groupAlarms(scope: Scope, alarms: Alarms, { group, balancer, certificateArn, disks }: Watched): void {
   const { loadBalancer, targets } = balancer;
   const dimensions: Dimensions = { LoadBalancer: loadBalancer.arnSuffix, TargetGroup: targets.arnSuffix };
   const above = (what: string, threshold: number, more: object) =>
@@ -34,6 +36,12 @@ export function groupAlarms(scope: Scope, alarms: Alarms, { group, balancer, cer
   above("cpu", alarms.cpuPercent, {
     ...metric("AWS/EC2", "CPUUtilization", { AutoScalingGroupName: group }, "Average"),
     evaluationPeriods: 3,
+  });
+  // Where no machine says anything, nobody knows that all is well.
+  above("disk", alarms.diskPercent, {
+    ...metric(DISK_NAMESPACE, DISK_METRIC, disks.dimensions, "Maximum"),
+    evaluationPeriods: 3,
+    treatMissingData: "missing",
   });
   const expiry = metric("AWS/CertificateManager", "DaysToExpiry", { CertificateArn: certificateArn }, "Minimum", DAY);
   above("certificate", alarms.certificateDays, { ...expiry, comparisonOperator: "LessThanThreshold", evaluationPeriods: 1 });

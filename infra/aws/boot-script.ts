@@ -1,6 +1,7 @@
 /** The user data of a group's machines: fetches what the manifest names, by the machine's own role, and runs `fleethost apply`. Pure. */
 import { incomingPath, installRuntimeScript } from "../rollout/commands.ts";
 import { shellQuote } from "../shell.ts";
+import { type DiskMetric, installDiskMetric } from "./disk-metric.ts";
 import { INSTALL_SSM_AGENT } from "./managed-node.ts";
 
 export interface BootArgs {
@@ -8,6 +9,8 @@ export interface BootArgs {
   region: string;
   /** sha256 of the group's manifest: the only thing that differs from release to release. Undefined: the fleet's record names it. */
   manifest: string | undefined;
+  /** What the machine tells of its disks. @default nothing */
+  disks?: DiskMetric | undefined;
   /** Where things are, if not at AWS. For tests. */
   endpoints?: Endpoints;
 }
@@ -25,12 +28,14 @@ export interface Endpoints {
   secrets: string;
   /** Systems Manager, with its parameters. */
   parameters: string;
+  /** CloudWatch. */
+  metrics: string;
   /** Where AWS has the agent of Systems Manager for Debian. */
   ssmAgent: string;
 }
 
 export function bootScript(args: BootArgs): string {
-  const { manifest } = args;
+  const { manifest, disks, region, endpoints = awsEndpoints(args.bucket, region) } = args;
   return [
     "#!/bin/sh",
     manifest === undefined
@@ -42,12 +47,15 @@ export function bootScript(args: BootArgs): string {
     FUNCTIONS,
     FETCH,
     APPLY,
+    ...(disks === undefined ? [] : [installDiskMetric(disks, { region, ...endpoints })]),
     ...(manifest === undefined ? [INSTALL_SSM_AGENT] : []),
   ].join("\n");
 }
 
+type Place = Pick<BootArgs, "bucket" | "region" | "endpoints">;
+
 /** Where a machine finds what it needs. */
-export function machineSettings({ bucket, region, endpoints = awsEndpoints(bucket, region) }: Omit<BootArgs, "manifest">): string {
+export function machineSettings({ bucket, region, endpoints = awsEndpoints(bucket, region) }: Place): string {
   const { metadata, archives, secrets, parameters, ssmAgent } = endpoints;
   return [
     `region=${region} archives=${archives} secrets=${secrets} parameters=${parameters} metadata=${metadata}`,
@@ -66,6 +74,7 @@ function awsEndpoints(bucket: string, region: string): Endpoints {
     archives: `https://${bucket}.s3.${region}.${domain}`,
     secrets: `https://secretsmanager.${region}.${domain}`,
     parameters: `https://ssm.${region}.${domain}`,
+    metrics: `https://monitoring.${region}.${domain}`,
     // Systems Manager guide, "Manually installing SSM Agent on Debian Server instances".
     ssmAgent: `https://s3.${region}.${domain}/amazon-ssm-${region}/latest`,
   };

@@ -11,6 +11,7 @@ import { artifactObject, type Artifacts, artifactsOf } from "./artifacts.ts";
 import { balancerOf } from "./balancer.ts";
 import { bootScript } from "./boot-script.ts";
 import { certificateFor } from "./certificate.ts";
+import { DISK_NAMESPACE, type DiskMetric, diskMetricOf } from "./disk-metric.ts";
 import { balancerRecords } from "./failover.ts";
 import { groupOf } from "./group.ts";
 import { groupFirewall } from "./group-firewall.ts";
@@ -75,11 +76,14 @@ export function groupResources(scope: Scope, given: AutoscalingConfig, serving: 
   const region = regionOfNetwork(config.network);
   const { replicateTo } = config.artifacts;
   if (replicateTo !== undefined) replicate(scope, { to: replicateTo, artifacts, kmsKey: config.kmsKey, region });
-  const { template, manifest } = templateOf(scope, config, serving, { artifacts, securityGroupId: firewalls.machines.id });
+  const disks = diskMetricOf(scope);
+  const measured = config.alarms === undefined ? undefined : disks;
+  const parts = { artifacts, securityGroupId: firewalls.machines.id, disks: measured };
+  const { template, manifest } = templateOf(scope, config, serving, parts);
   const mixed = pulumi.all([template.id, template.latestVersion]).apply(([id, version]) => mixedInstances(config, id, version));
   const { drainTimeoutMs } = serving;
   const group = groupOf(scope, { config, subnets, balancer, mixedInstances: mixed, drainTimeoutMs, ready: network.ready });
-  if (config.alarms !== undefined) groupAlarms(scope, config.alarms, { group: group.name, balancer, certificateArn });
+  if (config.alarms !== undefined) groupAlarms(scope, config.alarms, { group: group.name, balancer, certificateArn, disks });
   const place = pulumi.all([artifacts.bucket.arn, config.kmsKey]).apply(([bucket, kmsKey]): ArtifactsPlace => ({ bucket, kmsKey }));
   const { bucket } = artifacts.bucket;
   const document = config.releases === "in-place" ? releaseDocument(scope, serving.app, bucket, region) : undefined;
@@ -113,35 +117,56 @@ interface TemplateParts {
   artifacts: Artifacts;
   /** The machines' security group. */
   securityGroupId: pulumi.Input<string>;
+  disks: DiskMetric | undefined;
 }
 
-function templateOf(scope: Scope, config: AutoscalingConfig, serving: GroupServing, { artifacts, securityGroupId }: TemplateParts) {
+function templateOf(scope: Scope, config: AutoscalingConfig, serving: GroupServing, { artifacts, securityGroupId, disks }: TemplateParts) {
   const secrets = storeSecrets(scope, serving.secrets, config);
   const kept = referenceGrants(scope, regionOfNetwork(config.network), serving.references);
-  const profile = machineProfile(scope, [...grants(config, artifacts, secrets), ...kept]);
-  const archive = (of: "runtime" | "release") => ({
-    folder: "archives",
-    sha256: serving.archives.apply((all) => all[of].sha256),
-    content: { path: serving.archives.apply((all) => all[of].path) },
-  });
+  const profile = machineProfile(scope, [...grants(config, artifacts, secrets), ...kept, ...(disks === undefined ? [] : [METRICS])]);
   const manifest = serving.manifest(secrets);
   const sha256 = manifest.apply((text) => createHash("sha256").update(text).digest("hex"));
-  const dependsOn = [
-    artifactObject(scope, artifacts, "runtime", archive("runtime")),
-    artifactObject(scope, artifacts, "release", archive("release")),
-    artifactObject(scope, artifacts, "manifest", { folder: "manifests", sha256, content: { text: manifest } }),
-  ];
+  const dependsOn = releaseObjects(scope, artifacts, serving, { manifest, sha256 });
   const inPlace = config.releases === "in-place";
   if (inPlace) dependsOn.push(fleetRecord(scope, artifacts, sha256, [...dependsOn]));
   const region = regionOfNetwork(config.network);
   const named = inPlace ? undefined : sha256;
-  const userData = pulumi.all([artifacts.bucket.bucket, named]).apply(([bucket, hash]) => bootScript({ bucket, region, manifest: hash }));
+  const userData = pulumi
+    .all([artifacts.bucket.bucket, named])
+    .apply(([bucket, hash]) => bootScript({ bucket, region, manifest: hash, disks }));
   const { image, diskGiB, kmsKey } = config;
   // In the fleet's own network there is no NAT; the firewall lets nobody but the balancer in.
   const publicAddress = config.access === "public" || config.network.vpc === undefined;
   const args = { image, diskGiB, kmsKey, publicAddress, securityGroupId, profile: profile.name, userData, dependsOn };
   return { template: launchTemplate(scope, args), manifest: sha256 };
 }
+
+/** All that a machine fetches, in the bucket. */
+function releaseObjects(
+  scope: Scope,
+  artifacts: Artifacts,
+  { archives }: GroupServing,
+  { manifest, sha256 }: { manifest: pulumi.Output<string>; sha256: pulumi.Output<string> },
+): pulumi.Resource[] {
+  const archive = (of: "runtime" | "release") => ({
+    folder: "archives",
+    sha256: archives.apply((all) => all[of].sha256),
+    content: { path: archives.apply((all) => all[of].path) },
+  });
+  return [
+    artifactObject(scope, artifacts, "runtime", archive("runtime")),
+    artifactObject(scope, artifacts, "release", archive("release")),
+    artifactObject(scope, artifacts, "manifest", { folder: "manifests", sha256, content: { text: manifest } }),
+  ];
+}
+
+/** Metrics have no ARN. */
+const METRICS: Grant = {
+  name: "metrics",
+  actions: ["cloudwatch:PutMetricData"],
+  resources: ["*"],
+  condition: { StringEquals: { "cloudwatch:namespace": DISK_NAMESPACE } },
+};
 
 /** Leave to read its own artifacts and its own secrets. Listing tells a machine that something is missing, rather than forbidden. */
 function grants({ kmsKey, releases }: AutoscalingConfig, { bucket }: Artifacts, secrets: StoredSecrets | undefined): Grant[] {

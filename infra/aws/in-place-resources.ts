@@ -1,4 +1,4 @@
-/** What a group needs for releases in place: a record of what it is on, for machines that are born, and a document for those that are there. */
+/** What releases in place need: a record of what the group is on, for machines that are born, and a document for those that are there. */
 import { BucketObjectv2 } from "@pulumi/aws/s3/bucketObjectv2.js";
 import { Document } from "@pulumi/aws/ssm/document.js";
 import * as pulumi from "@pulumi/pulumi";
@@ -12,7 +12,12 @@ import { childOf, type Scope, tagsOf } from "./scope.ts";
  * machine is born with is never what is only tried.
  * @param first sha256 of the first release's manifest
  */
-export function fleetRecord(scope: Scope, { bucket, ready }: Artifacts, first: pulumi.Input<string>, there: pulumi.Resource[]): BucketObjectv2 {
+export function fleetRecord(
+  scope: Scope,
+  { bucket, ready }: Artifacts,
+  first: pulumi.Input<string>,
+  there: pulumi.Resource[],
+): BucketObjectv2 {
   const args = { bucket: bucket.id, key: RECORD_KEY, content: pulumi.interpolate`${first}\n` };
   const options = { ...childOf(scope, [...ready, ...there]), ignoreChanges: ["content"] };
   return new BucketObjectv2(`${scope.fleet}-record`, args, options);
@@ -23,5 +28,6 @@ export function releaseDocument(scope: Scope, app: string, bucket: pulumi.Input<
   const name = `${scope.fleet}-release`;
   const content = pulumi.output(bucket).apply((artifacts) => inPlaceDocument({ bucket: artifacts, region, app }));
   const tags = tagsOf(scope, name);
-  return new Document(name, { documentType: "Command", documentFormat: "JSON", targetType: "/AWS::EC2::Instance", content, tags }, childOf(scope));
+  const kind = { documentType: "Command", documentFormat: "JSON", targetType: "/AWS::EC2::Instance" };
+  return new Document(name, { ...kind, content, tags }, childOf(scope));
 }

@@ -21,6 +21,8 @@ const LONGEST_S = 3_600;
 
 export interface InPlaceArgs extends Omit<BootArgs, "manifest"> {
   app: string;
+  /** Another time until a machine on trial goes back by itself. For tests. */
+  leaseMs?: number;
 }
 
 /** AWS checks the parameters before it sends anything: whoever may use this document can bring a fleet's releases, and run nothing else. */
@@ -42,7 +44,7 @@ function inPlaceScript(args: InPlaceArgs): string {
   return [
     "#!/bin/sh",
     "action={{ action }} manifest={{ manifest }}",
-    `app=${shellQuote(args.app)} lease_ms=${TRIAL_LEASE_MS}`,
+    `app=${shellQuote(args.app)} lease_ms=${args.leaseMs ?? TRIAL_LEASE_MS}`,
     machineSettings(args),
     'verdict="this machine keeps what it serves"',
     FUNCTIONS,

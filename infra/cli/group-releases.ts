@@ -6,7 +6,7 @@ import { recordHistory, refreshHistory } from "../groups/ask.ts";
 import { type GroupHistory, name } from "../groups/history.ts";
 import type { InventoryGroup } from "../inventory.ts";
 import { groupStateApi } from "../refresh/api.ts";
-import { troubleOf } from "../refresh/trouble.ts";
+import { troubleOf } from "../groups/trouble.ts";
 import type { GroupInventory } from "./inventories.ts";
 
 /** @throws FleetError when AWS doesn't say, or nothing is known of how releases come to it */
@@ -16,7 +16,8 @@ export async function askGroup({ group }: GroupInventory): Promise<GroupHistory>
   const api = historyApi(group, releases.bucket);
   try {
     if (releases.inPlace !== undefined) return await recordHistory(api);
-    const { launchTemplateId: id, version } = (await groupStateApi({ group: group.name, region: group.region }).group())?.policy?.launchTemplate.launchTemplateSpecification ?? {};
+    const state = await groupStateApi({ group: group.name, region: group.region }).group();
+    const { launchTemplateId: id, version } = state?.policy?.launchTemplate.launchTemplateSpecification ?? {};
     if (id === undefined || version === undefined) throw notOurs(group);
     return await refreshHistory(api, { id, version });
   } catch (error) {
@@ -51,6 +52,9 @@ function notOurs({ name: group, region }: InventoryGroup): FleetError {
 function unanswered({ name: group, region }: InventoryGroup, error: Error): FleetError {
   return new FleetError(`AWS doesn't say what the group ${group} in ${region} was on: ${error.name}: ${error.message}`, {
     kept: "everything; nothing was begun.",
-    next: troubleOf(error) === "login" ? "log in again (aws sso login, or new AWS_… variables)." : "mend what AWS says, then run the same command again.",
+    next:
+      troubleOf(error) === "login"
+        ? "log in again (aws sso login, or new AWS_… variables)."
+        : "mend what AWS says, then run the same command again.",
   });
 }

@@ -1,5 +1,4 @@
 /** `fleet rollback` of a group at AWS: the release before, by the way that releases come to it. Nothing is built or sent to the bucket. */
-import { setTimeout as sleep } from "node:timers/promises";
 import { exitCodes, FleetError } from "../errors.ts";
 import { chooseBack, type GroupRelease, name } from "../groups/history.ts";
 import { bringInPlace } from "../in-place/drive.ts";
@@ -9,6 +8,7 @@ import { groupApi, groupStateApi } from "../refresh/api.ts";
 import { refresh } from "../refresh/drive.ts";
 import type { RefreshPlan } from "../refresh/plan.ts";
 import { askGroup } from "./group-releases.ts";
+import { paceFor } from "./group-work.ts";
 import { interruption } from "./interruption.ts";
 import type { GroupInventory } from "./inventories.ts";
 
@@ -18,26 +18,21 @@ export interface GroupRollbackOptions {
   pace?: number | undefined;
 }
 
-export async function rollbackGroup(inventory: GroupInventory, { to, pace = 1 }: GroupRollbackOptions): Promise<number> {
+export async function rollbackGroup(inventory: GroupInventory, { to, pace: divisor = 1 }: GroupRollbackOptions): Promise<number> {
   const { fleet, group } = inventory;
   const history = await askGroup(inventory);
   const back = chooseBack(history, to);
   process.stderr.write(`Going back to ${name(back)}: the group ${group.name} in ${group.region}\n`);
-  const signal = interruption();
-  const options = {
-    say: (line: string) => void process.stderr.write(`${fleet}: ${line}\n`),
-    signal,
-    sleep: (ms: number) => sleep(ms / pace, undefined, { signal }).catch(() => undefined),
-    nowMs: () => performance.now() * pace,
-  };
   const { releases } = group;
+  const consequence = releases?.inPlace === undefined ? "a refresh that has begun goes on at AWS" : "what is on trial goes back";
+  const pace = paceFor(fleet, interruption(consequence), divisor);
   if (releases?.inPlace !== undefined) {
     const { inPlaceApi } = await import("../in-place/api.ts");
     const plan = inPlacePlan(inventory, releases, releases.inPlace, back);
-    await bringInPlace(plan, inPlaceApi(plan), options);
+    await bringInPlace(plan, inPlaceApi(plan), pace);
   } else if (releases !== undefined) {
     const plan = await refreshPlan(inventory, releases, back);
-    await refresh(plan, groupApi(plan), options);
+    await refresh(plan, groupApi(plan), pace);
   }
   process.stdout.write(`${afterwards(fleet, back)}\n`);
   return exitCodes.ok;
@@ -45,14 +40,18 @@ export async function rollbackGroup(inventory: GroupInventory, { to, pace = 1 }:
 
 type InPlace = NonNullable<GroupReleases["inPlace"]>;
 
-function inPlacePlan({ fleet, group }: GroupInventory, { bucket, warmUpMs }: GroupReleases, inPlace: InPlace, { key }: GroupRelease): InPlacePlan {
+function inPlacePlan(inventory: GroupInventory, { bucket, warmUpMs }: GroupReleases, inPlace: InPlace, { key }: GroupRelease): InPlacePlan {
+  const { fleet, group } = inventory;
   return { schema: 1, fleet, group: group.name, region: group.region, bucket, ...inPlace, manifest: key, warmUpMs };
 }
 
 /** As the group is, but for the version: what AWS rolls back to if this fails is what it is on now. */
-async function refreshPlan({ fleet, group }: GroupInventory, { refresh: preferences, warmUpMs }: GroupReleases, { key }: GroupRelease): Promise<RefreshPlan> {
-  const policy = (await groupStateApi({ group: group.name, region: group.region }).group())?.policy;
-  if (policy === undefined) throw new FleetError(`the group ${group.name} in ${group.region} is gone.`, { next: "pulumi refresh, then run up." });
+async function refreshPlan({ fleet, group }: GroupInventory, releases: GroupReleases, { key }: GroupRelease): Promise<RefreshPlan> {
+  const { refresh: preferences, warmUpMs } = releases;
+  const { policy } = (await groupStateApi({ group: group.name, region: group.region }).group()) ?? {};
+  if (policy === undefined) {
+    throw new FleetError(`the group ${group.name} in ${group.region} is gone.`, { next: "pulumi refresh, then run up." });
+  }
   const { launchTemplate } = policy;
   const launchTemplateSpecification = { ...launchTemplate.launchTemplateSpecification, version: key };
   return {

@@ -1,29 +1,15 @@
-/** `fleet in-place`: a plan on standard input, progress on standard error, the result on standard output. */
+/** `fleet in-place`: brings a release to a group's machines, by the plan on standard input. */
 import { text } from "node:stream/consumers";
-import { setTimeout as sleep } from "node:timers/promises";
-import { exitCodes, FleetError } from "../errors.ts";
 import { inPlaceApi } from "../in-place/api.ts";
 import { bringInPlace } from "../in-place/drive.ts";
 import { inPlacePlanSchema } from "../in-place/plan.ts";
+import { carryOut, paceFor } from "./group-work.ts";
 import { interruption } from "./interruption.ts";
 
 /** @param pace divides every pause; for tests */
-export async function releaseInPlace({ pace = 1 }: { pace?: number }): Promise<number> {
-  const signal = interruption();
+export async function releaseInPlace({ pace: divisor = 1 }: { pace?: number }): Promise<number> {
+  const signal = interruption("what is on trial goes back");
   const plan = inPlacePlanSchema.parse(JSON.parse(await text(process.stdin)));
-  const say = (line: string): void => void process.stderr.write(`${plan.fleet}: ${line}\n`);
-  try {
-    const result = await bringInPlace(plan, inPlaceApi(plan), {
-      say,
-      signal,
-      sleep: (ms) => sleep(ms / pace, undefined, { signal }).catch(() => undefined),
-      nowMs: () => performance.now() * pace,
-    });
-    process.stdout.write(JSON.stringify(result));
-    return exitCodes.ok;
-  } catch (error) {
-    if (!(error instanceof FleetError)) throw error;
-    say(error.message);
-    return error.exitCode;
-  }
+  const pace = paceFor(plan.fleet, signal, divisor);
+  return carryOut(pace, () => bringInPlace(plan, inPlaceApi(plan), pace));
 }

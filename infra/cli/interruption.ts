@@ -1,9 +1,9 @@
-/** Ctrl-C and TERM as an AbortSignal: what is under way is put back, then the command ends. */
-export function interruption(): AbortSignal {
+/** Ctrl-C and TERM as an AbortSignal: the command brings to an end what is under way. @param consequence for people, told once */
+export function interruption(consequence: string): AbortSignal {
   const controller = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     process.on(signal, () => {
-      if (!controller.signal.aborted) process.stderr.write("Interrupted: what was switched is put back.\n");
+      if (!controller.signal.aborted) process.stderr.write(`Interrupted: ${consequence}.\n`);
       controller.abort();
     });
   }

@@ -45,7 +45,7 @@ export async function rollback({ stack, fleet, to, skip, batch = DEFAULT_BATCH, 
   process.stderr.write(`${describe(back)}\n`);
   const plan = planOf(inventory, back, { skipped, batch });
   const watch = watchOwn(plan, { json });
-  await drive(plan, watch.say, interruption(), { tell: watch.tell }).finally(watch.stop);
+  await drive(plan, watch.say, interruption("what was switched is put back"), { tell: watch.tell }).finally(watch.stop);
   (json ? process.stderr : process.stdout).write(`${afterwards(inventory, back, skipped)}\n`);
   return putByAfter(place, recovery, "rollback", skipped.length > 0 ? exitCodes.partial : exitCodes.ok);
 }

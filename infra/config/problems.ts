@@ -75,7 +75,9 @@ function given(input: unknown, path: readonly (string | number)[]): string {
     return "a value that isn't repeated here";
   if (Array.isArray(value)) return "a list";
   if (typeof value === "object" && value !== null) return "a group of keys";
-  const text = JSON.stringify(value) ?? "nothing";
+  if (typeof value === "function") return "a function";
+  // A program may give what JSON can't say, such as 1n or NaN.
+  const text = typeof value === "string" ? JSON.stringify(value) : String(value ?? "nothing");
   return text.length > 60 ? `${text.slice(0, 57)}…` : text;
 }
 

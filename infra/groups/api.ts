@@ -31,7 +31,8 @@ export function historyApi({ name, region }: InventoryGroup, bucket: string): Hi
     refreshes: async () => {
       const all: InstanceRefresh[] = [];
       const given = { AutoScalingGroupName: name };
-      for await (const { InstanceRefreshes = [] } of paginateDescribeInstanceRefreshes({ client: autoscaling }, given)) all.push(...InstanceRefreshes);
+      const pages = paginateDescribeInstanceRefreshes({ client: autoscaling }, given);
+      for await (const { InstanceRefreshes = [] } of pages) all.push(...InstanceRefreshes);
       return all.map(refreshOf).toReversed();
     },
     manifestOfVersion: (template, version) => manifestOfVersion(region, template, version),

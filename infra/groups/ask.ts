@@ -18,13 +18,17 @@ export async function recordHistory(api: HistoryApi): Promise<GroupHistory> {
   const releases = await Promise.all(
     records.map(async ({ at, manifest }): Promise<GroupRelease> => {
       const release = await api.releaseOf(manifest);
-      return { at: at?.toISOString(), key: manifest, release, came: release !== undefined, end: release === undefined ? REMOVED : "confirmed" };
+      const end = release === undefined ? REMOVED : "confirmed";
+      return { at: at?.toISOString(), key: manifest, release, came: release !== undefined, end };
     }),
   );
   return { releases, current: records.at(-1)?.manifest };
 }
 
-/** With refreshes: AWS keeps those of the last six weeks (Auto Scaling API, "DescribeInstanceRefreshes"); what was before is what the first one left. */
+/**
+ * With refreshes: AWS keeps those of the last six weeks (Auto Scaling API, "DescribeInstanceRefreshes"); what was before is what the
+ * first one left.
+ */
 export async function refreshHistory(api: HistoryApi, current: CurrentTemplate): Promise<GroupHistory> {
   const refreshes = (await api.refreshes()).filter(({ version }) => version !== undefined);
   const known = refreshes.map(({ version }) => Number(version));

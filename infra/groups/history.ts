@@ -44,8 +44,9 @@ export function before(keys: readonly string[]): string | undefined {
 export function chooseBack({ releases, current }: GroupHistory, to: string | undefined): GroupRelease {
   const came = releases.filter((release) => release.came);
   const key = to === undefined ? before(came.map((release) => release.key)) : undefined;
-  const matches = (release: GroupRelease): boolean =>
-    to === undefined ? release.key === key : release.key === to || [release.release, hash(release.key)].some((text) => text?.startsWith(to));
+  const begins = ({ release, key: its }: GroupRelease, text: string): boolean =>
+    its === text || [release, hash(its)].some((one) => one?.startsWith(text) === true);
+  const matches = (release: GroupRelease): boolean => (to === undefined ? release.key === key : begins(release, to));
   const found = came.filter(matches);
   const [chosen] = found.slice(-1);
   if (chosen === undefined) throw noneSuch(came, to);
@@ -58,7 +59,8 @@ export function chooseBack({ releases, current }: GroupHistory, to: string | und
 const hash = (key: string): string | undefined => (/^[0-9a-f]{64}$/.test(key) ? key : undefined);
 
 function noneSuch(came: readonly GroupRelease[], to: string | undefined): FleetError {
-  return refused(to === undefined ? "nothing is there that the group was on before." : `there is no "${to}" that the group was on, and could be again.`, came);
+  const what = to === undefined ? "nothing is there that the group was on before." : `there is no "${to}" that the group was on, and could be again.`;
+  return refused(what, came);
 }
 
 function refused(what: string, came: readonly GroupRelease[]): FleetError {

@@ -47,15 +47,21 @@ const DELIVERY_S = 600;
 
 /** @throws what the SDK throws, once it has repeated what may pass */
 export function inPlaceApi(plan: InPlacePlan): InPlaceApi {
-  const clients = { group: new AutoScalingClient(clientOptions(plan)), s3: new S3Client(clientOptions(plan)), ssm: new SSMClient(clientOptions(plan)) };
-  return { ...groupCalls(plan, clients.group), ...recordCalls(plan, clients.s3), ...commandCalls(plan, clients.ssm) };
+  const options = clientOptions(plan);
+  return {
+    ...groupCalls(plan, new AutoScalingClient(options)),
+    ...recordCalls(plan, new S3Client(options)),
+    ...commandCalls(plan, new SSMClient(options)),
+  };
 }
 
 function groupCalls({ group }: InPlacePlan, client: AutoScalingClient): Pick<InPlaceApi, "machines" | "replace"> {
   return {
     machines: async () => {
-      const { AutoScalingGroups: [found] = [] } = await client.send(new DescribeAutoScalingGroupsCommand({ AutoScalingGroupNames: [group] }));
-      return found?.Instances?.map(({ InstanceId = "", LifecycleState = "" }) => ({ id: InstanceId, state: stateOf(LifecycleState) })) ?? (found && []);
+      const asked = new DescribeAutoScalingGroupsCommand({ AutoScalingGroupNames: [group] });
+      const { AutoScalingGroups: [found] = [] } = await client.send(asked);
+      if (found === undefined) return undefined;
+      return (found.Instances ?? []).map(({ InstanceId = "", LifecycleState = "" }) => ({ id: InstanceId, state: stateOf(LifecycleState) }));
     },
     replace: async (InstanceId) => {
       await client.send(new SetInstanceHealthCommand({ InstanceId, HealthStatus: "Unhealthy", ShouldRespectGracePeriod: false }));

@@ -1,10 +1,9 @@
 /** A release in place as a part of `pulumi up`: one command, which runs again whenever the release is another. */
-import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import type { GroupResources } from "../aws/group-resources.ts";
 import type { AutoscalingConfig } from "../config/aws/autoscaling.ts";
+import { groupCommand } from "../groups/command.ts";
 import { DEFAULT_BATCH } from "../rollout/batches.ts";
-import { nodeCommand } from "../shell.ts";
 import { type InPlacePlan, type InPlaceResult, inPlaceResultSchema } from "./plan.ts";
 
 /** @param after machines that are to be replaced are, before anything is sent to them */
@@ -31,18 +30,8 @@ export function inPlaceCommand(
       warmUpMs: config.warmUpMs,
     }),
   );
-  const brought = new command.local.Command(
-    `${fleet}-in-place`,
-    {
-      create: nodeCommand("../cli/main", import.meta.url, "in-place"),
-      stdin: plan.apply((value) => JSON.stringify(value)),
-      // Progress goes to standard error; the result on standard output is an output of the stack.
-      logging: command.local.Logging.Stderr,
-      addPreviousOutputInEnv: false,
-    },
-    { parent, dependsOn },
-  );
-  return brought.stdout.apply((stdout) => inPlaceResultSchema.parse(JSON.parse(stdout)));
+  const result = groupCommand(parent, fleet, { name: "in-place", plan, dependsOn });
+  return result.apply((stdout) => inPlaceResultSchema.parse(JSON.parse(stdout)));
 }
 
 /** How many machines at a time, as Systems Manager takes it. */

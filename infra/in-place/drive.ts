@@ -3,11 +3,12 @@
  * decision: until it is written everything goes back, by itself if nobody is there to ask for it; from then on everything goes forward,
  * and a machine that is born has the new release.
  */
+import type { Pace } from "../groups/patience.ts";
 import type { InPlaceApi } from "./api.ts";
 import { confirmAll } from "./confirming.ts";
 import { noGroup } from "./failures.ts";
 import { isRelease, type Sent } from "./invocation.ts";
-import { type Pace, patient } from "./patience.ts";
+import { patient } from "./patience.ts";
 import { type InPlacePlan, type InPlaceResult, short } from "./plan.ts";
 import { tryAll } from "./trial.ts";
 import { type Run, watch } from "./watch.ts";

@@ -9,12 +9,19 @@ import type { Ended, Run } from "./watch.ts";
 const LAST_LINES = 8;
 const SHOWN = 3;
 
-const stays = (before: string | undefined): string =>
-  `the group's release${before === undefined ? "" : ` (${short(before)})`}; machines that had the new one on trial went back, or do so by themselves ` +
-  `in ${TRIAL_LEASE_MS / 60_000} minutes`;
+function stays(before: string | undefined): string {
+  const release = `the group's release${before === undefined ? "" : ` (${short(before)})`}`;
+  const minutes = TRIAL_LEASE_MS / 60_000;
+  return `${release}; machines that had the new one on trial went back, or do so by themselves in ${minutes} minutes`;
+}
 
 /** The trial came to an end that is none to go on from. */
-export async function notTried(run: Run, { command }: Ended, failed: readonly Invocation[], before: string | undefined): Promise<FleetError> {
+export async function notTried(
+  run: Run,
+  { command }: Ended,
+  failed: readonly Invocation[],
+  before: string | undefined,
+): Promise<FleetError> {
   const { plan } = run;
   const names = failed.map(({ machine, details }) => (details === "Failed" ? machine : `${machine} (${details})`)).join(", ");
   const how = command.status === "Cancelled" ? "was cancelled" : `failed${failed.length === 0 ? ` (${command.details})` : ""}`;

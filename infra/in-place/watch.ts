@@ -1,7 +1,8 @@
 /** Follows one command to its end, machine by machine, and keeps alive what is on trial meanwhile. */
+import type { Pace } from "../groups/patience.ts";
 import type { InPlaceApi } from "./api.ts";
 import { hasEnded, type Invocation, outcomeOf, progressLine, type Sent } from "./invocation.ts";
-import { LOOK_EVERY_MS, type Pace, Stopped } from "./patience.ts";
+import { LOOK_EVERY_MS, Stopped } from "./patience.ts";
 import type { InPlacePlan } from "./plan.ts";
 
 /** What all steps of one release share. */

@@ -1,8 +1,7 @@
 /** Pruning as a part of `pulumi up`: after each release that the group is on. */
-import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import type { GroupResources } from "../aws/group-resources.ts";
-import { nodeCommand } from "../shell.ts";
+import { groupCommand } from "../groups/command.ts";
 import type { PruneInput } from "./input.ts";
 
 export interface PruneArgs {
@@ -28,15 +27,5 @@ export function pruneCommand(parent: pulumi.Resource, { fleet, resources, keepRe
       keepReleases,
     }),
   );
-  new command.local.Command(
-    `${fleet}-prune`,
-    {
-      create: nodeCommand("../cli/main", import.meta.url, "prune"),
-      stdin: input.apply((value) => JSON.stringify(value)),
-      triggers: [after.apply((value) => JSON.stringify(value))],
-      logging: command.local.Logging.Stderr,
-      addPreviousOutputInEnv: false,
-    },
-    { parent },
-  );
+  groupCommand(parent, fleet, { name: "prune", plan: input, triggers: [after.apply((value) => JSON.stringify(value))] });
 }

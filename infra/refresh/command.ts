@@ -1,9 +1,8 @@
 /** The refresh as a part of `pulumi up`: one command, which runs again whenever the group is to be made of something else. */
-import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import type { GroupResources } from "../aws/group-resources.ts";
 import type { AutoscalingConfig } from "../config/aws/autoscaling.ts";
-import { nodeCommand } from "../shell.ts";
+import { groupCommand } from "../groups/command.ts";
 import { type RefreshPlan, type RefreshResult, refreshResultSchema } from "./plan.ts";
 
 export function refreshCommand(
@@ -25,16 +24,6 @@ export function refreshCommand(
       preferences: { ...refresh, warmUpMs },
     }),
   );
-  const refreshed = new command.local.Command(
-    `${fleet}-refresh`,
-    {
-      create: nodeCommand("../cli/main", import.meta.url, "refresh"),
-      stdin: plan.apply((value) => JSON.stringify(value)),
-      // Progress goes to standard error; the result on standard output is an output of the stack.
-      logging: command.local.Logging.Stderr,
-      addPreviousOutputInEnv: false,
-    },
-    { parent, dependsOn },
-  );
-  return refreshed.stdout.apply((stdout) => refreshResultSchema.parse(JSON.parse(stdout)));
+  const result = groupCommand(parent, fleet, { name: "refresh", plan, dependsOn });
+  return result.apply((stdout) => refreshResultSchema.parse(JSON.parse(stdout)));
 }

@@ -1,27 +1,17 @@
 /** Brings a group onto what is wanted: starts a refresh, or takes up the one that runs, and waits for its end. */
 import { exitCodes, FleetError } from "../errors.ts";
+import { type Pace, persist, unanswered } from "../groups/patience.ts";
+import type { Trouble } from "../groups/trouble.ts";
 import type { GroupApi } from "./api.ts";
 import { type GroupState, nextStep, standing, versionOf } from "./group.ts";
 import type { RefreshPlan, RefreshResult } from "./plan.ts";
 import { endings, hasEnded, meanings, progressLine, type Refresh } from "./status.ts";
-import { type Trouble, troubleOf } from "./trouble.ts";
-
-export interface RefreshOptions {
-  say: (line: string) => void;
-  /** Aborted when nobody waits any more. The refresh goes on: AWS does it, not we. */
-  signal: AbortSignal;
-  /** Waits; sooner when the signal is aborted. */
-  sleep: (ms: number) => Promise<void>;
-  nowMs: () => number;
-}
 
 /** A refresh takes minutes; more often would only help to be throttled. */
 const LOOK_EVERY_MS = 10_000;
-/** So long AWS may be out of reach before we give up watching. */
-const PATIENCE_MS = 300_000;
 
 /** @throws FleetError when the group isn't as wanted at the end, saying why and what it is on */
-export async function refresh(plan: RefreshPlan, api: GroupApi, options: RefreshOptions): Promise<RefreshResult> {
+export async function refresh(plan: RefreshPlan, api: GroupApi, options: Pace): Promise<RefreshResult> {
   const call = patient(plan, options);
   for (;;) {
     if ((await call(api.group)) === undefined) throw noGroup(plan);
@@ -45,14 +35,14 @@ export async function refresh(plan: RefreshPlan, api: GroupApi, options: Refresh
   }
 }
 
-function resultOf({ desired, group }: RefreshPlan, { machines }: GroupState, { say }: RefreshOptions): RefreshResult {
+function resultOf({ desired, group }: RefreshPlan, { machines }: GroupState, { say }: Pace): RefreshResult {
   const version = versionOf(desired);
   say(`the group is on version ${version}, with ${machines.length} ${machines.length === 1 ? "machine" : "machines"}`);
   return { schema: 1, group, version, machines: machines.length };
 }
 
 /** @returns undefined when another one was started in the same moment: by somebody else, or by a call of ours whose answer was lost */
-async function start(plan: RefreshPlan, api: GroupApi, options: RefreshOptions): Promise<string | undefined> {
+async function start(plan: RefreshPlan, api: GroupApi, options: Pace): Promise<string | undefined> {
   const call = patient(plan, options);
   try {
     const id = await call(api.start);
@@ -69,7 +59,7 @@ const IN_PROGRESS = /^InstanceRefreshInProgress(Fault)?$/;
 type Call = <T>(ask: () => Promise<T>) => Promise<T>;
 
 /** @returns undefined when AWS doesn't know it any more */
-async function watch(id: string, call: Call, api: GroupApi, { say, sleep, signal }: RefreshOptions): Promise<Refresh | undefined> {
+async function watch(id: string, call: Call, api: GroupApi, { say, sleep, signal }: Pace): Promise<Refresh | undefined> {
   let told = "";
   for (;;) {
     const found = (await call(api.refreshes)).find((refresh) => refresh.id === id);
@@ -83,23 +73,14 @@ async function watch(id: string, call: Call, api: GroupApi, { say, sleep, signal
   }
 }
 
-/** Asks again what may pass; the time is counted from the last answer. */
-function patient(plan: RefreshPlan, { say, sleep, signal, nowMs }: RefreshOptions): Call {
-  return async (ask) => {
-    const startedMs = nowMs();
-    for (;;) {
-      try {
-        return await ask();
-      } catch (error) {
-        const trouble = troubleOf(error);
-        if (IN_PROGRESS.test((error as Error).name)) throw error;
-        if (signal.aborted) throw unwatched("nobody waits for it any more", exitCodes.interrupted);
-        if (trouble !== "passing" || nowMs() - startedMs > PATIENCE_MS) throw unanswered(plan, trouble, error as Error);
-        say(`AWS doesn't answer just now (${(error as Error).name}: ${(error as Error).message}); asking again`);
-        await sleep(LOOK_EVERY_MS);
-      }
-    }
+/** Aborted when nobody waits any more. The refresh goes on: AWS does it, not we. */
+function patient({ group, region }: RefreshPlan, pace: Pace): Call {
+  const about = { group, region, takesUp: "the refresh that runs", kept: GOES_ON };
+  const giveUp = (trouble: Trouble, error: Error): Error => {
+    if (IN_PROGRESS.test(error.name)) return error;
+    return pace.signal.aborted ? unwatched("nobody waits for it any more", exitCodes.interrupted) : unanswered(about, trouble, error);
   };
+  return (ask) => persist(pace, { everyMs: LOOK_EVERY_MS, giveUp }, ask);
 }
 
 const GOES_ON = "a refresh that has begun goes on at AWS; the group serves";
@@ -109,23 +90,6 @@ function unwatched(why: string, exitCode: number): FleetError {
     kept: GOES_ON,
     next: "run the same command again: it takes up the refresh that runs. To undo it: aws autoscaling rollback-instance-refresh",
     exitCode,
-  });
-}
-
-function unanswered({ group, region }: RefreshPlan, trouble: Trouble, error: Error): FleetError {
-  const what: Record<Trouble, string> = {
-    login: "AWS doesn't take the credentials (any more)",
-    passing: `AWS gave no answer for ${PATIENCE_MS / 60_000} minutes`,
-    refused: "AWS refuses",
-  };
-  const next: Record<Trouble, string> = {
-    login: "log in again (aws sso login, or new AWS_… variables), then run the same command: it takes up the refresh that runs.",
-    passing: "see that AWS can be reached, then run the same command: it takes up the refresh that runs.",
-    refused: "mend what AWS says, then run the same command again.",
-  };
-  return new FleetError(`${what[trouble]}, asked about the group ${group} in ${region}: ${error.name}: ${error.message}`, {
-    kept: GOES_ON,
-    next: next[trouble],
   });
 }
 

@@ -50,6 +50,8 @@ const alarmsSchema = z.strictObject({
   /** Answers of 500 and above in five minutes, of balancer and machines together. */
   serverErrors: z.int().min(1).default(10),
   cpuPercent: z.int().min(1).max(100).default(90),
+  /** Of the fullest disk of any machine, in bytes or in files. */
+  diskPercent: z.int().min(1).max(99).default(85),
   certificateDays: z.int().min(1).max(90).default(21),
 });
 

@@ -44,7 +44,7 @@ function ownFindings({ cidr = DEFAULT_VPC_CIDR, subnets }: NetworkKeys): Finding
   const vpc = parseCidr(cidr);
   if (vpc === undefined) return [];
   if (!allowed(vpc)) return [at("cidr", `is ${cidr}; AWS allows /16 to /28`)];
-  const read = Object.entries(subnets).map(([zone, range]) => ({ zone, text: String(range), range: readRange(range) }));
+  const read = Object.entries(subnets).map(([zone, given]) => ({ zone, text: textOf(given), range: readRange(given) }));
   return read.flatMap(({ zone, text, range }, index) => {
     const key = `subnets/${zone}`;
     if (range === undefined) return [at(key, 'must be a range inside the VPC\'s, for example "10.80.0.0/24"')];
@@ -56,6 +56,8 @@ function ownFindings({ cidr = DEFAULT_VPC_CIDR, subnets }: NetworkKeys): Finding
 }
 
 const readRange = (range: unknown): Cidr | undefined => (typeof range === "string" ? parseCidr(range) : undefined);
+/** Other rules find what is no text at all; some of it can't even be made one. */
+const textOf = (given: unknown): string => (typeof given === "string" ? given : "");
 const allowed = ({ prefix }: Cidr): boolean => prefix >= 16 && prefix <= 28;
 
 /** Zones have dashes and no slashes. */

@@ -7,46 +7,12 @@ import { checkAws } from "../../../infra/aws/rules/check.ts";
 import type { GraphResource } from "../../../infra/aws/rules/graph.ts";
 import { autoscalingSchema } from "../../../infra/config/aws/autoscaling.ts";
 import { graphOf, type MadeResource, mockAws } from "./mock-aws.ts";
+import { COPY, EXISTING, groups } from "./group-matrix.ts";
 import { groupMachines } from "./samples.ts";
 
 await mockAws();
 
-const COPY = "arn:aws:s3:::copy";
-const CERTIFICATE = "arn:aws:acm:eu-central-1:111122223333:certificate/c";
-const EXISTING = ["vpc-0a", "subnet-0a", "subnet-0b", "Z0EXISTING", "Z0BALANCER", CERTIFICATE, COPY];
 const VALUE = "correct horse battery staple";
-
-const matrix: Record<string, object> = {
-  "own network and certificate": {},
-  "existing network, private": {
-    network: { vpc: "vpc-0a", subnets: { "eu-central-1a": "subnet-0a", "eu-central-1b": "subnet-0b" } },
-    access: "private",
-    clients: ["10.0.0.0/8"],
-    certificate: CERTIFICATE,
-    dns: undefined,
-  },
-  "spot, alarms, own key": {
-    spot: { percent: 80, base: 1 },
-    scaling: { requestsPerMinute: 3000 },
-    alarms: { topic: "arn:aws:sns:eu-central-1:111122223333:alarms" },
-    kmsKey: "arn:aws:kms:eu-central-1:111122223333:key/k",
-    tags: { team: "web" },
-  },
-  "releases in place": { releases: "in-place", inPlace: { batch: 1 } },
-  "the first of two regions": {
-    dns: { zone: "example.org", failover: "primary" },
-    key: { multiRegion: true },
-    artifacts: { replicateTo: { bucket: COPY, region: "eu-west-1", kmsKey: "arn:aws:kms:eu-west-1:111122223333:key/mrk-1" } },
-    protect: true,
-  },
-  "the second of two regions, waiting": {
-    network: { cidr: "10.82.0.0/16", subnets: { "eu-west-1a": "10.82.0.0/24", "eu-west-1b": "10.82.1.0/24" } },
-    dns: { zone: "example.org", failover: "secondary" },
-    key: { replicaOf: "arn:aws:kms:eu-central-1:111122223333:key/mrk-0123456789abcdef" },
-    standby: true,
-    protect: true,
-  },
-};
 
 const archive = (name: string) => ({ path: import.meta.filename, sha256: createHash("sha256").update(name).digest("hex") });
 
@@ -84,7 +50,7 @@ function reviewed(resources: GraphResource[]): unknown {
   });
 }
 
-for (const [what, more] of Object.entries(matrix)) {
+for (const [what, more] of Object.entries(groups)) {
   test(`${what}: the whole graph is as reviewed`, async (context) => {
     context.assert.snapshot(reviewed(await graph(more)));
   });
@@ -104,6 +70,24 @@ test("the script of two releases differs in one line, the manifest's hash", asyn
   assert.equal(differing.length, 1);
   for (const line of differing.flat()) assert.match(line ?? "", /^manifest=[0-9a-f]{64}$/);
   assert.ok(Buffer.byteLength(before) < 16 * 1024, "user data has 16 KiB at most");
+});
+
+test("with alarms, machines tell of their disks, by the names that the alarm asks for, and may tell nothing else", async () => {
+  const resources = await graph({ alarms: { topic: "arn:aws:sns:eu-central-1:111122223333:alarms" } });
+  const disk = resources.find(({ type, name }) => type.endsWith(":MetricAlarm") && name === "web-disk")?.inputs;
+  assert.deepEqual(disk?.dimensions, { Fleet: "web", Stack: "shop/prod" });
+  const script = userData(resources);
+  for (const [name, value] of Object.entries({ Fleet: "web", Stack: "shop/prod" })) {
+    assert.match(script, new RegExp(`Dimensions\\.member\\.(\\d)\\.Name=${name}['\\s\\\\][^]*Dimensions\\.member\\.\\1\\.Value=${value}`));
+  }
+  assert.ok(script.includes(`Namespace=${String(disk?.namespace)} `) && script.includes(`MetricName=${String(disk?.metricName)} `));
+  const longest = userData(await graph({ alarms: { topic: "arn:aws:sns:eu-central-1:111122223333:alarms" }, releases: "in-place" }));
+  assert.ok(longest.includes("PutMetricData") && Buffer.byteLength(longest) < 16 * 1024, "user data has 16 KiB at most");
+  const policy = resources.find(({ name }) => name === "web-metrics")?.inputs.policy;
+  const [statement] = JSON.parse(String(policy)).Statement;
+  assert.deepEqual(statement.Action, ["cloudwatch:PutMetricData"]);
+  assert.deepEqual(statement.Condition, { StringEquals: { "cloudwatch:namespace": disk?.namespace } });
+  assert.doesNotMatch(userData(await graph({})), /PutMetricData/);
 });
 
 test("with releases in place the template is the same from release to release, and a machine is born with what the fleet's record says", async () => {
@@ -182,7 +166,7 @@ test("names of the longest fleet fit into what AWS allows a balancer and its tar
   }
 });
 
-const two = { first: matrix["the first of two regions"] ?? {}, second: matrix["the second of two regions, waiting"] ?? {} };
+const two = { first: groups["the first of two regions"] ?? {}, second: groups["the second of two regions, waiting"] ?? {} };
 
 test("a group in standby has no machine, whatever its capacity; everything else is made", async () => {
   const { standby: _standby, ...serving } = two.second as { standby: true };

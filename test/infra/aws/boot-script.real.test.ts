@@ -22,6 +22,7 @@ import { groupMachines } from "./samples.ts";
 const SECRET = "correct horse battery staple";
 const API_KEY = "staple battery horse correct";
 const TOKEN = { name: "/prod/token", value: "a first token's value" };
+const DISKS = { Fleet: "web", Stack: "shop/prod" };
 const MACHINE = "m-1";
 const hosts = new Hosts("boot");
 const folder = mkdtempSync(join(tmpdir(), "fleetwright-boot-"));
@@ -96,9 +97,15 @@ let boots = 0;
 
 /** Runs the script as cloud-init does: once, its output on the console. */
 async function boot(manifest: string): Promise<{ failed: boolean; said: string }> {
-  const { url } = aws;
-  const endpoints = { metadata: url, archives: `${url}/artifacts`, secrets: url, parameters: url, ssmAgent: `${url}/artifacts/ssm` };
-  const script = bootScript({ bucket: "artifacts", region: "eu-central-1", manifest, endpoints });
+  const endpoints = {
+    metadata: aws.url,
+    archives: `${aws.url}/artifacts`,
+    secrets: aws.url,
+    parameters: aws.url,
+    metrics: aws.url,
+    ssmAgent: `${aws.url}/artifacts/ssm`,
+  };
+  const script = bootScript({ bucket: "artifacts", region: "eu-central-1", manifest, disks: { dimensions: DISKS }, endpoints });
   boots += 1;
   const unit = `user-data-${boots}`;
   const where = `/root/${unit}`;
@@ -151,6 +158,22 @@ test("the machine is named by its instance, confirmed, and would serve after a r
   assert.deepEqual([app.machine, app.fleet, app.unconfirmed], ["i-0123456789abcdef0", "web", null]);
   const units = `shop@${app.generation}.service fleetwright-caddy.service`;
   assert.equal(await hosts.sh(MACHINE, `systemctl is-enabled ${units}`), "enabled\nenabled");
+});
+
+test("CloudWatch is told how full the disks are, by a timer that starts with the machine", async () => {
+  const unit = "fleetwright-disk-metric";
+  const evidence = () => hosts.sh(MACHINE, `journalctl -u ${unit}.service --no-pager; systemctl status ${unit}.timer --no-pager || :`);
+  const told = async () => (await aws.tell("/metrics", { dimensions: DISKS })) as { namespace: string; name: string; values: number[] }[];
+  await until("it was told", async () => (await told()).length > 0, 60_000).catch(async (error: Error) => {
+    throw new Error(`${error.message}\n${await evidence()}\n${aws.log}`);
+  });
+  const [metric] = await told();
+  assert.deepEqual([metric?.namespace, metric?.name], ["Fleetwright", "DiskUsedPercent"]);
+  const shares = await hosts.sh(MACHINE, "df --output=pcent,ipcent / /var /srv");
+  const most = Math.max(...[...shares.matchAll(/(\d+)%/g)].map(([, share]) => Number(share)));
+  for (const value of metric?.values ?? []) assert.ok(Math.abs(value - most) <= 3, `${value} is told, and it is ${most}`);
+  const state = `systemctl is-enabled ${unit}.timer; systemctl show -P DynamicUser ${unit}.service`;
+  assert.equal(await hosts.sh(MACHINE, state), "enabled\nyes");
 });
 
 test("nothing secret is left in what the script wrote, said or ran", async () => {

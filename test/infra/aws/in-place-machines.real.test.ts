@@ -10,14 +10,18 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import { after, before, test } from "node:test";
+import { ListCommandsCommand, SendCommandCommand, SSMClient } from "@aws-sdk/client-ssm";
 import { bootScript, RECORD_KEY } from "../../../infra/aws/boot-script.ts";
 import { inPlaceDocument } from "../../../infra/aws/in-place-script.ts";
 import { checkApp } from "../../../infra/build/app.ts";
 import { parseFleet } from "../../../infra/config/parse.ts";
 import { groupTarget, groupText } from "../../../infra/group-fleet.ts";
+import { sendInput } from "../../../infra/in-place/api.ts";
+import type { InPlacePlan } from "../../../infra/in-place/plan.ts";
 import { artifactBuilder } from "../../../infra/rollout/artifacts.ts";
 import { Hosts } from "../../support/hosts.ts";
 import { writeNodeApp } from "../../support/node-app.ts";
+import { until } from "../../support/poll.ts";
 import { FakeAws } from "./fakes/aws-process.ts";
 import { groupMachines } from "./samples.ts";
 
@@ -40,10 +44,14 @@ before(async () => {
   stored = (await s3.tell("/secret", { DB_PASSWORD: SECRET })) as typeof stored;
   const instances = Object.fromEntries(NAMES.map((name) => [hosts.login(name).address, IDS[name]]));
   await s3.tell("", { instances, public: "/artifacts/ssm/" });
-  const document = inPlaceDocument({ bucket: "artifacts", region: "eu-central-1", app: "shop", endpoints: endpoints() });
   const machines = NAMES.map((name) => ({ id: IDS[name], login: loginWords(name) }));
-  await ssm.tell("", { documents: { "web-release": document }, group: GROUP, machines });
+  await ssm.tell("", { ...documents(), group: GROUP, machines });
 });
+
+function documents(more: { leaseMs?: number } = {}) {
+  const args = { bucket: "artifacts", region: "eu-central-1", app: "shop", endpoints: endpoints(), ...more };
+  return { documents: { "web-release": inPlaceDocument(args) } };
+}
 
 after(async () => {
   await Promise.all([s3?.close(), ssm?.close()]);
@@ -51,15 +59,20 @@ after(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const endpoints = () => {
-  const { url } = s3;
-  return { metadata: url, archives: `${url}/artifacts`, secrets: url, parameters: url, ssmAgent: `${url}/artifacts/ssm` };
-};
+const endpoints = () => ({
+  metadata: s3.url,
+  archives: `${s3.url}/artifacts`,
+  secrets: s3.url,
+  parameters: s3.url,
+  metrics: s3.url,
+  ssmAgent: `${s3.url}/artifacts/ssm`,
+});
 
 /** Runs a script given on standard input, as the agent of Systems Manager does: out of a file, as root. */
 function loginWords(name: string): string[] {
   const { address, privateKeyFile } = hosts.login(name);
-  const options = ["BatchMode=yes", "StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "LogLevel=ERROR", `IdentityFile=${privateKeyFile}`];
+  const trusting = ["StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null"];
+  const options = ["BatchMode=yes", "LogLevel=ERROR", `IdentityFile=${privateKeyFile}`, ...trusting];
   const script = 'f=$(mktemp); cat >"$f"; sh "$f"; code=$?; rm "$f"; exit $code';
   return ["ssh", "-F", "none", ...options.flatMap((option) => ["-o", option]), `root@${address}`, script];
 }
@@ -71,7 +84,7 @@ async function publish(answer: string, more = ""): Promise<string> {
     dir,
     `import { hostname } from "node:os";
     ${more}
-    export default (request, response) => response.end(JSON.stringify({ answer: ${JSON.stringify(answer)}, secret: process.env.DB_PASSWORD }));`,
+    export default (request, response) => response.end(JSON.stringify({ answer: ${JSON.stringify(answer)} }));`,
   );
   const group = { ...groupMachines(), types: [process.arch === "arm64" ? "m7g.large" : "m7i.large"] };
   const config = parseFleet("web", {
@@ -106,7 +119,8 @@ async function publishAgent(): Promise<void> {
   const dir = join(folder, "agent");
   mkdirSync(join(dir, "DEBIAN"), { recursive: true });
   mkdirSync(join(dir, "lib/systemd/system"), { recursive: true });
-  writeFileSync(join(dir, "DEBIAN/control"), "Package: amazon-ssm-agent\nVersion: 1\nArchitecture: all\nMaintainer: test <t@example.org>\nDescription: test\n");
+  const control = ["Package: amazon-ssm-agent", "Version: 1", "Architecture: all", "Maintainer: test <t@example.org>", "Description: test"];
+  writeFileSync(join(dir, "DEBIAN/control"), `${control.join("\n")}\n`);
   writeFileSync(join(dir, "lib/systemd/system/amazon-ssm-agent.service"), "[Service]\nExecStart=/bin/true\n");
   execFileSync("dpkg-deb", ["--build", "--root-owner-group", dir, join(folder, "agent.deb")]);
   for (const arch of ["amd64", "arm64"]) await put(`ssm/debian_${arch}/amazon-ssm-agent.deb`, join(folder, "agent.deb"));
@@ -122,7 +136,8 @@ async function boot(name: string): Promise<string> {
 function ask(name: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const { address: host } = hosts.login(name);
-    const asked = request({ host, port: 443, path: "/", headers: { host: "app.example.org" }, rejectUnauthorized: false, servername: "", agent: false });
+    const loosely = { rejectUnauthorized: false, servername: "", agent: false as const };
+    const asked = request({ host, port: 443, path: "/", headers: { host: "app.example.org" }, ...loosely });
     asked.on("error", reject).on("response", async (response) => {
       const body = await text(response);
       if (response.statusCode === 200) resolve(JSON.parse(body).answer);
@@ -133,6 +148,19 @@ function ask(name: string): Promise<string> {
 }
 
 const answers = () => Promise.all(NAMES.map(ask));
+
+const planOf = (manifest: string): InPlacePlan => ({
+  schema: 1,
+  fleet: "web",
+  group: GROUP,
+  region: "eu-central-1",
+  bucket: "artifacts",
+  document: "web-release",
+  manifest,
+  batch: "1",
+  maxErrors: 0,
+  warmUpMs: 180_000,
+});
 
 async function release(manifest: string): Promise<{ code: number | null; stdout: string; stderr: string }> {
   const env = {
@@ -145,8 +173,7 @@ async function release(manifest: string): Promise<{ code: number | null; stdout:
     AWS_PROFILE: "",
   };
   const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", MAIN, "in-place", "--pace", "5"], { env });
-  const plan = { schema: 1, fleet: "web", group: GROUP, region: "eu-central-1", bucket: "artifacts", document: "web-release", manifest };
-  child.stdin.end(JSON.stringify({ ...plan, batch: "1", maxErrors: 0, warmUpMs: 180_000 }));
+  child.stdin.end(JSON.stringify(planOf(manifest)));
   const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, "close")]);
   return { code, stdout, stderr };
 }
@@ -198,7 +225,8 @@ test("one that doesn't come up on the second machine is undone on the first, whi
   const ran = await release(three);
   assert.equal(ran.code, 1, await evidence(ran));
   assert.match(ran.stderr, new RegExp(`${IDS["m-1"]}: serves the release, on trial`));
-  assert.match(ran.stderr, new RegExp(`failed on ${IDS["m-2"]}\\.[\\s\\S]*${IDS["m-2"]}: fleetwright: this machine keeps what it serves: the release does not come up`));
+  const words = "fleetwright: this machine keeps what it serves: the release does not come up";
+  assert.match(ran.stderr, new RegExp(`failed on ${IDS["m-2"]}\\.[\\s\\S]*${IDS["m-2"]}: ${words}`));
   assert.deepEqual(await answers(), ["two", "two"]);
   assert.equal(await born(), two);
 });
@@ -209,5 +237,22 @@ test("an earlier release, sent again, comes back in the same way; nothing secret
   assert.equal(ran.code, 0, await evidence(ran));
   assert.deepEqual(await answers(), ["one", "one"]);
   assert.ok(!(await evidence(ran)).includes(SECRET));
-  assert.equal(await hosts.sh("m-1", "ls /run/fleetwright-boot /var/lib/fleetwright/incoming 2>/dev/null | grep . || echo nothing"), "/var/lib/fleetwright/incoming:");
+  assert.equal(await hosts.sh("m-1", "ls -d /run/fleetwright-boot /var/lib/fleetwright/incoming/* 2>/dev/null || echo nothing"), "nothing");
+});
+
+test("when nobody is there to confirm it, as `up` was killed, both go back by themselves, and machines are born as before", async () => {
+  await ssm.tell("", documents({ leaseMs: 5_000 }));
+  const client = new SSMClient({ region: "eu-central-1", endpoint: ssm.url, credentials: { accessKeyId: "test", secretAccessKey: "test" } });
+  const { Command } = await client.send(new SendCommandCommand(sendInput(planOf(two), "try")));
+  const ended = async () => {
+    // The fake goes on when it is asked.
+    const { Commands } = await client.send(new ListCommandsCommand({ CommandId: Command?.CommandId }));
+    return Commands?.[0]?.Status === "Success";
+  };
+  await until("both have it on trial", ended, 120_000);
+  await until("both are back", async () => (await answers()).join() === "one,one", 120_000);
+  for (const name of NAMES) {
+    assert.match(await hosts.sh(name, "tail -n 1 /var/lib/fleetwright/shop/history.jsonl"), /"event":"reverted".*its lease ran out/);
+  }
+  assert.notEqual(await born(), two);
 });

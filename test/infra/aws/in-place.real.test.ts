@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -17,7 +17,8 @@ const OLD = "a".repeat(64);
 const NEW = "b".repeat(64);
 const HANG_MS = 120_000;
 const documents = { "web-release": inPlaceDocument({ bucket: "artifacts", region: "eu-central-1", app: "shop" }) };
-const record = join(tmpdir(), `fleetwright-record-${process.pid}`);
+const folder = mkdtempSync(join(tmpdir(), "fleetwright-record-"));
+const record = join(folder, "record");
 let aws: FakeAws;
 let s3: FakeAws;
 
@@ -25,7 +26,10 @@ before(async () => {
   [aws, s3] = await Promise.all([FakeAws.start("ssm.py", "127.0.0.1"), FakeAws.start("boot.py", "127.0.0.1")]);
   await s3.tell("/bucket", { name: "artifacts" });
 });
-after(() => Promise.all([aws?.close(), s3?.close()]));
+after(async () => {
+  await Promise.all([aws?.close(), s3?.close()]);
+  rmSync(folder, { recursive: true });
+});
 
 interface Told {
   asked: { action: string; given: Record<string, unknown> }[];
@@ -108,7 +112,7 @@ test("a machine on which it doesn't come up: its last words are told, all go bac
   await arrange([...two, { id: "i-0c" }], { results: { "i-0b": { try: [{ status: "Failed", error: LINES, output: "" }] } } });
   const ran = await release();
   assert.equal(ran.code, 1, evidence(ran));
-  assert.match(ran.stderr, /the release bbbbbbbbbbbb failed on i-0b, i-0c \(Terminated\)\.\n {2}\| i-0b: fleetwright: this machine keeps what it serves: the release does not/);
+  assert.match(ran.stderr, /the release bbbbbbbbbbbb failed on i-0b, i-0c \(Terminated\)\.\n {2}\| i-0b: fleetwright: this machine keeps what/);
   assert.match(ran.stderr, /i-0a: serves what it served before[\s\S]*Left as it is: the group's release \(aaaaaaaaaaaa\)/);
   assert.deepEqual(await sent(), ["try", "back"]);
   assert.equal(await born(), OLD);
@@ -209,7 +213,8 @@ test("told to end, it cancels the command, tells the machines to go back, and do
 
 test("throttled and interrupted calls are made again", async () => {
   const busy = [{ code: "ThrottlingException" }, { code: "ThrottlingException" }, { code: "InternalServerError", status: 500 }];
-  const errors = Object.fromEntries(["SendCommand", "ListCommands", "ListCommandInvocations", "DescribeAutoScalingGroups"].map((name) => [name, [...busy]]));
+  const actions = ["SendCommand", "ListCommands", "ListCommandInvocations", "DescribeAutoScalingGroups"];
+  const errors = Object.fromEntries(actions.map((name) => [name, [...busy]]));
   await arrange(two, { errors });
   const ran = await release();
   assert.equal(ran.code, 0, evidence(ran));
@@ -235,6 +240,14 @@ test("what the role may not do is told, and not tried for minutes", async () => 
   const ran = await release();
   assert.equal(ran.code, 1, evidence(ran));
   assert.match(ran.stderr, /AWS refuses.*AccessDeniedException.*ssm:SendCommand/);
+});
+
+test("a group without a machine is on the release with its record", async () => {
+  await arrange([]);
+  const ran = await release();
+  assert.equal(ran.code, 0, evidence(ran));
+  assert.equal(JSON.parse(ran.stdout).machines, 0);
+  assert.equal(await born(), NEW);
 });
 
 test("a group that is gone is named", async () => {

@@ -4,7 +4,7 @@ import { mixedInstances } from "../../../infra/aws/mixed-instances.ts";
 import { startInput } from "../../../infra/refresh/api.ts";
 import { type GroupState, nextStep, standing } from "../../../infra/refresh/group.ts";
 import { endings, hasEnded, meanings, progressLine, type Refresh, type RefreshStatus } from "../../../infra/refresh/status.ts";
-import { troubleOf } from "../../../infra/refresh/trouble.ts";
+import { troubleOf } from "../../../infra/groups/trouble.ts";
 
 const types = ["m7g.large", "m6g.large"];
 const of = (version: number, more: object = {}) => mixedInstances({ types, ...more }, "lt-0a", version);

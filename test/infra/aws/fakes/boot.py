@@ -1,4 +1,4 @@
-"""What a machine of a group talks to at boot: S3, Secrets Manager and Systems Manager by moto, and a metadata service (version 2).
+"""What a machine of a group talks to at boot: S3, Secrets Manager, parameters and CloudWatch by moto, and a metadata service (version 2).
 
 moto doesn't look at signatures; each request's is computed again here, by botocore, and must be the same.
 With a certificate and its key it is also at AWS's own places: metadata at 169.254.169.254, the rest by TLS on port 443.
@@ -12,6 +12,7 @@ import secrets
 import sys
 import threading
 import time
+from datetime import datetime, timedelta, timezone
 from urllib.parse import urlsplit
 
 import boto3
@@ -86,7 +87,8 @@ def signed_or_refused(request):
     if "authorization" not in request.headers:
         return "AccessDenied"
     given, right, signed, service = signature_of(request)
-    needed = {"host", "x-amz-date", "x-amz-security-token"} | ({"x-amz-content-sha256"} if service == "s3" else {"x-amz-target"})
+    own = {"s3": {"x-amz-content-sha256"}, "monitoring": {"content-type"}}.get(service, {"x-amz-target"})
+    needed = {"host", "x-amz-date", "x-amz-security-token"} | own
     if given != right:
         return "SignatureDoesNotMatch"
     return None if needed <= set(signed) and request.headers["x-amz-security-token"] == KEYS.token else "InvalidToken"
@@ -95,6 +97,20 @@ def signed_or_refused(request):
 def client(service):
     url = f"http://{sys.argv[1]}:{server.server_port}"
     return boto3.client(service, region_name="eu-central-1", endpoint_url=url, aws_access_key_id="test", aws_secret_access_key="test")
+
+
+def metrics(dimensions):
+    """What was told of exactly these."""
+    cloudwatch = client("cloudwatch")
+    of = [{"Name": name, "Value": value} for name, value in dimensions.items()]
+    end = datetime.now(timezone.utc) + timedelta(minutes=5)
+    during = {"Dimensions": of, "Period": 60, "Statistics": ["Maximum"], "StartTime": end - timedelta(hours=2), "EndTime": end}
+    told = []
+    for metric in cloudwatch.list_metrics(Dimensions=of)["Metrics"]:
+        names = {"Namespace": metric["Namespace"], "MetricName": metric["MetricName"]}
+        points = cloudwatch.get_metric_statistics(**names, **during)["Datapoints"]
+        told.append({"namespace": names["Namespace"], "name": names["MetricName"], "values": [point["Maximum"] for point in points]})
+    return told
 
 
 def control(request):
@@ -108,6 +124,8 @@ def control(request):
         return Response(json.dumps({"arn": made["ARN"], "versionId": made["VersionId"]}))
     elif request.path == "/_fake/parameter":
         client("ssm").put_parameter(Name=given["name"], Value=given["value"], Type="SecureString", Overwrite=True)
+    elif request.path == "/_fake/metrics":
+        return Response(json.dumps(metrics(given["dimensions"])))
     elif request.path == "/_fake/bucket":
         client("s3").create_bucket(Bucket=given["name"], CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
         client("s3").put_bucket_versioning(Bucket=given["name"], VersioningConfiguration={"Status": "Enabled"})

@@ -182,7 +182,8 @@ test("a second region is accepted: a replica of the first one's key, and values 
 
 test("whatever is given, it validates or has problems that name their key; it never throws", () => {
   let [good, bad] = [0, 0];
-  const more = { spot: { percent: 50, base: 1 }, refresh: { checkpoints: [20, 50] }, tags: { team: "web" } };
+  const inPlace = { releases: "in-place", inPlace: { batch: "25%", maxErrors: 1 } };
+  const more = { spot: { percent: 50, base: 1 }, refresh: { checkpoints: [20, 50] }, ...inPlace, tags: { team: "web" } };
   const whole = { ...groupMachines(), ...more, ...regions };
   fc.assert(
     fc.property(nearly(whole), (value) => {

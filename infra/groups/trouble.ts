@@ -1,4 +1,4 @@
-/** What a call that failed means to a refresh that runs at AWS, whether we watch or not. Pure. */
+/** What a call that failed means to what runs at AWS, whether we watch or not. Pure. */
 
 /** `passing`: asked again. `login`: nobody can ask before a person has logged in. `refused`: asking again changes nothing. */
 export type Trouble = "passing" | "login" | "refused";
