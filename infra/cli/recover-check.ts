@@ -8,8 +8,7 @@ import { StoreFailure } from "../recovery/store/files.ts";
 import type { RecoveryStore } from "../recovery/store/store.ts";
 import { shellQuote } from "../shell.ts";
 import { fleetCommand } from "./command-words.ts";
-import type { Prepared } from "./recover-look.ts";
-import type { RecoverOptions } from "./recover.ts";
+import type { Prepared, RecoverOptions } from "./recover-prepared.ts";
 import { commandLine } from "./recover-text.ts";
 
 export async function checkStore(store: RecoveryStore, { chosen, judgement }: Prepared, options: RecoverOptions): Promise<number> {

@@ -7,11 +7,9 @@ import { type AccountCheck, awsPlaceOf, currentAccount, judgeAccount, makesOnAws
 import { candidatesOf, programFolder } from "../recovery/candidates.ts";
 import { type Chosen, chooseSet, setLine, storeError } from "../recovery/choose.ts";
 import { drillChanges } from "../recovery/drill-machines.ts";
-import type { Suite } from "../machines/local/spec.ts";
 import { imageOfStack } from "../recovery/images.ts";
 import { type Judgement, judge } from "../recovery/judge.ts";
 import { RecoveryKey } from "../recovery/opened-key.ts";
-import type { Pins } from "../recovery/pins.ts";
 import { pinsOf } from "../recovery/pins-of-set.ts";
 import { putBackFiles, putBackLines } from "../recovery/put-back.ts";
 import { lookAt } from "../recovery/sight.ts";
@@ -20,26 +18,9 @@ import { type Changes, fleetValueOf, machinesOf, withChanges } from "../recovery
 import { StoreFailure } from "../recovery/store/files.ts";
 import { setsFolder } from "../recovery/store/layout.ts";
 import type { RecoveryStore } from "../recovery/store/store.ts";
-import type { RecoverOptions } from "./recover.ts";
-import { begunHere, placeOfStack, type RecoveredPlace } from "./recovered-stack.ts";
+import type { Prepared, RecoverOptions } from "./recover-prepared.ts";
+import { begunHere, placeOfStack } from "./recovered-stack.ts";
 import { LOCAL_STACK, localFolder } from "./stacks.ts";
-
-export interface Prepared {
-  store: RecoveryStore;
-  chosen: Chosen;
-  key: RecoveryKey;
-  pins: Pins;
-  place: RecoveredPlace;
-  /** The stack's file as it will be. */
-  stackText: string;
-  /** What its machines boot, where they are on this computer. */
-  image: Suite | undefined;
-  /** Whether a run of before was killed here. */
-  resumed: boolean;
-  judgement: Judgement;
-  /** What there is to say so far. */
-  lines: string[];
-}
 
 /** @throws FleetError when the store, the set or the machines' file can't be used */
 export async function lookBefore(store: RecoveryStore, options: RecoverOptions): Promise<Prepared> {
@@ -50,24 +31,41 @@ export async function lookBefore(store: RecoveryStore, options: RecoverOptions):
   const key = new RecoveryKey(store, chosen.named.set);
   // Before the machines are asked: the key that they let in may be among them.
   const files = await filesBack(store, chosen, key, options);
-  const value = fleetValueOf(stackText);
-  const sights = value === undefined ? [] : await lookAt(candidatesOf(value, { folder, stack: options.stack }));
-  const storeSkewMs = await skewOf(store, chosen);
   const place = placeOfStack(options.stack);
   const begun = begunHere(place, chosen.named.id);
-  const known = { pins, named: options.release !== undefined, begunMs: begun?.atMs ?? null };
-  const account = await accountCheck(chosen.named.set, stackText, options);
-  const judgement = withAccount(judge({ chosen: chosen.named, sights, storeSkewMs, ...known }), account);
-  const image = imageOfStack(value);
-  const lines = [
-    `store ${store.url}`,
-    ...chosen.passedOver.map(({ id, problem }) => `WARNING: a newer set can't be used: ${id}: ${problem}`),
-    setLine(chosen.named, Date.now()),
+  const judgement = await judgeWanted({ store, chosen, pins, stackText, folder, begunMs: begun?.atMs ?? null }, options);
+  const image = imageOfStack(fleetValueOf(stackText));
+  const lines = linesOf(store, chosen, files, judgement);
+  return { store, chosen, key, pins, place, stackText, image, resumed: begun?.ended === false, judgement, lines };
+}
+
+interface Wanted extends Pick<Prepared, "store" | "chosen" | "pins" | "stackText"> {
+  /** The program's. */
+  folder: string;
+  begunMs: number | null;
+}
+
+/** Against what is there: the machines, the clocks and the account, asked at once. */
+async function judgeWanted({ store, chosen, pins, stackText, folder, begunMs }: Wanted, options: RecoverOptions): Promise<Judgement> {
+  const value = fleetValueOf(stackText);
+  const [sights, storeSkewMs, account] = await Promise.all([
+    value === undefined ? [] : lookAt(candidatesOf(value, { folder, stack: options.stack })),
+    skewOf(store, chosen),
+    accountCheck(chosen.named.set, stackText, options),
+  ]);
+  const named = options.release !== undefined;
+  return withAccount(judge({ chosen: chosen.named, pins, named, sights, begunMs, storeSkewMs }), account);
+}
+
+function linesOf({ url }: RecoveryStore, { named, passedOver }: Chosen, files: readonly string[], judgement: Judgement): string[] {
+  return [
+    `store ${url}`,
+    ...passedOver.map(({ id, problem }) => `WARNING: a newer set can't be used: ${id}: ${problem}`),
+    setLine(named, Date.now()),
     ...files,
     ...judgement.machines.map((line) => `  ${line}`),
     ...judgement.warnings.map((line) => `WARNING: ${line}`),
   ];
-  return { store, chosen, key, pins, place, stackText, image, resumed: begun?.ended === false, judgement, lines };
 }
 
 async function filesBack(store: RecoveryStore, { named }: Chosen, key: RecoveryKey, { check, drill }: RecoverOptions): Promise<string[]> {

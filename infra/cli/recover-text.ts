@@ -6,8 +6,7 @@ import { fetchCommand } from "../recovery/store/by-hand.ts";
 import { type PhaseTime, recoveryTimeMs } from "../recovery/phases.ts";
 import { objectName } from "../recovery/store/layout.ts";
 import { fleetCommand } from "./command-words.ts";
-import type { Prepared } from "./recover-look.ts";
-import type { RecoverOptions } from "./recover.ts";
+import type { Prepared, RecoverOptions } from "./recover-prepared.ts";
 import { variablesOf } from "./recovered-stack.ts";
 import { LOCAL_STACK } from "./stacks.ts";
 

@@ -1,5 +1,4 @@
 /** `fleet recover`: from nothing but the store and a key, the same release on the same or other machines, verified. */
-import { join } from "node:path";
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
 import { exitCodes, FleetError } from "../errors.ts";
 import { fetchArchives } from "../recovery/artifacts.ts";
@@ -12,7 +11,8 @@ import { prepareComputer, requireRoot } from "./computer.ts";
 import { agree } from "./recover-ask.ts";
 import { checkStore } from "./recover-check.ts";
 import { byHand, verdictLines } from "./recover-text.ts";
-import { lookBefore, type Prepared } from "./recover-look.ts";
+import { lookBefore } from "./recover-look.ts";
+import type { Prepared, RecoverOptions } from "./recover-prepared.ts";
 import { openSecrets, type StackSecrets } from "./recover-secrets.ts";
 import {
   noteBegun,
@@ -25,27 +25,6 @@ import {
 import { rebuild } from "./recover-up.ts";
 import type { FleetStatus } from "./table.ts";
 import { verifyRecovered } from "./recover-verify.ts";
-
-export interface RecoverOptions {
-  /** URL of the store. */
-  from: string;
-  stack: string;
-  /** Beginning of a set's id. @default the newest that is whole */
-  set?: string;
-  /** An earlier release of the set's ledger, by its id or the beginning of it. */
-  release?: string;
-  /** A file whose `machines` take the place of those in the set. */
-  machines?: string;
-  /** What shall encrypt the stack's secrets where the KMS key that did is lost: `passphrase`, or another key's URL. */
-  secretsProvider?: string;
-  /** Only looks. */
-  check?: boolean;
-  /** Doesn't ask. */
-  yes?: boolean;
-  json?: boolean;
-  /** Of `fleet drill`: with what else its machines have otherwise. */
-  drill?: boolean;
-}
 
 export async function recover(options: RecoverOptions): Promise<number> {
   const clock = new PhaseClock(systemClocks, startedBeforeMs());
@@ -155,5 +134,3 @@ function startedBeforeMs(): number {
 function tell(line: string): void {
   process.stderr.write(`${line}\n`);
 }
-
-export const eventsPath = (folder: string): string => join(folder, "events.jsonl");

@@ -175,7 +175,8 @@ describe("a fleet that is recovered from its store", () => {
     writeMachines();
     const copy = copyOfStore("half-written");
     const [newest = ""] = setFiles(copy).toReversed();
-    writeFileSync(join(setsFolder(copy), newest.replace(/^\d{8}/, "20991231")), readFileSync(join(setsFolder(copy), newest)).subarray(0, 700));
+    const half = readFileSync(join(setsFolder(copy), newest)).subarray(0, 700);
+    writeFileSync(join(setsFolder(copy), newest.replace(/^\d{8}/, "20991231")), half);
     const run = await recover([], { from: copy });
     assert.equal(run.code, 0, evidence(run));
     assert.match(run.stderr, /WARNING: a newer set can't be used/);

@@ -5,9 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, beforeEach, describe, test } from "node:test";
 import { parse, stringify } from "yaml";
-import type { Prepared } from "../../../infra/cli/recover-look.ts";
 import { openSecrets } from "../../../infra/cli/recover-secrets.ts";
-import type { RecoverOptions } from "../../../infra/cli/recover.ts";
+import type { Prepared, RecoverOptions } from "../../../infra/cli/recover-prepared.ts";
 import {
   noteBegun,
   openRecovered,
