@@ -86,8 +86,7 @@ function onlyNamed({ fleet, group }: Inventory): FleetError {
   const each = machines.map(({ name, id }) => `${name} (${id})`).join(", ");
   return new FleetError(`nobody logs in to the machines of "${fleet}" (machines.delivery: ssm): ${each}.`, {
     next:
-      `aws ssm describe-instance-information --region ${group?.region}; aws ec2 get-console-output --latest --output text --instance-id ` +
-      `${machines[0]?.id}; docs/aws.md, "Without SSH", says what to use in place of this.`,
+      `aws ssm start-session --region ${group?.region} --target ${machines[0]?.id}, if IAM allows you; docs/aws.md, "Without SSH", says what to use in place of this.`,
     exitCode: exitCodes.usage,
   });
 }

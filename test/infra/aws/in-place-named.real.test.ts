@@ -28,7 +28,7 @@ test("a release comes to all machines, called by their names, and found by the t
   assert.match(ran.stderr, /web-1: serves the release, on trial\n[\s\S]*web-3: has it for good\n[\s\S]*the fleet is on bbbbbbbbbbbb, with 3 machines/);
   assert.equal(await runs.born(), NEW);
   assert.deepEqual(await runs.sent(), ["try", "confirm"]);
-  const [{ given } = { given: {} }] = (await runs.told()).asked.filter(({ action }) => action === "SendCommand");
+  const [{ given } = { given: {} as Record<string, unknown> }] = (await runs.told()).asked.filter(({ action }) => action === "SendCommand");
   assert.deepEqual(given.Targets, Object.entries(TAGS).map(([key, value]) => ({ Key: `tag:${key}`, Values: [value] })));
 });
 
