@@ -38,7 +38,7 @@ export class Fleet extends pulumi.ComponentResource {
   readonly skipped: pulumi.Output<string[]>;
   /** How to reach every machine, for the `fleet` command; holds no private key. */
   readonly inventory: pulumi.Output<Inventory>;
-  /** Of machines that fetch what they run: ARNs of the bucket that its machines fetch from, and of its key, for a stack in another region. */
+  /** Where machines fetch what they run: ARNs of their bucket, and of its key, for a stack in another region. */
   readonly artifacts: pulumi.Output<ArtifactsPlace> | undefined;
 
   /**

@@ -74,7 +74,8 @@ function groupInventory(fleet: string, app: string, { name, region, bucket, docu
   const { warmUpMs, refresh } = group;
   return pulumi.all([name, bucket, document ?? ""]).apply(([of, artifacts, sent]): Inventory => {
     const inPlace = document === undefined ? {} : { inPlace: { document: sent, ...paceOf(group) } };
-    return { schema: 1, fleet, app, machines: [], group: { name: of, region, releases: { bucket: artifacts, warmUpMs, refresh, ...inPlace } } };
+    const releases = { bucket: artifacts, warmUpMs, refresh, ...inPlace };
+    return { schema: 1, fleet, app, machines: [], group: { name: of, region, releases } };
   });
 }
 

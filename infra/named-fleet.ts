@@ -1,4 +1,7 @@
-/** A fleet of provider `ec2` with delivery `ssm`: machines with names that nobody logs in to. They fetch what they run, and are told to by Run Command. */
+/**
+ * A fleet of provider `ec2` with delivery `ssm`: machines with names that nobody logs in to. They fetch what they run, and are told to by
+ * Run Command.
+ */
 import * as pulumi from "@pulumi/pulumi";
 import { preflight } from "./aws/preflight.ts";
 import { type NamedResources, namedResources } from "./aws/named-resources.ts";
@@ -87,7 +90,8 @@ function namedInventory(fleet: string, app: string, resources: NamedResources, {
   return pulumi.all([bucket, document, pulumi.all(named)]).apply(([artifacts, sent, instances]): Inventory => {
     const inPlace = { document: sent, batch: String(rollout.batch), maxErrors: 0 };
     const releases = { bucket: artifacts, warmUpMs: BOOT_MS, inPlace };
-    return { schema: 1, fleet, app, machines: [], group: { name: fleet, region, releases, instances: { stack: stackTag(), machines: instances } } };
+    const group = { name: fleet, region, releases, instances: { stack: stackTag(), machines: instances } };
+    return { schema: 1, fleet, app, machines: [], group };
   });
 }
 

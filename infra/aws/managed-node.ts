@@ -36,7 +36,7 @@ export const SSM_AGENT = String.raw`install_agent() {
 `;
 
 /** Before all else, where no other machine takes this one's place: whatever it then fails with, a release can be brought to it. */
-export const SSM_AGENT_FIRST = String.raw`install_agent || say "without the agent of Systems Manager no release can be brought to this machine; trying again at the end"
+export const SSM_AGENT_FIRST = String.raw`install_agent || say "no agent of Systems Manager, so no release can be brought to this machine; trying again at the end"
 patience_s=600
 `;
 

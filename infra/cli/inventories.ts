@@ -7,10 +7,17 @@ const loginShape = { host: z.string(), port: z.int(), user: z.string(), hostKey:
 
 const tunnel = z.object({ instanceId: z.string(), region: z.string(), profile: z.string().optional() });
 
+const refreshSchema = z.object({
+  minHealthyPercent: z.int(),
+  maxHealthyPercent: z.int(),
+  checkpoints: z.array(z.int()),
+  checkpointDelayMs: z.int(),
+});
+
 const groupReleases = z.object({
   bucket: z.string(),
   warmUpMs: z.int(),
-  refresh: z.object({ minHealthyPercent: z.int(), maxHealthyPercent: z.int(), checkpoints: z.array(z.int()), checkpointDelayMs: z.int() }).optional(),
+  refresh: refreshSchema.optional(),
   inPlace: z.object({ document: z.string(), batch: z.string(), maxErrors: z.int() }).optional(),
 });
 
@@ -86,7 +93,8 @@ function onlyNamed({ fleet, group }: Inventory): FleetError {
   const each = machines.map(({ name, id }) => `${name} (${id})`).join(", ");
   return new FleetError(`nobody logs in to the machines of "${fleet}" (machines.delivery: ssm): ${each}.`, {
     next:
-      `aws ssm start-session --region ${group?.region} --target ${machines[0]?.id}, if IAM allows you; docs/aws.md, "Without SSH", says what to use in place of this.`,
+      `aws ssm start-session --region ${group?.region} --target ${machines[0]?.id}, if IAM allows you; ` +
+      'docs/aws.md, "Without SSH", says what to use in place of this.',
     exitCode: exitCodes.usage,
   });
 }

@@ -12,7 +12,8 @@ export interface InPlaceStep {
   after?: pulumi.Output<unknown>;
 }
 
-export function inPlaceCommand(parent: pulumi.Resource, { fleet, region, plan: given, dependsOn, after }: InPlaceStep): pulumi.Output<InPlaceResult> {
+export function inPlaceCommand(parent: pulumi.Resource, step: InPlaceStep): pulumi.Output<InPlaceResult> {
+  const { fleet, region, plan: given, dependsOn, after } = step;
   // Where the provider finds its credentials, this finds them, too.
   const profile = new pulumi.Config("aws").get("profile");
   const place = { schema: 1, fleet, region, ...(profile === undefined ? {} : { profile }) } as const;

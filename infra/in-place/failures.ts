@@ -62,13 +62,14 @@ export function unreached(plan: InPlacePlan, machines: readonly string[], before
 /** Machines with names of which nothing is heard, or that don't come up on anything. */
 export function unbooted(plan: InPlacePlan, names: readonly string[]): FleetError {
   const called = names.map((name) => `${name} (${idOf(plan, name)})`).join(", ");
-  const ids = names.map((name) => idOf(plan, name));
-  return new FleetError(`${called}: ${names.length === 1 ? "its first boot comes" : "their first boots come"} to no end that Systems Manager tells of.`, {
+  const [first = ""] = names;
+  const boots = names.length === 1 ? "its first boot comes" : "their first boots come";
+  return new FleetError(`${called}: ${boots} to no end that Systems Manager tells of.`, {
     kept: "what other machines serve; no release was decided on.",
     next:
-      `aws ec2 get-console-output --latest --output text --region ${plan.region} --instance-id ${ids[0]}: the lines with "fleetwright:" say ` +
-      "what it waits for. Mend that and run the same command again; a machine whose agent was never installed is replaced by " +
-      "pulumi up --replace with its URN.",
+      `aws ec2 get-console-output --latest --output text --region ${plan.region} --instance-id ${idOf(plan, first)}: the lines with ` +
+      '"fleetwright:" say what came of it. Mend that and run the same command again; for a machine that has no agent, ' +
+      `pulumi up --replace '**aws:ec2/instance:Instance::${plan.fleet}-${first}'.`,
   });
 }
 
@@ -102,8 +103,8 @@ export function stoppedHalfway(plan: InPlacePlan): FleetError {
   const { manifest } = plan;
   return new FleetError(`the release was interrupted while machines got it for good.`, {
     kept:
-      `the ${whole(plan)} is on ${short(manifest)}, and machines that are born have it; a machine that wasn't told goes back by itself in ` +
-      `${TRIAL_LEASE_MS / 60_000} minutes.`,
+      `the ${whole(plan)} is on ${short(manifest)}, and machines that are born have it; a machine that wasn't told goes back by itself ` +
+      `in ${TRIAL_LEASE_MS / 60_000} minutes.`,
     next: "run the same command again: it goes on from there.",
     exitCode: exitCodes.interrupted,
   });

@@ -34,7 +34,8 @@ function groupMembers(plan: InPlacePlan): Members {
       const asked = new DescribeAutoScalingGroupsCommand({ AutoScalingGroupNames: [plan.group] });
       const { AutoScalingGroups: [found] = [] } = await client.send(asked);
       if (found === undefined) return undefined;
-      return (found.Instances ?? []).map(({ InstanceId = "", LifecycleState = "" }) => ({ id: InstanceId, state: stateOf(LifecycleState) }));
+      const { Instances = [] } = found;
+      return Instances.map(({ InstanceId = "", LifecycleState = "" }) => ({ id: InstanceId, state: stateOf(LifecycleState) }));
     },
     replace: async (InstanceId) => {
       await client.send(new SetInstanceHealthCommand({ InstanceId, HealthStatus: "Unhealthy", ShouldRespectGracePeriod: false }));
@@ -64,7 +65,8 @@ async function instanceStates(client: EC2Client, plan: InPlacePlan): Promise<Map
   const Filters = targetsOf(plan).map(({ Key, Values }) => ({ Name: Key, Values }));
   const states = new Map<string, string>();
   for await (const { Reservations = [] } of paginateDescribeInstances({ client }, { Filters })) {
-    for (const { InstanceId = "", State } of Reservations.flatMap(({ Instances = [] }) => Instances)) states.set(InstanceId, State?.Name ?? "");
+    const found = Reservations.flatMap(({ Instances = [] }) => Instances);
+    for (const { InstanceId = "", State } of found) states.set(InstanceId, State?.Name ?? "");
   }
   return states;
 }
