@@ -44,7 +44,8 @@ async function measure(size: number): Promise<Round> {
 const seconds = (values: readonly number[]): string => text(median(values.map((ms) => ms / 1000)));
 
 function wholeRow(size: number, rounds: readonly Round[]): Row {
-  const of = (kind: Recovery["kind"]) => rounds.flatMap(({ recoveries }) => recoveries.filter((one) => one.kind === kind)).map(({ wallMs }) => wallMs);
+  const all = rounds.flatMap(({ recoveries }) => recoveries);
+  const of = (kind: Recovery["kind"]) => all.filter((one) => one.kind === kind).map(({ wallMs }) => wallMs);
   return {
     machines: String(size),
     "recover, cold s": seconds(of("cold")),
@@ -75,8 +76,10 @@ for (const size of sizes) {
   byPhase.push(phaseRow(size, "cold", all), phaseRow(size, "warm", all));
 }
 const notes = [
-  "cold: a clone without packages, an empty home, empty caches, no registry; the machines' image at hand. warm: once more in the same clone.",
-  "npm run local: no machine there, this computer's caches. ansible: the same kind of empty machines, then a playbook with the store's archives.",
+  "cold: a clone without packages, an empty home, empty caches, no registry; the machines' image at hand.",
+  "warm: once more in the same clone, its machines and state gone again.",
+  "npm run local: no machine there, this computer's caches.",
+  "ansible: the same kind of empty machines, then a playbook with the store's archives.",
 ];
 process.stdout.write(`${render(`From nothing to HTTPS, medians of ${rounds} rounds`, whole, notes)}\n`);
 process.stdout.write(`${render("Recovery by phase, seconds", byPhase, [])}\n`);

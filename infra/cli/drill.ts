@@ -7,6 +7,7 @@ import { type Candidate, candidatesOf } from "../recovery/candidates.ts";
 import { type Chosen, chooseSet } from "../recovery/choose.ts";
 import { drillMachines } from "../recovery/drill-machines.ts";
 import { clearDrillMachines, type DrillPlace, makeDrillPlace } from "../recovery/drill-place.ts";
+import type { DrillRecord } from "../recovery/drill-record.ts";
 import { type Check, type DrillEnd, reportLines } from "../recovery/drill-report.ts";
 import { type Clocks, type PhaseTime, recoveryTimeMs, systemClocks } from "../recovery/phases.ts";
 import { fleetValueOf } from "../recovery/stack-text.ts";
@@ -64,22 +65,32 @@ async function carryOut(store: RecoveryStore, chosen: Chosen, options: DrillOpti
   const { check, time } = await cleanUp(place, systemClocks);
   const checks = [...outcome.checks, livingCheck(living, await livingNow(set, now)), check];
   const times = [...(outcome.recovered?.times ?? []), time];
-  const rtoMs = outcome.recovered === undefined ? null : recoveryTimeMs(times);
-  const problem = firstProblem(checks, rtoMs, options.rtoMs);
-  const record = {
-    schema: 1 as const,
-    project: set.project,
-    stack: set.stack,
+  const record = recordOf({ startedAt, recovered: outcome.recovered, checks, times }, chosen, options.rtoMs);
+  return { record, times, checks, earlier, limitMs: options.rtoMs };
+}
+
+interface Drilled extends Outcome {
+  startedAt: string;
+  times: PhaseTime[];
+}
+
+/** Pure. */
+function recordOf({ startedAt, recovered, checks, times }: Drilled, { named }: Chosen, limitMs: number | undefined): DrillRecord {
+  const rtoMs = recovered === undefined ? null : recoveryTimeMs(times);
+  const problem = firstProblem(checks, rtoMs, limitMs);
+  return {
+    schema: 1,
+    project: named.set.project,
+    stack: named.set.stack,
     startedAt,
     ok: problem === undefined,
     rtoMs,
-    machines: outcome.recovered?.machines ?? 0,
-    set: chosen.named.id,
+    machines: recovered?.machines ?? 0,
+    set: named.id,
     ...(problem === undefined ? {} : { problem }),
     phases: times,
     checks,
   };
-  return { record, times, checks, earlier, limitMs: options.rtoMs };
 }
 
 /** Of the stack's file, where this folder is the fleet's own. */

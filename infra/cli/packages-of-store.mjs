@@ -2,66 +2,72 @@
 // The layout is that of infra/recovery/store/layout.ts: sets/<project>/<stack>/<id>.json, objects/<2 digits>/<sha256>.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { createReadStream, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { homedir } from "node:os";
-import { join, resolve } from "node:path";
+import { createReadStream, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
-import { fileURLToPath } from "node:url";
+import { openBareStore } from "./bare-store/open.mjs";
 
 /**
- * Fills node_modules from a store in a folder.
+ * Fills node_modules from a store.
  * @param {{ root: string, from: string, lock: string, mark: string }} where root: the clone; from: the store; lock: sha256 of its lock file
  * @returns {Promise<string | undefined>} what is in the way, or undefined when it is done
  */
 export async function takePackages({ root, from, lock, mark }) {
-  const folder = folderOf(from);
-  if (folder === undefined) {
-    return (
-      `${from} is no folder, and there are no packages yet to read it with.\n` +
-      "Where no registry can be reached, copy it to a folder first (aws s3 sync, rsync)."
-    );
+  const modules = join(root, "node_modules");
+  const download = `${modules}.${process.pid}.tar.gz`;
+  try {
+    const store = openBareStore(from);
+    const object = await packagesIn(store, lock);
+    if (object === undefined) return notThere(from, lock);
+    process.stderr.write(`Taking the npm packages from the store (${(object.bytes / 1e6).toFixed(0)} MB) …\n`);
+    const archive = await store.fetch(nameOf(object), download);
+    if ((await hashOf(archive)) !== object.sha256) return spoiled(from, object);
+    return unpack(archive, modules, mark, lock);
+  } catch (error) {
+    return unreadable(from, error);
+  } finally {
+    rmSync(download, { force: true });
   }
-  const found = toolsIn(folder).find(({ name, version, platform }) => name === "packages" && version === lock && platform === here);
-  if (found?.archive === undefined) {
-    return (
-      `The store ${folder} has no packages for this clone's package-lock.json (${lock.slice(0, 12)}) on ${here}.\n` +
-      "Where no registry can be reached, check out the version that was brought up last."
-    );
-  }
-  const { sha256 } = found.archive;
-  const archive = join(folder, "objects", sha256.slice(0, 2), sha256);
-  process.stderr.write("Taking the npm packages from the store …\n");
-  if (!existsSync(archive) || (await hashOf(archive)) !== sha256) {
-    return (
-      `The store's packages (${archive}) are missing or spoiled.\n` +
-      "Where no registry can be reached, take another copy of the store."
-    );
-  }
-  return unpack(archive, join(root, "node_modules"), mark, lock);
+}
+
+function notThere(from, lock) {
+  return (
+    `The store ${from} has no packages for this clone's package-lock.json (${lock.slice(0, 12)}) on ${here}.\n` +
+    "Where no registry can be reached, check out the version that was brought up last."
+  );
+}
+
+function spoiled(from, object) {
+  return (
+    `The packages in the store ${from} (${nameOf(object)}) are spoiled.\n` +
+    "Where no registry can be reached, take another copy of the store."
+  );
+}
+
+function unreadable(from, { message }) {
+  return (
+    `The store ${from} can't be read for the npm packages: ${message}.\n` +
+    "Where no registry can be reached, mend that; or copy the store to a folder (aws s3 sync, scp -r), and give that as --from."
+  );
 }
 
 const here = `${process.platform}-${process.arch}`;
-
-function folderOf(from) {
-  if (from.startsWith("file://")) return fileURLToPath(from);
-  if (/^[a-z0-9]+:\/\//.test(from)) return undefined;
-  return from.startsWith("~/") ? join(homedir(), from.slice(2)) : resolve(process.env.INIT_CWD ?? ".", from);
-}
+const nameOf = ({ sha256 }) => `objects/${sha256.slice(0, 2)}/${sha256}`;
 
 /** Of all sets that are whole, newest first: packages belong to a lock file, not to a stack. */
-function toolsIn(folder) {
-  const sets = join(folder, "sets");
-  if (!existsSync(sets)) return [];
-  const entries = readdirSync(sets, { recursive: true, withFileTypes: true });
-  const files = entries.filter((entry) => entry.isFile() && entry.name.endsWith(".json"));
-  return files
-    .sort((a, b) => (a.name < b.name ? 1 : -1))
-    .flatMap((entry) => {
-      const bytes = readFileSync(join(entry.parentPath ?? entry.path, entry.name));
-      const whole = entry.name.endsWith(`-${createHash("sha256").update(bytes).digest("hex").slice(0, 16)}.json`);
-      return whole ? JSON.parse(bytes.toString("utf8")).tools : [];
-    });
+async function packagesIn(store, lock) {
+  const names = (await store.sets()).filter((name) => name.endsWith(".json"));
+  for (const name of names.sort((a, b) => (baseOf(a) < baseOf(b) ? 1 : -1))) {
+    const bytes = await store.bytes(name);
+    if (!name.endsWith(`-${createHash("sha256").update(bytes).digest("hex").slice(0, 16)}.json`)) continue;
+    const { tools } = JSON.parse(bytes.toString("utf8"));
+    const found = tools.find((tool) => tool.name === "packages" && tool.version === lock && tool.platform === here && tool.archive);
+    if (found !== undefined) return found.archive;
+  }
+  return undefined;
 }
+
+const baseOf = (name) => name.slice(name.lastIndexOf("/") + 1);
 
 async function hashOf(path) {
   const hash = createHash("sha256");

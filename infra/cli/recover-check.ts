@@ -6,8 +6,9 @@ import { exitCodes } from "../errors.ts";
 import { objectsOf, type StoredObject } from "../recovery/set.ts";
 import { StoreFailure } from "../recovery/store/files.ts";
 import type { RecoveryStore } from "../recovery/store/store.ts";
-import type { Prepared } from "./recover-look.ts";
-import type { RecoverOptions } from "./recover.ts";
+import { shellQuote } from "../shell.ts";
+import { fleetCommand } from "./command-words.ts";
+import type { Prepared, RecoverOptions } from "./recover-prepared.ts";
 import { commandLine } from "./recover-text.ts";
 
 export async function checkStore(store: RecoveryStore, { chosen, judgement }: Prepared, options: RecoverOptions): Promise<number> {
@@ -18,9 +19,12 @@ export async function checkStore(store: RecoveryStore, { chosen, judgement }: Pr
   if (problems.length === 0) say("A recovery could go ahead: everything it needs is in the store, whole. Nothing was changed.");
   else say("A recovery could NOT go ahead as things are. Nothing was changed.");
   const { check: _check, ...without } = options;
-  say(problems.length === 0 ? `Next: ${commandLine(without)}` : "Next: mend the above, or another set: fleet recovery status");
+  say(problems.length === 0 ? `Next: ${commandLine(without)}` : `Next: ${mend(options)}`);
   return problems.length === 0 ? exitCodes.ok : exitCodes.failed;
 }
+
+const mend = ({ from, stack }: RecoverOptions): string =>
+  `mend the above; or see what else is there: ${fleetCommand(`recovery status --from ${shellQuote(from)} --stack ${stack}`)}`;
 
 /** Every one is read to its end. */
 async function spoiledObjects(store: RecoveryStore, objects: readonly StoredObject[]): Promise<string[]> {

@@ -1,10 +1,12 @@
 /** What a recovery says at its end: one verdict, the next command, and the same by hand. Pure but for the environment's names. */
 import { shellQuote } from "../shell.ts";
 import { PINS_VARIABLE } from "../overrides.ts";
+import { providerOf } from "../recovery/secrets-provider.ts";
+import { fetchCommand } from "../recovery/store/by-hand.ts";
 import { type PhaseTime, recoveryTimeMs } from "../recovery/phases.ts";
 import { objectName } from "../recovery/store/layout.ts";
-import type { Prepared } from "./recover-look.ts";
-import type { RecoverOptions } from "./recover.ts";
+import { fleetCommand } from "./command-words.ts";
+import type { Prepared, RecoverOptions } from "./recover-prepared.ts";
 import { variablesOf } from "./recovered-stack.ts";
 import { LOCAL_STACK } from "./stacks.ts";
 
@@ -21,37 +23,54 @@ export function verdictLines({ chosen, pins }: Prepared, options: RecoverOptions
     const done = changes === 0 ? "Nothing had to be changed" : "RECOVERED";
     return [
       `${done}: ${releases.join(", ")}, from set ${chosen.named.id}, verified over HTTPS, in ${seconds} s.`,
-      `Next: npm run fleet -- status --stack ${options.stack}${changes === 0 ? "" : "; then DNS, if the machines' addresses are others"}`,
+      `Next: ${[fleetCommand(`status --stack ${options.stack}`), ...afterwards(options, changes)].join("; then ")}`,
     ];
   }
   const told = problems.map((problem) => `  ${problem}`);
   return [...told, `RECOVERED, BUT NOT VERIFIED after ${seconds} s: see above.`, `Next: ${commandLine(options)}`];
 }
 
+/** What the store doesn't have yet must go there, and who asks by name must find the machines. */
+function afterwards({ stack, secretsProvider }: RecoverOptions, changes: number): string[] {
+  return [
+    ...(changes === 0 ? [] : ["DNS, if the machines' addresses are others"]),
+    ...(changes === 0 && secretsProvider === undefined ? [] : [fleetCommand(`recovery push --stack ${stack}`)]),
+  ];
+}
+
 /** The command again. Pure. */
 export function commandLine(options: RecoverOptions): string {
   const words = Object.entries(options).flatMap(([key, value]) => {
     if (value === undefined || value === false) return [];
-    return value === true ? [`--${key}`] : [`--${key}`, shellQuote(String(value))];
+    const option = `--${key.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+    return value === true ? [option] : [option, shellQuote(String(value))];
   });
-  return `npm run fleet -- recover ${words.join(" ")}`;
+  return fleetCommand(`recover ${words.join(" ")}`);
 }
 
 /** What this did, for a shell: where Fleetwright itself is what fails. */
-export function byHand({ place, chosen, store, pins }: Prepared): string[] {
+export function byHand(prepared: Prepared, options: RecoverOptions): string[] {
+  const { place, chosen, pins, stackText } = prepared;
   const { stack, folder } = place;
-  const { object } = chosen.named.set.state;
   const variables = Object.entries({ ...variablesOf(place), [PINS_VARIABLE]: `${folder}/pins.json` });
   const [first] = Object.keys(pins.fleets);
-  const state = `${store.url.replace(/^file:\/\//, "")}/${objectName(object.sha256)}`;
+  const provider = shellQuote(providerOf(stackText, chosen.named.set.secretsProvider));
   const up = stack === LOCAL_STACK ? "npm run local" : `pulumi up --stack ${stack}`;
   return [
     "The same by hand:",
     '  eval "$(npm run -s fleet -- env)"',
     ...variables.map(([name, value]) => `  export ${name}=${shellQuote(value)}`),
-    `  pulumi stack init ${stack} --secrets-provider ${chosen.named.set.secretsProvider}      # if it is lost`,
-    `  pulumi stack import --stack ${stack} --file ${state}`,
+    `  pulumi stack init ${stack} --secrets-provider ${provider}      # if it is lost`,
+    ...stateByHand(prepared, options).map((line) => `  ${line}`),
     `  ${up}`,
     `  ssh root@MACHINE /opt/fleetwright/current/bin/fleethost status            # what it runs; journalctl -u '${first}@*'`,
   ];
+}
+
+function stateByHand({ place, chosen, store }: Prepared, { machines, secretsProvider }: RecoverOptions): string[] {
+  // It would only tell of machines that are gone.
+  if (machines !== undefined) return [];
+  if (secretsProvider !== undefined) return ["# the state, under another provider: docs/recovery.md, A lost KMS key"];
+  const { object } = chosen.named.set.state;
+  return [fetchCommand(store.url, objectName(object.sha256), "state.json"), `pulumi stack import --stack ${place.stack} --file state.json`];
 }

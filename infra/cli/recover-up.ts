@@ -1,28 +1,19 @@
 /** Runs the program with what the store had, and times what the machines go through. */
-import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
 import { EVENTS_VARIABLE, PINS_VARIABLE, TAKE_OVER_VARIABLE } from "../overrides.ts";
 import { type PhaseClock, phaseOfEvent, phaseOfLine } from "../recovery/phases.ts";
 import { type Outcome, runUp } from "./engine.ts";
-import type { Prepared } from "./recover-look.ts";
-import { eventsPath, type RecoverOptions } from "./recover.ts";
+import type { Prepared, RecoverOptions } from "./recover-prepared.ts";
 import { LOCAL_STACK } from "./stacks.ts";
 import { Tail, watchRollout } from "./watch.ts";
 
 const LOOK_EVERY_MS = 50;
 
 export async function rebuild(stack: Stack, prepared: Prepared, clock: PhaseClock, options: RecoverOptions): Promise<Outcome> {
-  const { place, pins, resumed } = prepared;
-  mkdirSync(place.folder, { recursive: true });
-  const file = `${place.folder}/pins.json`;
-  writeFileSync(file, JSON.stringify(pins));
-  process.env[PINS_VARIABLE] = file;
-  // A run of before that was killed here may hold machines until its lease has run out.
-  if (resumed) process.env[TAKE_OVER_VARIABLE] = "1";
-  const events = process.env[EVENTS_VARIABLE] || eventsPath(place.folder);
-  if (!process.env[EVENTS_VARIABLE] && existsSync(events)) rmSync(events);
-  process.env[EVENTS_VARIABLE] = events;
-  const follow = followEvents(events, clock);
+  const { place } = prepared;
+  const follow = followEvents(tellProgram(prepared), clock);
   const watch = watchRollout(options);
   const home = process.cwd();
   // As `fleet local` does: the commands in the local stack's state are relative to its folder.
@@ -38,6 +29,21 @@ export async function rebuild(stack: Stack, prepared: Prepared, clock: PhaseCloc
     follow.stop();
     watch.stop();
   }
+}
+
+/** Through its environment. @returns where its rollouts write their events */
+function tellProgram({ place, pins, resumed }: Prepared): string {
+  mkdirSync(place.folder, { recursive: true });
+  const file = join(place.folder, "pins.json");
+  writeFileSync(file, JSON.stringify(pins));
+  process.env[PINS_VARIABLE] = file;
+  // A run of before that was killed here may hold machines until its lease has run out.
+  if (resumed) process.env[TAKE_OVER_VARIABLE] = "1";
+  const given = process.env[EVENTS_VARIABLE];
+  const events = given || join(place.folder, "events.jsonl");
+  if (!given) rmSync(events, { force: true });
+  process.env[EVENTS_VARIABLE] = events;
+  return events;
 }
 
 function markLine(clock: PhaseClock, line: string): void {

@@ -11,7 +11,7 @@ import { type Answer, askFromOutside, verificationProblems } from "../recovery/v
 import { clocksOf } from "../recovery/sight.ts";
 import { askFleet } from "./ask.ts";
 import { findInventories } from "./inventories.ts";
-import type { Prepared } from "./recover-look.ts";
+import type { Prepared } from "./recover-prepared.ts";
 import type { FleetStatus } from "./table.ts";
 
 export interface Verification {

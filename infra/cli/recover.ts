@@ -1,9 +1,7 @@
 /** `fleet recover`: from nothing but the store and a key, the same release on the same or other machines, verified. */
-import { join } from "node:path";
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
 import { exitCodes, FleetError } from "../errors.ts";
 import { fetchArchives } from "../recovery/artifacts.ts";
-import { findPassphrase } from "../recovery/passphrase.ts";
 import { phaseLines, PhaseClock, systemClocks } from "../recovery/phases.ts";
 import { objectsOfPins } from "../recovery/pins-of-set.ts";
 import { openStore } from "../recovery/store/open.ts";
@@ -13,31 +11,20 @@ import { prepareComputer, requireRoot } from "./computer.ts";
 import { agree } from "./recover-ask.ts";
 import { checkStore } from "./recover-check.ts";
 import { byHand, verdictLines } from "./recover-text.ts";
-import { lookBefore, type Prepared } from "./recover-look.ts";
-import { noteBegun, openRecovered, restoreState, type StateOutcome, writeStackFiles } from "./recovered-stack.ts";
+import { lookBefore } from "./recover-look.ts";
+import type { Prepared, RecoverOptions } from "./recover-prepared.ts";
+import { openSecrets, type StackSecrets } from "./recover-secrets.ts";
+import {
+  noteBegun,
+  openRecovered,
+  type RecoveredPlace,
+  restoreState,
+  type StateOutcome,
+  writeStackFiles,
+} from "./recovered-stack.ts";
 import { rebuild } from "./recover-up.ts";
-import { LOCAL_STACK } from "./stacks.ts";
 import type { FleetStatus } from "./table.ts";
 import { verifyRecovered } from "./recover-verify.ts";
-
-export interface RecoverOptions {
-  /** URL of the store. */
-  from: string;
-  stack: string;
-  /** Beginning of a set's id. @default the newest that is whole */
-  set?: string;
-  /** An earlier release of the set's ledger, by its id or the beginning of it. */
-  release?: string;
-  /** A file whose `machines` take the place of those in the set. */
-  machines?: string;
-  /** Only looks. */
-  check?: boolean;
-  /** Doesn't ask. */
-  yes?: boolean;
-  json?: boolean;
-  /** Of `fleet drill`: with what else its machines have otherwise. */
-  drill?: boolean;
-}
 
 export async function recover(options: RecoverOptions): Promise<number> {
   const clock = new PhaseClock(systemClocks, startedBeforeMs());
@@ -55,23 +42,22 @@ export async function recover(options: RecoverOptions): Promise<number> {
   }
 }
 
-async function bringBack(prepared: Prepared, options: RecoverOptions, clock: PhaseClock): Promise<number> {
-  const { store, chosen, place, pins } = prepared;
-  const { set } = chosen.named;
+async function bringBack(before: Prepared, options: RecoverOptions, clock: PhaseClock): Promise<number> {
+  const { store, chosen, place, pins, image } = before;
   noteBegun(place, chosen.named.id, false);
   clock.mark("state");
-  if (prepared.image !== undefined) requireRoot();
-  const { programs, images } = toolsFor(set.tools, prepared.image);
+  if (image !== undefined) requireRoot();
+  const { programs, images } = toolsFor(chosen.named.set.tools, image);
   const bring = async (tools: typeof programs) => (await bringTools(store, tools)).forEach((name) => tell(`${name}: from the store`));
   await bring(programs);
   clock.mark("tools");
-  const passphrase = await findPassphrase(store, set, prepared.image !== undefined && options.stack === LOCAL_STACK ? place.passphraseFile : undefined);
-  writeStackFiles(place, prepared.stackText, passphrase).forEach(tell);
+  const secrets = await openSecrets(before, options);
+  const prepared = { ...before, stackText: secrets.stackText };
   // None waits for another.
-  const opening = openAndRestore(prepared, options, clock);
+  const opening = openAndRestore(place, secrets, options, clock);
   const [fetched, { stack, state }] = await Promise.all([fetchArchives(store, objectsOfPins(pins)), opening, bring(images)]);
   tell(`archives: ${fetched} from the store, verified`);
-  if (prepared.image !== undefined) prepareComputer({ image: prepared.image });
+  if (image !== undefined) prepareComputer({ image });
   clock.mark("artifacts");
   return rebuildAndVerify({ stack, state }, prepared, options, clock);
 }
@@ -96,10 +82,15 @@ interface Opened {
   state: StateOutcome;
 }
 
-async function openAndRestore({ store, chosen, place }: Prepared, options: RecoverOptions, clock: PhaseClock): Promise<Opened> {
-  const { set } = chosen.named;
-  const stack = await openRecovered(place, set.secretsProvider);
-  const state = await restoreState(stack, place, options.machines === undefined ? await store.getBytes(set.state.object) : undefined);
+async function openAndRestore(
+  place: RecoveredPlace,
+  { stackText, provider, passphrase, othersLost, state: stateOf, lines }: StackSecrets,
+  { machines }: RecoverOptions,
+  clock: PhaseClock,
+): Promise<Opened> {
+  for (const line of [...lines, ...writeStackFiles(place, stackText, passphrase)]) tell(line);
+  const stack = await openRecovered(place, provider);
+  const state = await restoreState(stack, place, { stored: machines === undefined ? await stateOf() : undefined, provider, othersLost });
   tell(`state: ${state}`);
   clock.mark("state");
   return { stack, state };
@@ -122,7 +113,7 @@ function end(prepared: Prepared, options: RecoverOptions, clock: PhaseClock, { c
     process.stdout.write(`${JSON.stringify(report)}\n`);
   }
   const verdict = verdictLines(prepared, options, { changes, problems, times });
-  for (const line of [...phaseLines(times), "", ...byHand(prepared), "", ...verdict]) tell(line);
+  for (const line of [...phaseLines(times), "", ...byHand(prepared, options), "", ...verdict]) tell(line);
   return problems.length === 0 ? exitCodes.ok : exitCodes.failed;
 }
 
@@ -143,5 +134,3 @@ function startedBeforeMs(): number {
 function tell(line: string): void {
   process.stderr.write(`${line}\n`);
 }
-
-export const eventsPath = (folder: string): string => join(folder, "events.jsonl");

@@ -7,7 +7,10 @@ import { LocalWorkspace, type Stack } from "@pulumi/pulumi/automation/index.js";
 import { parse } from "yaml";
 import { exitCodes, FleetError } from "../errors.ts";
 import { pulumiEnvironment } from "../offline/tools.ts";
+import { exportSchema, secretsProviderOf } from "../recovery/deployment.ts";
+import { stateUnder } from "../recovery/secrets-provider.ts";
 import { fleetValueOf } from "../recovery/stack-text.ts";
+import { exportState, importState } from "./recovery/source.ts";
 import { LOCAL_STACK, localFolder, openLocalStack, sayToStderr } from "./stacks.ts";
 import { releaseStaleLocks } from "./stale-lock.ts";
 
@@ -102,7 +105,7 @@ export async function openRecovered(place: RecoveredPlace, secretsProvider: stri
     Object.assign(process.env, env, variablesOf(place));
     return await LocalWorkspace.createOrSelectStack({ stackName, workDir: process.cwd() }, { secretsProvider });
   } catch (error) {
-    throw error instanceof FleetError ? error : notOpened(place, error as Error);
+    throw error instanceof FleetError ? error : notOpened(place, secretsProvider, error as Error);
   }
 }
 
@@ -115,17 +118,28 @@ export function variablesOf(place: RecoveredPlace): Record<string, string> {
   };
 }
 
-function notOpened({ stack, backend }: RecoveredPlace, error: Error): FleetError {
+function notOpened({ stack, backend }: RecoveredPlace, secretsProvider: string, error: Error): FleetError {
   const lines = error.message.split("\n").filter((line) => /error|incorrect|denied/i.test(line));
   const wrongPassphrase = lines.some((line) => /incorrect passphrase|passphrase must be set/.test(line));
-  return new FleetError(`stack "${stack}" can't be opened${wrongPassphrase ? ": this isn't its passphrase." : ` in ${backend}:`}`, {
+  const noKms = secretsProvider !== "passphrase" && lines.some((line) => /secrets \(code=|secrets manager|secrets provider/.test(line));
+  const elsewhere = noKms ? `: ${secretsProvider} doesn't open its secrets.` : ` in ${backend}:`;
+  const why = wrongPassphrase ? ": this isn't its passphrase." : elsewhere;
+  return new FleetError(`stack "${stack}" can't be opened${why}`, {
     log: wrongPassphrase ? [] : lines.slice(0, 6),
     kept: "everything; no machine was touched.",
-    next: wrongPassphrase
-      ? "set PULUMI_CONFIG_PASSPHRASE to the right one, or unset it and give the recovery code; then run the same command again"
-      : "mend what it says, or set PULUMI_BACKEND_URL to another backend, such as a folder: file:///path",
+    next: nextWhenShut({ wrongPassphrase, noKms }),
     exitCode: exitCodes.failed,
   });
+}
+
+function nextWhenShut({ wrongPassphrase, noKms }: { wrongPassphrase: boolean; noKms: boolean }): string {
+  if (wrongPassphrase) {
+    return "set PULUMI_CONFIG_PASSPHRASE to the right one, or unset it and give the recovery code; then run the same command again";
+  }
+  if (noKms) {
+    return "log in to its account; or, if the key is lost for good, add --secrets-provider passphrase, and have the recovery code at hand";
+  }
+  return "mend what it says, or set PULUMI_BACKEND_URL to another backend, such as a folder: file:///path";
 }
 
 /** What became of the state. */
@@ -137,23 +151,37 @@ export interface Exported {
   deployment?: { manifest?: { time?: string }; resources?: unknown[] };
 }
 
-/**
- * A state that is there and not older than the store's stays; a lost or stale one is replaced, and kept beside.
- * @param stored the store's export; undefined when the machines are others, and it would only tell of those that are gone
- */
-export async function restoreState(stack: Stack, place: RecoveredPlace, stored: Buffer | undefined): Promise<StateOutcome> {
-  const now = (await stack.exportStack()) as Exported;
-  const wanted = stored === undefined ? undefined : (JSON.parse(stored.toString("utf8")) as Exported);
-  const choice = chooseState(now, wanted);
-  if (choice !== "imported" || wanted === undefined) return choice;
-  if (resourcesOf(now) > 0) writeFileSync(join(place.folder, "state-before.json"), JSON.stringify(now), { mode: 0o600 });
-  await stack.importStack(wanted as Parameters<Stack["importStack"]>[0]);
+/** What a state that is brought back is chosen by. */
+export interface StateSource {
+  /** The store's export; undefined when the machines are others, and it would only tell of those that are gone. */
+  stored: string | undefined;
+  /** What encrypts the stack's secrets now. */
+  provider: string;
+  /** Whether nothing opens what another provider has encrypted: then a state under it is of no use, however new. */
+  othersLost: boolean;
+}
+
+/** A state that is there and not older than the store's stays; a lost or stale one is replaced, and kept beside. */
+export async function restoreState(stack: Stack, place: RecoveredPlace, source: StateSource): Promise<StateOutcome> {
+  const { stored, provider, othersLost } = source;
+  const text = await exportState(stack, "encrypted");
+  const now = JSON.parse(text) as Exported;
+  const readable = !othersLost || secretsProviderOf(exportSchema.parse(now)) === (provider.split("?")[0] ?? provider);
+  const choice = chooseState(now, stored === undefined ? undefined : (JSON.parse(stored) as Exported), readable);
+  if (choice === "kept" || (choice === "started anew" && readable)) return choice;
+  if (resourcesOf(now) > 0) writeFileSync(join(place.folder, "state-before.json"), text, { mode: 0o600 });
+  await importState(stack, stored ?? emptyState(now, readFileSync(place.stackFile, "utf8")));
   return choice;
 }
 
-/** Pure. */
-export function chooseState(now: Exported, stored: Exported | undefined): StateOutcome {
-  const empty = resourcesOf(now) === 0;
+/** In the place of one that nothing opens any more. */
+function emptyState(now: Exported, stackText: string): string {
+  return JSON.stringify(stateUnder({ version: now.version ?? 3, deployment: { manifest: now.deployment?.manifest } }, stackText));
+}
+
+/** Pure. @param readable whether what encrypts the state that is there is at hand */
+export function chooseState(now: Exported, stored: Exported | undefined, readable = true): StateOutcome {
+  const empty = resourcesOf(now) === 0 || !readable;
   if (stored === undefined) return empty ? "started anew" : "kept";
   return empty || changedAt(now) < changedAt(stored) ? "imported" : "kept";
 }

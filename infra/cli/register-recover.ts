@@ -12,6 +12,7 @@ export function registerRecover(program: Command, wholeNumber: (value: string) =
     .option("--set <id>", "not the newest set: the beginning of its id; fleet recovery status lists them")
     .option("--release <id>", "an earlier release of the set's ledger, by its id or the beginning of it")
     .option("--machines <file>", "other machines: a file with `machines`, such as Pulumi.dr.yaml")
+    .option("--secrets-provider <provider>", "the KMS key is lost: what encrypts now, passphrase or a key's URL", secretsProvider)
     .option("--check", "only look: what is in the store, whether it is whole, what is alive")
     .option("--yes", "don't ask before what is alive is touched")
     .option("--json", "the rollout's events and the result as lines of JSON on standard output")
@@ -28,6 +29,11 @@ export function registerRecover(program: Command, wholeNumber: (value: string) =
     .option("--machines <file>", "other machines than local ones: a file with `machines`, such as Pulumi.dr.yaml")
     .option("--json", "the record as a line of JSON on standard output")
     .action(async ({ rto, ...options }) => process.exit(await (await import("./drill.ts")).drill({ ...options, rtoMs: rto })));
+}
+
+function secretsProvider(value: string): string {
+  if (value === "passphrase" || /^(awskms|azurekeyvault|gcpkms|hashivault):\/\/./.test(value)) return value;
+  throw new InvalidArgumentError("It must be passphrase, or a key's URL: awskms:, azurekeyvault:, gcpkms: or hashivault:.");
 }
 
 function duration(value: string): number {

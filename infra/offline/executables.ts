@@ -35,14 +35,16 @@ export interface Ended {
 export function execute(
   program: string,
   args: readonly string[],
-  options: { cwd?: string; env?: NodeJS.ProcessEnv; timeoutMs?: number } = {},
+  options: { cwd?: string; env?: NodeJS.ProcessEnv; timeoutMs?: number; stdin?: string | undefined } = {},
 ): Promise<Ended> {
-  const { cwd, env = process.env, timeoutMs = 0 } = options;
+  const { cwd, env = process.env, timeoutMs = 0, stdin } = options;
   return new Promise((resolve) => {
-    execFile(program, args, { cwd, env, timeout: timeoutMs, maxBuffer: 64 << 20 }, (error, stdout, stderr) => {
+    const child = execFile(program, args, { cwd, env, timeout: timeoutMs, maxBuffer: 64 << 20 }, (error, stdout, stderr) => {
       const lines = `${stdout}\n${stderr}\n${error?.killed ? `stopped after ${timeoutMs / 1_000} s` : ""}`.split("\n");
       const lastLines = lines.filter((line) => line.trim() !== "").slice(-12);
       resolve({ ok: error === null, stdout, lastLines });
     });
+    // What doesn't read its input to the end says so by its exit code.
+    if (stdin !== undefined) child.stdin?.on("error", () => undefined).end(stdin);
   });
 }

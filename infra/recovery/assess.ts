@@ -19,6 +19,8 @@ export interface StoreSight {
   /** Whether every hash was checked. */
   verified: boolean;
   hasKey: boolean;
+  /** How far its clock is ahead of this computer's, where that can be told. */
+  skewMs?: number;
   drills: DrillRecord[];
 }
 
@@ -57,7 +59,7 @@ function assessStore(sight: StoreSight, stack: StackSight | undefined, nowMs: nu
     ...incomplete(newest.set).map((text) => found("stops", text)),
     ...(stack === undefined ? [] : stale(newest.set, stack).map((text) => found("stops", text))),
     ...spoiled,
-    ...clockFindings(newest.set, nowMs).map((text) => found("warns", text)),
+    ...[...skewFindings(sight), ...clockFindings(newest.set, nowMs)].map((text) => found("warns", text)),
     ...secretsFindings(sight, newest.set).map((text) => found("warns", text)),
     ...(stack === undefined ? [] : keyFileFindings(newest.set, stack).map((text) => found("warns", text))),
     ...drillFindings(sight.drills, nowMs).map((text) => found("warns", text)),
@@ -115,6 +117,12 @@ function stale(set: RecoverySet, { changedAt, live }: StackSight): string[] {
 
 /** Beyond what clocks that are kept right differ by. */
 export const CLOCK_SKEW_MS = 5_000;
+
+function skewFindings({ skewMs = 0 }: StoreSight): string[] {
+  if (Math.abs(skewMs) <= CLOCK_SKEW_MS) return [];
+  const seconds = Math.round(Math.abs(skewMs) / 1000);
+  return [`its clock is ${seconds} s ${skewMs > 0 ? "ahead of" : "behind"} this computer's: set one of them right`];
+}
 
 function clockFindings({ createdAt, by }: RecoverySet, nowMs: number): string[] {
   const aheadMs = Date.parse(createdAt) - nowMs;

@@ -50,7 +50,10 @@ function nothingOf(
   return new FleetError(`the store ${store.url} has ${what}.`, {
     log: sets.length > 0 ? sets : [`it has sets of: ${others.join(", ") || "nothing"}`],
     kept: "everything; no machine was touched.",
-    next: others.length === 0 ? "is it the right store? see --from" : "name the stack as it was brought up (--stack S), in its project's folder",
+    next:
+      others.length === 0
+        ? "is it the right store? see --from"
+        : "name the stack as it was brought up (--stack S), in its project's folder",
     exitCode: exitCodes.usage,
   });
 }

@@ -1,7 +1,7 @@
 /** A place of its own for a drill: clone, home, caches and state, all below one temporary folder and all empty. */
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
-import { basename, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
 import { parse } from "yaml";
 import { listSource } from "../build/source.ts";
 import { cachePath } from "../cache.ts";
@@ -75,7 +75,9 @@ function lendImages(cache: string): void {
   const images = cachePath("images");
   mkdirSync(join(cache, "images"), { recursive: true });
   if (!existsSync(images)) return;
-  for (const name of readdirSync(images)) if (!name.endsWith(".tmp")) symlinkSync(join(images, name), join(cache, "images", basename(name)));
+  for (const name of readdirSync(images).filter((entry) => !entry.endsWith(".tmp"))) {
+    symlinkSync(join(images, name), join(cache, "images", name));
+  }
 }
 
 /** @returns what is left of it: machines, networks, mounts, processes */

@@ -49,7 +49,8 @@ function trendLines(record: DrillRecord, earlier: readonly DrillRecord[]): strin
 function trendLine({ startedAt, ok, rtoMs, machines }: DrillRecord, slowestMs: number): string {
   const bar = "#".repeat(Math.round(((rtoMs ?? 0) / slowestMs) * 30));
   const time = rtoMs === null ? "-" : seconds(rtoMs);
-  return `${startedAt.slice(0, 16)}  ${String(machines).padStart(2)} machines  ${time.padStart(8)}  ${ok ? bar : `${bar} failed`}`.trimEnd();
+  const cells = [startedAt.slice(0, 16), `${String(machines).padStart(2)} machines`, time.padStart(8), ok ? bar : `${bar} failed`];
+  return cells.join("  ").trimEnd();
 }
 
 /** Reads `60s`, `5m`, `90` (seconds); undefined for anything else. */

@@ -7,6 +7,7 @@ import { FleetError } from "../errors.ts";
 import type { Inventory } from "../inventory.ts";
 import { backupFolder } from "../rollout/acme-backups.ts";
 import { expandHome } from "../rollout/transports/ssh-arguments.ts";
+import { onAws } from "./account.ts";
 import { cachedPackages, cachedRelease, cachedRuntime } from "./cached.ts";
 import type { RecoveryConfig } from "./config.ts";
 import { changedAt, exportSchema, inventoriesIn, plansIn, secretsProviderOf, type StackExport } from "./deployment.ts";
@@ -42,6 +43,8 @@ export interface GatherOptions {
   earlier: readonly RecoverySet[];
   ask: (inventory: Inventory) => Promise<MachineReleases[]>;
   tools: () => Promise<Tool[]>;
+  /** Of what is on AWS. */
+  account: (stackText: string) => Promise<string | undefined>;
 }
 
 export interface Gathered {
@@ -71,7 +74,8 @@ export async function gather(options: GatherOptions): Promise<Gathered> {
   const sources = new Sources();
   const machines = await liveNow(about, options.ask);
   const at = now.toISOString();
-  const { missing, ...ledger } = ledgerOf({ machines, earlier, release: cachedRelease, runtime: cachedRuntime, packages: cachedPackages, at, by });
+  const cached = { release: cachedRelease, runtime: cachedRuntime, packages: cachedPackages };
+  const { missing, ...ledger } = ledgerOf({ machines, earlier, ...cached, at, by });
   addCached(sources, ledger);
   const set: RecoverySet = {
     schema: 1,
@@ -80,6 +84,7 @@ export async function gather(options: GatherOptions): Promise<Gathered> {
     after,
     ...source.name,
     secretsProvider: secretsProviderOf(about),
+    ...(await awsOf(options, about)),
     state: {
       object: await sources.add({ bytes: Buffer.from(state) }),
       at: changedAt(about),
@@ -92,6 +97,13 @@ export async function gather(options: GatherOptions): Promise<Gathered> {
     files: [...(await acmeFiles(sources)), ...(await sealedFiles(options, plain, about, sources))],
   };
   return { set, sources: sources.byHash, missing };
+}
+
+async function awsOf({ config, source, account: ask }: GatherOptions, about: StackExport): Promise<Pick<RecoverySet, "aws">> {
+  const types = (about.deployment.resources ?? []).map(({ type }) => type);
+  const { machines, store } = onAws(types, config.stores);
+  const account = machines || store ? await ask(readFileSync(source.stackFile, "utf8")) : undefined;
+  return account === undefined ? {} : { aws: { account, machines } };
 }
 
 async function liveNow(about: StackExport, ask: GatherOptions["ask"]): Promise<LiveMachine[]> {

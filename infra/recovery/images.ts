@@ -33,9 +33,8 @@ export async function packImage(suite: Suite): Promise<Tool | undefined> {
   if (!existsSync(folder)) return undefined;
   const version = basename(folder);
   const file = cachePath("program", `image-${version}.tar.gz`);
-  await makeOnce(file, (temporary) =>
-    tar(["-C", folder, "--sort=name", ...AS_IT_IS, "-I", "gzip -n -1", "-cf", temporary, "."], "the local machines' image could not be packed"),
-  );
+  const packed = ["-C", folder, "--sort=name", ...AS_IT_IS, "-I", "gzip -n -1"];
+  await makeOnce(file, (temporary) => tar([...packed, "-cf", temporary, "."], "the local machines' image could not be packed"));
   return { name: `${IMAGE_PREFIX}${suite}`, version, platform: `${process.platform}-${process.arch}`, file };
 }
 

@@ -10,7 +10,7 @@ import { newRecoveryCode } from "./code.ts";
 export interface WrappedKey {
   /** `age1…` */
   recipient: string;
-  /** The identity, encrypted with the recovery code; armored. */
+  /** The identity, and those of before it, a line each, encrypted with the recovery code; armored. */
   wrapped: string;
 }
 
@@ -22,21 +22,31 @@ const SCRYPT_LOG_N = 14;
 
 /** A new key under a new code, which is nowhere else. */
 export async function newRecoveryKey(): Promise<{ key: WrappedKey; code: string }> {
-  const identity = await generateX25519Identity();
-  return wrapKey(identity);
+  return renewedKey("");
 }
 
-/** The same key under a new code; the old code opens copies of before only. */
-export async function wrapKey(identity: string): Promise<{ key: WrappedKey; code: string }> {
+/**
+ * A new key under a new code, which opens what was sealed to the keys of before, too. Whoever has an old code, and an old copy of what it
+ * opens, can open nothing that is sealed from now on: a new code for the same key couldn't promise that.
+ * @param before identities of before, as `unwrapKey` gives them
+ */
+export async function renewedKey(before: string): Promise<{ key: WrappedKey; code: string }> {
+  const identity = await generateX25519Identity();
   const code = newRecoveryCode();
   const encrypter = new Encrypter();
   encrypter.setPassphrase(code);
   encrypter.setScryptWorkFactor(SCRYPT_LOG_N);
-  const wrapped = armor.encode(await encrypter.encrypt(identity));
+  const wrapped = armor.encode(await encrypter.encrypt([identity, ...linesOf(before)].join("\n")));
   return { key: { recipient: await identityToRecipient(identity), wrapped }, code };
 }
 
-/** The identity. @param code as `readRecoveryCode` gives it. @throws FleetError when it isn't this key's code */
+const linesOf = (identities: string): string[] => identities.split("\n").filter((line) => line !== "");
+
+/**
+ * The identities, newest first, a line each.
+ * @param code as `readRecoveryCode` gives it
+ * @throws FleetError when it isn't this key's code
+ */
 export async function unwrapKey(wrapped: string, code: string): Promise<string> {
   const decrypter = new Decrypter();
   decrypter.addPassphrase(code);
@@ -57,9 +67,9 @@ export async function sealTo(recipient: string, bytes: Uint8Array): Promise<Buff
 }
 
 /** @throws FleetError when it was sealed to another key, or changed since */
-export async function openSealed(sealed: Uint8Array, identity: string): Promise<Buffer> {
+export async function openSealed(sealed: Uint8Array, identities: string): Promise<Buffer> {
   const decrypter = new Decrypter();
-  decrypter.addIdentity(identity);
+  for (const line of linesOf(identities)) decrypter.addIdentity(line);
   try {
     return Buffer.from(await decrypter.decrypt(sealed));
   } catch {

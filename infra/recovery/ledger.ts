@@ -34,8 +34,11 @@ export function ledgerOf(sources: LedgerSources): Ledger {
     const { id, packages } = manifest.app.release;
     const record = releases.find((candidate) => candidate.fleet === fleet && candidate.id === id);
     const target = records[index]?.target ?? "unknown";
-    if (record?.archives[target] === undefined) missing.push(`release ${id.slice(0, 8)}, which ${name} runs`);
-    else if (packages !== undefined && record.packages[target] === undefined) missing.push(`packages ${packages.id.slice(0, 8)}, which ${name} has`);
+    if (record?.archives[target] === undefined) {
+      missing.push(`release ${id.slice(0, 8)}, which ${name} runs`);
+    } else if (packages !== undefined && record.packages[target] === undefined) {
+      missing.push(`packages ${packages.id.slice(0, 8)}, which ${name} has`);
+    }
   });
   for (const { name, runtime } of records) {
     if (!runtimes.some(({ id }) => id === runtime)) missing.push(`runtime bundle ${runtime.slice(0, 8)}, which ${name} runs`);

@@ -1,5 +1,6 @@
 /** RECOVER.txt: what to do when everything else is gone. Lies in the store and is for the printer. Pure. */
 import type { NamedSet, StoredObject } from "./set.ts";
+import { copyCommand } from "./store/by-hand.ts";
 import { keyName, objectName, PAGE, setsFolder } from "./store/layout.ts";
 
 export interface Page {
@@ -38,14 +39,15 @@ export function recoverPage({ id, set }: NamedSet, url: string): string {
     "It asks for the passphrase of the stack's secrets, or for the recovery code",
     "that `fleet recovery init` printed. The app's data is NOT in this store.",
     "",
-    ...byHand(set, id),
+    ...byHand(set, id, url),
     ...(secrets === undefined
       ? ["", "There is NO sealed copy of the secrets: without the passphrase (or the KMS key) they are", "lost."]
       : sealedLines(set, secrets.object)),
   ].join("\n")}\n`;
 }
 
-function byHand(set: NamedSet["set"], id: string): string[] {
+function byHand(set: NamedSet["set"], id: string, url: string): string[] {
+  const copy = copyCommand(url, "S");
   const live = new Set(Object.values(set.live));
   const archives = set.releases
     .filter((release) => live.has(release.id))
@@ -54,9 +56,9 @@ function byHand(set: NamedSet["set"], id: string): string[] {
       ...Object.entries(packages).map(([target, { archive }]) => [`its packages, ${target}`, archive] as const),
     ]);
   return [
-    "By hand (S = the store's folder; over ssh or s3: copy it first, `scp -r` or",
-    "`aws s3 sync`). Check each file: its name is its `sha256sum`.",
+    "By hand. S is the store's folder. Check each file: its name is its `sha256sum`.",
     "",
+    ...(copy === undefined ? [] : [`  ${copy}`, ""]),
     `  the set              S/${setsFolder(set)}${id}.json`,
     line("Pulumi's state", set.state.object),
     line(`Pulumi.${set.stack}.yaml`, set.stackFile),
@@ -87,7 +89,8 @@ function sealedLines(set: NamedSet["set"], secrets: StoredObject): string[] {
     `  age -d -o key.txt S/${keyName(set)}              asks for the code, with its dashes`,
     `  age -d -i key.txt S/${objectName(secrets.sha256)}`,
     "",
-    "prints JSON: `passphrase`, or the state and the configuration in plain text.",
+    "prints JSON: `passphrase`, or the state and the configuration in plain text. A lost",
+    `KMS key: \`recover\` as above with --secrets-provider passphrase.`,
     ...set.files
       .filter(({ kind }) => kind === "own")
       .map(({ name, object }) => `${name}: age -d -i key.txt S/${objectName(object.sha256)}`),

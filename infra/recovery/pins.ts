@@ -49,7 +49,11 @@ export function pinnedApp({ app }: Pin, dir: string): App {
 }
 
 /** Stands in for `artifactBuilder`: takes what the store had, or says what it hadn't. */
-export function pinnedArtifacts(fleet: string, { release, runtimes }: Pin, shape: Shape = "parts"): (targets: readonly Target[]) => Promise<Built> {
+export function pinnedArtifacts(
+  fleet: string,
+  { release, runtimes }: Pin,
+  shape: Shape = "parts",
+): (targets: readonly Target[]) => Promise<Built> {
   const built: Built = {
     releaseId: release.id,
     release: (target) => {

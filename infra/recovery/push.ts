@@ -67,7 +67,8 @@ async function putOne(store: RecoveryStore, object: StoredObject, { sources }: G
 /** Releases that aren't live leave the ledger with their archives: a store that was added later never had them. */
 function withoutLost(set: RecoverySet, provided: (object: StoredObject) => boolean): RecoverySet {
   const live = new Set(set.machines.map(({ release }) => release));
-  return { ...set, releases: set.releases.filter(({ id, archives, packages }) => live.has(id) || archivesOf({ archives, packages }).every(provided)) };
+  const kept = set.releases.filter(({ id, archives, packages }) => live.has(id) || archivesOf({ archives, packages }).every(provided));
+  return { ...set, releases: kept };
 }
 
 /** Somebody else's pruning may have run beside this. */

@@ -73,6 +73,8 @@ export const recoverySetSchema = z.strictObject({
   stack: plainName,
   /** `passphrase`, or the KMS key's URL without its query. */
   secretsProvider: z.string(),
+  /** The account, where the machines or a store are on AWS. */
+  aws: z.strictObject({ account: z.string().regex(/^\d{12}$/), machines: z.boolean() }).optional(),
   /** `pulumi stack export`: secrets in it are encrypted by the stack's secrets provider. */
   state: z.strictObject({ object: objectSchema, at: instant, resources: z.int() }),
   /** `Pulumi.yaml` and `Pulumi.<stack>.yaml`: the configuration, with the salt or the encrypted key. */

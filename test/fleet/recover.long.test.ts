@@ -54,7 +54,9 @@ describe("four machines and their store", () => {
     return run;
   }
 
-  async function underLoad(of: { folder: string; status: () => ReturnType<Project["status"]> }, work: () => Promise<unknown>): Promise<LoadResult> {
+  type Served = { folder: string; status: () => ReturnType<Project["status"]> };
+
+  async function underLoad(of: Served, work: () => Promise<unknown>): Promise<LoadResult> {
     const urls = (await of.status()).machines.map(({ url }) => url ?? assert.fail("a machine without a URL"));
     assert.equal(urls.length, COUNT);
     const caPem = readFileSync(join(of.folder, ".fleetwright/local/ca.pem"), "utf8");

@@ -11,10 +11,14 @@ import { FreshClone } from "../support/fresh-clone.ts";
 import { Hosts } from "../support/hosts.ts";
 import { writeNodeApp } from "../support/node-app.ts";
 import { evidence, Project, type Run } from "../support/project.ts";
+import { newKmsKey } from "../support/moto.ts";
 import { UserStack } from "../support/stack.ts";
+import { servedStore, spoilRelease, type StorePlaces } from "../support/store-places.ts";
 
 const MACHINES = ["web-1", "web-2"];
 const LEASE_MS = 10_000;
+/** Found before the real one. */
+const DATE = "/usr/local/bin/date";
 
 const server = (greeting: string): string => `
 import { createServer } from "node:http";
@@ -30,13 +34,16 @@ describe("a fleet that is recovered from its store", () => {
   let clone: FreshClone;
   let first: string;
   let second: string;
+  let served: StorePlaces;
 
   before(async () => {
     for (const name of MACHINES) await hosts.make(name);
     await bringUpAndLose();
+    served = await servedStore(store);
     clone = new FreshClone();
   });
-  after(() => {
+  after(async () => {
+    await served?.stop();
     hosts.close();
     clone?.remove();
     rmSync(folder, { recursive: true, force: true });
@@ -81,7 +88,7 @@ describe("a fleet that is recovered from its store", () => {
     const { from = store, killAt } = options;
     let killed = false;
     return clone.fleet(["recover", "--from", from, "--stack", "prod", "--machines", dr, ...args], {
-      env: { FLEETWRIGHT_RECOVERY_CODE: code },
+      env: { FLEETWRIGHT_RECOVERY_CODE: code, ...served.env },
       onStderr: (text, kill) => {
         if (killed || killAt === undefined || !killAt.test(text)) return;
         killed = true;
@@ -90,11 +97,14 @@ describe("a fleet that is recovered from its store", () => {
     });
   }
 
-  const status = (): Promise<FleetStatus> => {
+  const stateFolder = (): string => join(clone.folder, ".fleetwright/recovered/state");
+
+  const stackEnv = (): Record<string, string> => {
     const recovered = join(clone.folder, ".fleetwright/recovered");
-    const env = { PULUMI_BACKEND_URL: `file://${recovered}/state`, PULUMI_CONFIG_PASSPHRASE_FILE: `${recovered}/prod/passphrase` };
-    return clone.status("prod", env);
+    return { PULUMI_BACKEND_URL: `file://${recovered}/state`, PULUMI_CONFIG_PASSPHRASE_FILE: `${recovered}/prod/passphrase` };
   };
+
+  const status = (): Promise<FleetStatus> => clone.status("prod", stackEnv());
 
   const answerOf = (url: string | null): string => {
     const ca = join(clone.folder, ".fleetwright/recovered/prod/ca.pem");
@@ -116,8 +126,8 @@ describe("a fleet that is recovered from its store", () => {
     return copy;
   }
 
-  test("--check on an empty clone only looks, and says that it could go ahead", async () => {
-    const run = await recover(["--check"]);
+  test("--check on an empty clone only looks, and says that it could go ahead: out of a bucket", async () => {
+    const run = await recover(["--check"], { from: served.bucket });
     assert.equal(run.code, 0, evidence(run));
     assert.match(run.stdout, /could go ahead/);
     assert.match(run.stderr, /Taking the npm packages from the store/);
@@ -126,14 +136,7 @@ describe("a fleet that is recovered from its store", () => {
   test("a spoiled archive stops it before a machine is touched, and is named", async () => {
     const copy = copyOfStore("spoiled");
     const [newest = ""] = setFiles(copy).toReversed();
-    const set = JSON.parse(readFileSync(join(setsFolder(copy), newest), "utf8")) as {
-      releases: { id: string; archives: Record<string, { sha256: string }> }[];
-    };
-    const { sha256 } = Object.values(set.releases.find(({ id }) => id === second)?.archives ?? {})[0] ?? assert.fail("no archive");
-    const path = join(copy, "objects", sha256.slice(0, 2), sha256);
-    const bytes = readFileSync(path);
-    bytes[bytes.length >> 1] = (bytes[bytes.length >> 1] ?? 0) ^ 1;
-    writeFileSync(path, bytes);
+    const sha256 = spoilRelease(copy, join(setsFolder(copy), newest), second);
     for (const args of [["--check"], []]) {
       const run = await recover(args, { from: copy });
       assert.equal(run.code, 1, evidence(run));
@@ -141,23 +144,25 @@ describe("a fleet that is recovered from its store", () => {
     }
   });
 
-  test("killed in each phase and started again, it goes on, on an empty clone, with the code alone", async () => {
+  test("killed in each phase and started again, it goes on, on an empty clone over ssh, with the code alone", async () => {
+    clone.empty();
     for (const killAt of [/from the store/, /state: /, /archives: /, /web-\d +runtime +installed/, /web-1 +start +generation/]) {
-      const run = await recover([], { killAt });
+      const run = await recover([], { from: served.ssh, killAt });
       assert.equal(run.code, null, `not killed at ${killAt}: ${evidence(run)}`);
     }
-    const run = await recover([]);
+    const run = await recover([], { from: served.ssh });
     assert.equal(run.code, 0, evidence(run));
     assert.match(run.stderr, new RegExp(`RECOVERED: web on ${second.slice(0, 8)}`));
     for (const { url, health } of (await status()).machines) {
       assert.equal(health, "healthy");
       assert.match(answerOf(url), /^second, by a secret, /);
     }
+    cpSync(stateFolder(), join(folder, "stale"), { recursive: true });
   });
 
-  test("again: nothing has to be changed, and nothing is restarted", async () => {
+  test("again, out of the bucket: nothing has to be changed, and nothing is restarted", async () => {
     const before_ = await status();
-    const run = await recover([]);
+    const run = await recover([], { from: served.bucket });
     assert.equal(run.code, 0, evidence(run));
     assert.match(run.stderr, /Nothing had to be changed/);
     const after_ = await status();
@@ -170,7 +175,8 @@ describe("a fleet that is recovered from its store", () => {
     writeMachines();
     const copy = copyOfStore("half-written");
     const [newest = ""] = setFiles(copy).toReversed();
-    writeFileSync(join(setsFolder(copy), newest.replace(/^\d{8}/, "20991231")), readFileSync(join(setsFolder(copy), newest)).subarray(0, 700));
+    const half = readFileSync(join(setsFolder(copy), newest)).subarray(0, 700);
+    writeFileSync(join(setsFolder(copy), newest.replace(/^\d{8}/, "20991231")), half);
     const run = await recover([], { from: copy });
     assert.equal(run.code, 0, evidence(run));
     assert.match(run.stderr, /WARNING: a newer set can't be used/);
@@ -186,9 +192,13 @@ describe("a fleet that is recovered from its store", () => {
       const set = JSON.parse(readFileSync(join(setsFolder(copy), name), "utf8")) as { releases: { id: string }[] };
       if (set.releases.some(({ id }) => id === second)) rmSync(join(setsFolder(copy), name));
     }
+    // The machines share this computer's clock: one of them says another time.
+    await hosts.sh("web-1", `printf '#!/bin/sh\nexec /bin/date -d "+60 seconds" "$@"\n' > ${DATE}; chmod 755 ${DATE}`);
     const refused = await recover(["--yes"], { from: copy });
+    await hosts.sh("web-1", `rm ${DATE}`);
     assert.equal(refused.code, 1, evidence(refused));
     assert.match(refused.stderr, /the store is older than the fleet/);
+    assert.match(refused.stderr, /CLOCK: web-1 \(\S+\) is (59|60|61) s ahead of this computer/);
     const unasked = await recover(["--release", first.slice(0, 10)]);
     assert.equal(unasked.code, 2, evidence(unasked));
     assert.match(unasked.stderr, /will be switched to/);
@@ -214,5 +224,26 @@ describe("a fleet that is recovered from its store", () => {
     assert.match(run.stdout, /ok +the living fleet is as before: [12] machines answer/);
     assert.match(run.stdout, /ok +a second run changes nothing/);
     assert.equal(readdirSync(join(store, "drills/fleetwright/prod")).length, 1);
+  });
+
+  test("KMS key and state lost, then a stale state, the machines alive: a new passphrase, and nothing on them is touched", async () => {
+    const before_ = await status();
+    const kms = { ...served.env, AWS_ENDPOINT_URL_KMS: served.server.endpoint };
+    const provider = `awskms://${await newKmsKey(served.server)}?region=eu-west-1`;
+    await succeeds(clone.pulumi(["stack", "change-secrets-provider", provider, "--stack", "prod"], { ...stackEnv(), ...kms }));
+    await succeeds(clone.fleet(["recovery", "push", "--stack", "prod"], { env: { ...stackEnv(), ...kms } }));
+    await served.server.stop();
+    for (const stale of [false, true]) {
+      rmSync(stateFolder(), { recursive: true });
+      if (stale) cpSync(join(folder, "stale"), stateFolder(), { recursive: true });
+      const args = ["recover", "--from", store, "--stack", "prod", "--secrets-provider", "passphrase"];
+      const run = await clone.fleet(args, { env: { FLEETWRIGHT_RECOVERY_CODE: code, ...kms } });
+      assert.equal(run.code, 0, evidence(run));
+      assert.match(run.stderr, /encrypted by passphrase from now on, no longer by awskms:[\s\S]*state: imported/);
+      assert.match(run.stderr, /Nothing had to be changed/);
+    }
+    const after_ = await status();
+    for (const name of MACHINES) assert.deepEqual(pids(after_, name), pids(before_, name));
+    for (const { url } of after_.machines) assert.match(answerOf(url), /^first, by a secret, /);
   });
 });

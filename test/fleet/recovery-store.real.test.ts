@@ -6,6 +6,8 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { setInterval as every } from "node:timers/promises";
 import { parse, stringify } from "yaml";
+import { unwrapKey } from "../../infra/recovery/key.ts";
+import { readSealedSecrets } from "../../infra/recovery/sealed-secrets.ts";
 import type { NamedSet } from "../../infra/recovery/set.ts";
 import { openStore } from "../../infra/recovery/store/open.ts";
 import { Hosts } from "../support/hosts.ts";
@@ -110,6 +112,26 @@ describe("a fleet's recovery store", () => {
     assert.ok(state.deployment.resources.length > 0);
     const wrong = `${code.startsWith("0") ? "1" : "0"}${code.slice(1)}`;
     told(await stack.fleet(["recovery", "key"], { env: { FLEETWRIGHT_RECOVERY_CODE: wrong } }), 2, /no recovery code: a letter or digit/);
+  });
+
+  test("a new key and code: the old code opens what was put by before, and nothing since", async () => {
+    const before_ = await newest(first);
+    const old = code;
+    const made = await stack.fleet(["recovery", "key", "--rewrap"], { env: { FLEETWRIGHT_RECOVERY_CODE: old } });
+    told(made, 0, /Next: npm run fleet -- recovery push/);
+    code = /^ {4}([0-9A-Z]{4}(?:-[0-9A-Z]{4}){6})$/m.exec(made.stdout)?.[1] ?? "";
+    assert.notEqual(code, old);
+    const opens = (with_: string): Promise<Run> => stack.fleet(["recovery", "key"], { env: { FLEETWRIGHT_RECOVERY_CODE: with_ } });
+    assert.equal((await opens(old)).code, 0, "nothing was put by yet");
+    told(await stack.fleet(["recovery", "push"]), 0, /Everything is put by/);
+    told(await opens(old), 1, /This recovery code doesn't open the store's key/);
+    assert.equal((await opens(code)).code, 0);
+    // Whoever kept the key of before has nothing of it.
+    const store = await openStore(first);
+    const identities = await unwrapKey((await store.readKey(name))?.toString("utf8") ?? "", code);
+    const kept = identities.split("\n").slice(1).join("\n");
+    assert.ok((await readSealedSecrets(store, before_.set, kept))?.passphrase);
+    await assert.rejects(readSealedSecrets(store, (await newest(first)).set, kept), /isn't opened by the stack's recovery key/);
   });
 
   test("a spoiled object is found by --verify, and replaced by the next push", async () => {

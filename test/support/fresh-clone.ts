@@ -46,8 +46,22 @@ export class FreshClone {
     return runIn(this.folder, process.execPath, ["infra/cli/start.mjs", ...args], { ...options, env: { ...this.env, ...env } });
   }
 
+  /** Runs `pulumi ARGS…` in the shell that `fleet env` makes. */
+  pulumi(args: readonly string[], env: Record<string, string>): Promise<Run> {
+    const script = 'eval "$("$0" infra/cli/start.mjs env)" && exec pulumi "$@" --non-interactive';
+    return runIn(this.folder, "sh", ["-c", script, process.execPath, ...args], { env: { ...this.env, ...env } });
+  }
+
   async status(stack: string, env: Record<string, string>): Promise<FleetStatus> {
     return statusOf(await this.fleet(["status", "--json", "--stack", stack], { env }));
+  }
+
+  /** As it was at first, but for what a recovery has written beside the project. */
+  empty(): void {
+    rmSync(join(this.folder, "node_modules"), { recursive: true, force: true });
+    const cache = join(this.#parent, "cache");
+    rmSync(cache, { recursive: true, force: true });
+    lendImages(join(cache, "images"));
   }
 
   remove(): void {

@@ -1,4 +1,4 @@
-/** An S3-compatible server on a loopback port: moto, from PyPI in its pinned version; kept in the cache. */
+/** An S3-compatible server on a loopback port, which has KMS and STS, too: moto, from PyPI in its pinned version; kept in the cache. */
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { promisify } from "node:util";
@@ -37,6 +37,15 @@ export async function startBucketServer(): Promise<BucketServer> {
   });
   const env = { AWS_ACCESS_KEY_ID: "testing", AWS_SECRET_ACCESS_KEY: "testing", AWS_REGION: "eu-west-1" };
   return { endpoint, env, stop: () => end(child) };
+}
+
+/** By KMS's own protocol: its client isn't among our packages. */
+export async function newKmsKey({ endpoint }: Pick<BucketServer, "endpoint">): Promise<string> {
+  const target = { "x-amz-target": "TrentService.CreateKey", "content-type": "application/x-amz-json-1.1" };
+  const authorization = "AWS4-HMAC-SHA256 Credential=testing/20260101/eu-west-1/kms/aws4_request, SignedHeaders=host, Signature=0";
+  const response = await fetch(endpoint, { method: "POST", headers: { ...target, authorization }, body: "{}" });
+  const { KeyMetadata } = (await response.json()) as { KeyMetadata: { KeyId: string } };
+  return KeyMetadata.KeyId;
 }
 
 async function end(child: ChildProcess): Promise<void> {

@@ -6,6 +6,7 @@ import { exitCodes, FleetError } from "../../errors.ts";
 import { newRecoveryKey } from "../../recovery/key.ts";
 import { StoreFailure } from "../../recovery/store/files.ts";
 import { openStore } from "../../recovery/store/open.ts";
+import { fleetCommand } from "../command-words.ts";
 import { placeOfStack, readRecoveryConfig, type StackPlace } from "./config-file.ts";
 import { withRecovery } from "./config-text.ts";
 
@@ -67,8 +68,8 @@ export function codeText(code: string, stack: string): string {
 function nextText({ configFile, name }: StackPlace, stores: readonly string[], hadKey: boolean): string {
   return [
     `Written to ${relative(process.cwd(), configFile)}: ${stores.length} store${stores.length === 1 ? "" : "s"}: ${stores.join(", ")}`,
-    ...(hadKey ? ["The recovery key stays as it was; `fleet recovery key --rewrap` makes a new code."] : []),
-    `Next: fleet recovery push --stack ${name.stack}      fills the store now; every fleet up does it from now on`,
+    ...(hadKey ? ["The recovery key stays as it was; `fleet recovery key --rewrap` makes a new one."] : []),
+    `Next: ${fleetCommand(`recovery push --stack ${name.stack}`)}      fills the store now; every fleet up does it from now on`,
     "",
   ].join("\n");
 }

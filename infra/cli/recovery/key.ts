@@ -1,11 +1,12 @@
 /** `fleet recovery key`: opens what was sealed for the day the passphrase is lost, or gives the key a new code. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { exitCodes, FleetError } from "../../errors.ts";
-import { unwrapKey, wrapKey } from "../../recovery/key.ts";
+import { renewedKey, unwrapKey } from "../../recovery/key.ts";
 import { readSealedSecrets, type SealedSecrets } from "../../recovery/sealed-secrets.ts";
 import { openStore } from "../../recovery/store/open.ts";
 import type { StackName } from "../../recovery/store/layout.ts";
 import type { RecoveryStore } from "../../recovery/store/store.ts";
+import { fleetCommand } from "../command-words.ts";
 import { askCode } from "./ask-code.ts";
 import { placeOfStack, requireRecoveryConfig } from "./config-file.ts";
 import { withRecovery } from "./config-text.ts";
@@ -53,16 +54,15 @@ function textOf(secrets: SealedSecrets): string {
   return secrets.passphrase === undefined ? `${JSON.stringify(secrets, undefined, 2)}\n` : `${secrets.passphrase}\n`;
 }
 
-/** The old code goes on opening copies of the store that were made before. */
+/** The old code goes on opening what was put by before, and nothing that is from now on. */
 async function rewrapKey(stack: string): Promise<number> {
   const place = placeOfStack(process.cwd(), stack);
   const config = requireRecoveryConfig(place);
   if (config.key === undefined) throw none(place.name, "it has no recovery key");
-  const again = await wrapKey(await unwrapKey(config.key.wrapped, await askCode()));
+  const again = await renewedKey(await unwrapKey(config.key.wrapped, await askCode()));
   writeFileSync(place.configFile, withRecovery(readFileSync(place.configFile, "utf8"), { key: again.key }));
   process.stdout.write(codeText(again.code, stack));
-  process.stdout.write(
-    `Next: fleet recovery push --stack ${stack}      brings it into the store; until then the code of before opens what is there\n`,
-  );
+  const about = "brings it into the store; until then, what is there opens with the code of before";
+  process.stdout.write(`Next: ${fleetCommand(`recovery push --stack ${stack}`)}      ${about}\n`);
   return exitCodes.ok;
 }

@@ -1,5 +1,6 @@
 /** `fleet recovery push`: the stores filled as they are after every `up`. */
 import { exitCodes } from "../../errors.ts";
+import { fleetCommand } from "../command-words.ts";
 import { placeOfStack, requireRecoveryConfig } from "./config-file.ts";
 import { outcomeLine, putBy } from "./put-by.ts";
 
@@ -21,7 +22,7 @@ export async function pushCommand({ stack, verify, json = false }: PushCommandOp
 }
 
 const verdict = (stack: string): string =>
-  `Everything is put by. Next: fleet recovery status --stack ${stack}, and fleet drill now and then.`;
+  `Everything is put by. Next: ${fleetCommand(`recovery status --stack ${stack}`)}, and a drill now and then.`;
 
 function essence(outcome: Awaited<ReturnType<typeof putBy>>[number]) {
   if (outcome.state === "failed") return outcome;

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { exitCodes, FleetError } from "../../errors.ts";
 import { operator } from "../../operator.ts";
+import { awsPlaceOf, currentAccount } from "../../recovery/account.ts";
 import { CLOCK_SKEW_MS } from "../../recovery/assess.ts";
 import type { RecoveryConfig } from "../../recovery/config.ts";
 import { imageOfStack } from "../../recovery/images.ts";
@@ -52,8 +53,17 @@ async function gatherSet(
       earlier: earlier.toSorted((a, b) => b.createdAt.localeCompare(a.createdAt)),
       ask: (inventory) => askReleases(inventory, true),
       tools: () => localTools(sayToStderr, imageOfStack(fleetValueOf(readFileSync(place.stackFile, "utf8")))),
+      account: accountNow,
     }),
   );
+}
+
+/** A set without it is better than none. */
+async function accountNow(stackText: string): Promise<string | undefined> {
+  const account = await currentAccount(awsPlaceOf(stackText, process.env));
+  if ("id" in account) return account.id;
+  sayToStderr(`recovery: the AWS account isn't put by, as it isn't known: ${account.why}`);
+  return undefined;
 }
 
 /** Sets are sorted by their time: a new one must not come before one that is there, whatever the clocks say. */

@@ -27,6 +27,6 @@ export function registerRecovery(program: Command): void {
 
   command("key", "what the recovery code opens: the stack's passphrase, or with a KMS its state and configuration in plain text")
     .option("--from <store>", "from this store, also without the stack")
-    .option("--rewrap", "a new recovery code for the same key, in place of the old one")
+    .option("--rewrap", "a new key and code: the old code opens nothing that is put by from now on")
     .action(async (options) => process.exit(await (await import("./key.ts")).key(options)));
 }

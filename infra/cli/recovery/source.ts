@@ -30,6 +30,19 @@ export async function exportState({ name, workspace }: Stack, secrets: "encrypte
   throw new FleetError(`stack "${name}" can't be exported.`, { log: lastLines });
 }
 
+/** By standard input: the Automation API's own import writes the state, which may be in plain text, to a file first. @throws FleetError */
+export async function importState({ name, workspace }: Stack, state: string): Promise<void> {
+  const args = ["stack", "import", "--stack", name, "--non-interactive"];
+  const env = { ...process.env, ...workspace.envVars };
+  const { ok, lastLines } = await execute(workspace.pulumiCommand.command, args, { cwd: workspace.workDir, env, stdin: state });
+  if (ok) return;
+  throw new FleetError(`the state of stack "${name}" can't be imported.`, {
+    log: lastLines,
+    kept: "the stack's state; no machine was touched.",
+    next: "mend what it says, then run the same command again",
+  });
+}
+
 /** As Pulumi looks for it. @throws FleetError when a file is named that isn't there */
 export function passphraseOf(environment: NodeJS.ProcessEnv): string | undefined {
   const { PULUMI_CONFIG_PASSPHRASE: given, PULUMI_CONFIG_PASSPHRASE_FILE: file } = environment;

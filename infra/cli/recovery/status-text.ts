@@ -1,4 +1,6 @@
 /** What `fleet recovery status` prints: what is missing first, then how old each thing is, then one verdict and the next command. Pure. */
+import { shellQuote } from "../../shell.ts";
+import { fleetCommand } from "../command-words.ts";
 import { age, type Finding, parts, type StoreSight } from "../../recovery/assess.ts";
 
 export function statusText(sights: readonly StoreSight[], findings: readonly Finding[], about: { stack: string; nowMs: number }): string {
@@ -9,7 +11,7 @@ export function statusText(sights: readonly StoreSight[], findings: readonly Fin
     ...warns.map(({ store, text }) => `warning  ${store}: ${text}`),
     ...(findings.length === 0 ? [] : [""]),
     ...sights.flatMap((sight) => storeLines(sight, about.nowMs)),
-    verdict(stops.length, about.stack),
+    verdict(sights, stops, about.stack),
   ].join("\n")}\n`;
 }
 
@@ -39,7 +41,12 @@ function drillLine({ drills: [last] }: StoreSight, nowMs: number): string {
   return `last drill ${age(nowMs - Date.parse(last.startedAt))} ago: ${last.ok ? "passed" : "FAILED"}${took}, ${last.machines} machines`;
 }
 
-function verdict(stops: number, stack: string): string {
-  if (stops === 0) return `A recovery could succeed now. Next, if it must: fleet recover --from STORE --stack ${stack}`;
-  return `A recovery could NOT bring back the fleet as it is. Next: fleet recovery push --verify --stack ${stack}, then this again.`;
+/** A recovery takes one store: the first one that nothing is missing in. */
+function verdict(sights: readonly StoreSight[], stops: readonly Finding[], stack: string): string {
+  const whole = sights.find(({ url }) => !stops.some(({ store }) => store === url));
+  const recover = (url: string): string => fleetCommand(`recover --from ${shellQuote(url)} --stack ${stack} --check`);
+  if (stops.length === 0 && whole !== undefined) return `A recovery could succeed now. Next, if it must: ${recover(whole.url)}`;
+  const push = `Next: ${fleetCommand(`recovery push --verify --stack ${stack}`)}, then this again.`;
+  if (whole === undefined) return `A recovery could NOT bring back the fleet as it is. ${push}`;
+  return `A recovery could NOT bring back the fleet as it is from every store; ${whole.url} could. ${push}`;
 }

@@ -47,11 +47,13 @@ async function lookAt(url: string, which: StackName | string, verify: boolean): 
     const name = typeof which === "string" ? await stackInStore(store, which) : which;
     const { good, spoiled } = await store.sets(name);
     const [newest] = good;
+    const skewMs = await store.skewMs();
     const stacks = (await store.stacks()).map(({ project, stack }) => `${project}/${stack}`);
     const rest = {
       sets: good.length,
       stacks,
       spoiled,
+      ...(skewMs === undefined ? {} : { skewMs }),
       hasKey: (await store.readKey(name)) !== undefined,
       drills: await store.drills(name),
     };

@@ -25,6 +25,8 @@ export interface StoreFiles {
   list(folder: string): Promise<FileEntry[]>;
   /** No error when it isn't there. */
   remove(name: string): Promise<void>;
+  /** The clock of whoever keeps it, milliseconds since 1970; undefined where that can't be told from this computer's. */
+  clockMs(): Promise<number | undefined>;
   close(): Promise<void>;
 }
 

@@ -20,6 +20,7 @@ export function folderFiles(root: string): StoreFiles {
     readBytes: (name) => readFile(present(at(name), name)),
     list: (folder) => listBelow(root, folder),
     remove: (name) => rm(at(name), { force: true }),
+    clockMs: async () => undefined,
     close: async () => undefined,
   };
 }

@@ -6,6 +6,7 @@ import {
   DeleteObjectCommand,
   GetObjectCommand,
   type GetObjectCommandOutput,
+  ListObjectsV2Command,
   paginateListObjectsV2,
   PutObjectCommand,
   S3Client,
@@ -49,8 +50,25 @@ export function bucketFiles({ bucket, prefix, region, endpoint }: BucketAddress,
     remove: async (name) => {
       await client.send(new DeleteObjectCommand(at(name))).catch((error: unknown) => failed(error, bucket, name));
     },
+    clockMs: () => clockOf(client, bucket),
     close: async () => client.destroy(),
   };
+}
+
+/** By the header of an answer, which has whole seconds. */
+async function clockOf(client: S3Client, bucket: string): Promise<number | undefined> {
+  let date: string | undefined;
+  const command = new ListObjectsV2Command({ Bucket: bucket, MaxKeys: 1 });
+  command.middlewareStack.add(
+    (next) => async (args) => {
+      const result = await next(args);
+      date = (result.response as { headers?: Record<string, string> }).headers?.date;
+      return result;
+    },
+    { step: "deserialize" },
+  );
+  await client.send(command).catch((error: unknown) => failed(error, bucket, ""));
+  return date === undefined ? undefined : Date.parse(date) + 500;
 }
 
 async function bodyOf(source: Source) {

@@ -55,6 +55,7 @@ export function sshFiles({ path: root, ...login }: SshAddress, url: string): Sto
       const { code, stderr } = await run(`rm -f ${at(name)}`);
       if (code !== 0) throw new StoreFailure("refused", `${name} can't be removed: ${stderr.trim()}`);
     },
+    clockMs: async () => Number((await run("date +%s%3N")).stdout.trim()),
     close: () => connection.close(),
   };
 }

@@ -118,6 +118,9 @@ export class RecoveryStore {
     const { sha256 } = await digestOf({ bytes });
     if (!id.endsWith(`-${sha256.slice(0, HASH_LENGTH)}`)) throw new StoreFailure("spoiled", `set ${id} was changed or cut short`);
     const parsed = recoverySetSchema.safeParse(JSON.parse(bytes.toString("utf8")));
+    if (parsed.success && (parsed.data.project !== stack.project || parsed.data.stack !== stack.stack)) {
+      throw new StoreFailure("spoiled", `set ${id} is of ${parsed.data.project}/${parsed.data.stack}, and lies in the wrong folder`);
+    }
     if (parsed.success) return { id, set: parsed.data };
     throw new StoreFailure("spoiled", `set ${id} is of another version of Fleetwright: ${parsed.error.issues[0]?.message}`);
   }
@@ -178,6 +181,13 @@ export class RecoveryStore {
 
   writeKey(stack: StackName, bytes: Buffer): Promise<void> {
     return this.files.write(keyName(stack), { bytes });
+  }
+
+  /** How far the store's clock is ahead of this computer's; undefined where it has none of its own. */
+  async skewMs(): Promise<number | undefined> {
+    const startedMs = Date.now();
+    const thereMs = await this.files.clockMs();
+    return thereMs === undefined ? undefined : Math.round(thereMs - (startedMs + Date.now()) / 2);
   }
 
   close(): Promise<void> {

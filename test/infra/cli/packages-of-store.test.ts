@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { afterEach, beforeEach, describe, test } from "node:test";
 import { openStore } from "../../../infra/recovery/store/open.ts";
 import { sampleSet } from "../recovery/samples.ts";
@@ -58,15 +58,18 @@ describe("packages out of a store, before there are any", async () => {
   test("that are spoiled aren't taken, nor those of a set that was changed", async () => {
     const path = join(folder, "store/objects", object.sha256.slice(0, 2), object.sha256);
     writeFileSync(path, Buffer.concat([readFileSync(path), Buffer.from("x")]));
-    assert.match((await take()) ?? "", /missing or spoiled/);
+    assert.match((await take()) ?? "", /are spoiled/);
     assert.ok(!installed());
     const [set] = execFileSync("find", [join(folder, "store/sets"), "-name", "*.json"], { encoding: "utf8" }).trim().split("\n");
     writeFileSync(set ?? "", readFileSync(set ?? "", "utf8").replace("ann@laptop", "eve@laptop"));
     assert.match((await take()) ?? "", /has no packages/);
   });
 
-  test("can't be taken from what isn't a folder", async () => {
-    assert.match((await take({ from: "s3://bucket/prefix" })) ?? "", /is no folder/);
-    assert.equal(dirname(join(folder, "clone")), folder);
+  test("that aren't there, and stores that are none, are told", async () => {
+    rmSync(join(folder, "store/objects"), { recursive: true });
+    assert.match((await take()) ?? "", /can't be read for the npm packages: objects\/\S+ is not there/);
+    assert.match((await take({ from: "ftp://host/path" })) ?? "", /"ftp" is no kind of store/);
+    assert.match((await take({ from: "ssh://host/path" })) ?? "", /must pin the host's key/);
+    assert.ok(!installed());
   });
 });

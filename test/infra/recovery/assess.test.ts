@@ -109,7 +109,8 @@ describe("whether a recovery could succeed now", () => {
     const text = statusText(sights, assess(sights, now(), nowMs), { stack: "prod", nowMs });
     assert.match(text, /^MISSING {2}file:\/\/\/store: missing or spoiled: runtime bundle bbbbbbbb for x64[^]*\nwarning {2}file/);
     assert.match(text, /\n {2}state +24 h +1 objects +0\.0 MB\n[^]*last drill 12 h ago: passed, serving after 41\.2 s, 2 machines/);
-    assert.match(text, /could NOT bring back the fleet as it is\. Next: fleet recovery push --verify --stack prod, then this again\.\n$/);
+    assert.match(text, /could NOT bring back the fleet as it is\./);
+    assert.match(text, / Next: npm run fleet -- recovery push --verify --stack prod, then this again\.\n$/);
   });
 });
 

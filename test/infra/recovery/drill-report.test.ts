@@ -20,7 +20,10 @@ const record = (about: Partial<DrillRecord> = {}): DrillRecord => ({
 const times = [{ phase: "tools" as const, wallMs: 40_000, monotonicMs: 40_000 }];
 
 test("the report ends in one verdict, and shows how it went before", () => {
-  const earlier = [record({ startedAt: "2026-01-31T03:00:00.000Z", rtoMs: 20_000 }), record({ startedAt: "2026-01-30T03:00:00.000Z", ok: false, rtoMs: null })];
+  const earlier = [
+    record({ startedAt: "2026-01-31T03:00:00.000Z", rtoMs: 20_000 }),
+    record({ startedAt: "2026-01-30T03:00:00.000Z", ok: false, rtoMs: null }),
+  ];
   const lines = reportLines({ record: record(), times, checks: [{ what: "it serves", problem: undefined }], earlier, limitMs: 60_000 });
   assert.equal(lines.at(-1), "DRILL PASSED: from nothing to verified HTTPS in 40.0 s, of 60.0 s allowed.");
   const trend = lines.slice(lines.indexOf("  trend") + 1, -1);
@@ -41,12 +44,21 @@ test("what failed is named, in its line and in the verdict", () => {
 });
 
 test("limits are read in seconds and minutes", () => {
-  assert.deepEqual(["60s", "2m", "90", "1.5s", "500ms", "soon", "-1s"].map(durationMs), [60_000, 120_000, 90_000, 1_500, 500, undefined, undefined]);
+  const texts = ["60s", "2m", "90", "1.5s", "500ms", "soon", "-1s"];
+  assert.deepEqual(texts.map(durationMs), [60_000, 120_000, 90_000, 1_500, 500, undefined, undefined]);
 });
 
 test("a drill has nothing of its user's but the way to the store", () => {
   const environment = drillEnvironment(
-    { PATH: "/bin", HOME: "/root", FLEETWRIGHT_CACHE: "/c", PULUMI_BACKEND_URL: "s3://living", PULUMI_CONFIG_PASSPHRASE: "p", FLEETWRIGHT_RECOVERY_CODE: "code", FLEETWRIGHT_PINS: "/x" },
+    {
+      PATH: "/bin",
+      HOME: "/root",
+      FLEETWRIGHT_CACHE: "/c",
+      PULUMI_BACKEND_URL: "s3://living",
+      PULUMI_CONFIG_PASSPHRASE: "p",
+      FLEETWRIGHT_RECOVERY_CODE: "code",
+      FLEETWRIGHT_PINS: "/x",
+    },
     "/drill",
     "/root",
   );

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { newRecoveryCode, readRecoveryCode } from "../../../infra/recovery/code.ts";
-import { newRecoveryKey, openSealed, sealTo, unwrapKey, wrapKey } from "../../../infra/recovery/key.ts";
+import { newRecoveryKey, openSealed, sealTo, renewedKey, unwrapKey } from "../../../infra/recovery/key.ts";
 
 describe("a recovery code", () => {
   test("is 7 groups of 4, and read however it was typed", () => {
@@ -22,15 +22,18 @@ describe("a recovery code", () => {
   });
 });
 
-test("what is sealed to the key is opened by its code alone; a new code opens the same key", async () => {
+test("what is sealed is opened by its code alone; a new code opens what was sealed before, the old one nothing since", async () => {
   const { key, code } = await newRecoveryKey();
   const sealed = await sealTo(key.recipient, Buffer.from("open sesame"));
   const identity = await unwrapKey(key.wrapped, code);
   assert.equal((await openSealed(sealed, identity)).toString(), "open sesame");
-  const again = await wrapKey(identity);
-  assert.equal(again.key.recipient, key.recipient);
-  assert.equal(await unwrapKey(again.key.wrapped, again.code), identity);
+  const again = await renewedKey(identity);
+  const both = await unwrapKey(again.key.wrapped, again.code);
+  const since = await sealTo(again.key.recipient, Buffer.from("open barley"));
+  assert.equal((await openSealed(since, both)).toString(), "open barley");
+  assert.equal((await openSealed(sealed, both)).toString(), "open sesame");
   await assert.rejects(unwrapKey(again.key.wrapped, code), /doesn't open the store's key/);
+  await assert.rejects(openSealed(since, identity), /isn't opened by the stack's recovery key/);
   sealed[sealed.length - 1]! ^= 1;
   await assert.rejects(openSealed(sealed, identity), /isn't opened by the stack's recovery key/);
 });

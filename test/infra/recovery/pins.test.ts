@@ -12,7 +12,8 @@ const LIVE = "a".repeat(64);
 const EARLIER = "ab".repeat(32);
 const set = sampleSet();
 const [live] = set.releases;
-const withLedger = sampleSet({ releases: live === undefined ? [] : [live, { ...live, id: EARLIER, archives: { x64: { sha256: "6".repeat(64), bytes: 6 } } }] });
+const earlier = { id: EARLIER, archives: { x64: { sha256: "6".repeat(64), bytes: 6 } } };
+const withLedger = sampleSet({ releases: live === undefined ? [] : [live, { ...live, ...earlier }] });
 
 test("the live release of each fleet is pinned, with the runtime that its machines ran", () => {
   const used = { id: "b".repeat(64), arch: "x64" as const, archive: { sha256: "4".repeat(64), bytes: 4000 } };
@@ -47,7 +48,8 @@ test("an app without Python packages runs on any machine of its architecture", (
 test("a machine of a kind that the store has nothing for is told before it is touched", async () => {
   const pin = pinsOf({ id: "set", set }).fleets.web ?? assert.fail("no pin");
   const built = await pinnedArtifacts("web", pin)([]);
-  assert.throws(() => built.release({ arch: "arm64", python: "3.13" }), /no release of fleet "web" for a machine of arm64 with Python 3\.13/);
+  const missing = /no release of fleet "web" for a machine of arm64 with Python 3\.13/;
+  assert.throws(() => built.release({ arch: "arm64", python: "3.13" }), missing);
   assert.throws(() => built.runtime("arm64"), /no runtime bundle/);
 });
 

@@ -60,7 +60,9 @@ test("machines are known before the program runs, with secrets left closed", () 
   assert.equal(first?.transport?.host, "10.0.0.1");
   assert.equal(first?.app, "web");
   assert.deepEqual(withoutSecrets({ hosts: [{ hostKey: { secure: "v1:x" } }] }), { hosts: [{ hostKey: "ssh-ed25519 AAAA" }] });
-  assert.deepEqual(candidatesOf({ app: { dir: "." }, machines: { provider: "hosts", hosts: [{ name: "a", address: "h", hostKey: { secure: "v1:x" } }] } }, { folder: "/", stack: "prod" }), []);
+  const hosts = [{ name: "a", address: "h", hostKey: { secure: "v1:x" } }];
+  const closed = { app: { dir: "." }, machines: { provider: "hosts", hosts } };
+  assert.deepEqual(candidatesOf(closed, { folder: "/", stack: "prod" }), []);
 });
 
 test("a program runs in its file's folder", () => {

@@ -73,6 +73,15 @@ describe("a store in a folder", () => {
     assert.deepEqual(await store.stacks(), [name, { ...name, stack: "staging" }]);
   });
 
+  test("takes no set for another stack's", async () => {
+    const id = await store.putSet(sampleSet());
+    const bytes = await store.files.readBytes(`sets/fleetwright/prod/${id}.json`);
+    await store.files.write(`sets/fleetwright/staging/${id}.json`, { bytes });
+    const { good, spoiled } = await store.sets({ project: "fleetwright", stack: "staging" });
+    assert.deepEqual(good, []);
+    assert.match(spoiled[0]?.problem ?? "", /is of fleetwright\/prod, and lies in the wrong folder/);
+  });
+
   test("keeps drills, newest first", async () => {
     const drill = { schema: 1 as const, ...name, ok: true, rtoMs: 41_000, machines: 2, set: "x" };
     await store.addDrill({ ...drill, startedAt: "2026-01-01T00:00:00Z" });

@@ -2,11 +2,14 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { CreateBucketCommand, PutBucketVersioningCommand, S3Client } from "@aws-sdk/client-s3";
+import { awsPlaceOf, currentAccount } from "../../../infra/recovery/account.ts";
 import { writeScript } from "../../../infra/recovery/store/ssh.ts";
 import { StoreFailure } from "../../../infra/recovery/store/files.ts";
 import { objectName } from "../../../infra/recovery/store/layout.ts";
@@ -74,6 +77,13 @@ async function obeys(store: RecoveryStore): Promise<void> {
   await store.close();
 }
 
+/** Within what a noisy computer takes to ask. */
+async function skewIs(store: RecoveryStore, wantedMs: number): Promise<void> {
+  const skewMs = await store.skewMs();
+  await store.close();
+  assert.ok(skewMs !== undefined && Math.abs(skewMs - wantedMs) < 30_000, `${skewMs} ms`);
+}
+
 test("a folder", async () => obeys(await openStore(join(folder, "it's a store"))));
 
 describe("a host that answers SSH", () => {
@@ -116,6 +126,21 @@ describe("a host that answers SSH", () => {
     await store.close();
   });
 
+  test("tells its clock, also one that is wrong", async () => {
+    const bin = join(folder, "bin");
+    mkdirSync(bin);
+    writeFileSync(join(bin, "date"), '#!/bin/sh\nexec /bin/date -d "-90 seconds" "$@"\n', { mode: 0o755 });
+    const wrong = await startSshServer([`SetEnv PATH=${bin}:/usr/bin:/bin`]);
+    try {
+      const there = urlOf(folder, wrong.hostKey).replace(`:${server.port}`, `:${wrong.port}`);
+      const url = there.replace(server.privateKeyFile, wrong.privateKeyFile);
+      await skewIs(await openStore(url), -90_000);
+      await skewIs(await openStore(urlOf(folder)), 0);
+    } finally {
+      await wrong.stop();
+    }
+  });
+
   test("a disk that takes nothing is told in its words", async () => {
     writeFileSync(join(folder, "no-folder"), "");
     const store = await openStore(urlOf(join(folder, "no-folder")));
@@ -146,6 +171,31 @@ describe("a bucket", () => {
   test("keeps a store, also below a prefix", async () => {
     await obeys(await openStore(urlOf("store/fleets/shop")));
     await obeys(await openStore(urlOf("store")).then((store) => emptied(store)));
+  });
+
+  test("tells its clock, also one that is wrong", async () => {
+    await skewIs(await openStore(urlOf("store")), 0);
+    const wrong = createServer((_request, response) => {
+      response.setHeader("date", new Date(Date.now() + 90_000).toUTCString());
+      response.end("<ListBucketResult></ListBucketResult>");
+    });
+    await new Promise<void>((resolve) => wrong.listen(0, "127.0.0.1", resolve));
+    try {
+      const { port } = wrong.address() as AddressInfo;
+      await skewIs(await openStore(`s3://store?region=eu-west-1&endpoint=http://127.0.0.1:${port}`), 90_000);
+    } finally {
+      wrong.close();
+    }
+  });
+
+  test("and STS beside it: whose credentials these are, or why that isn't known", async () => {
+    process.env.AWS_ENDPOINT_URL_STS = server.endpoint;
+    const place = awsPlaceOf("", process.env);
+    assert.deepEqual(await currentAccount(place), { id: "123456789012" });
+    process.env.AWS_ENDPOINT_URL_STS = "http://127.0.0.1:9";
+    const account = await currentAccount(place);
+    delete process.env.AWS_ENDPOINT_URL_STS;
+    assert.ok("why" in account && /ECONNREFUSED/.test(account.why), JSON.stringify(account));
   });
 
   test("that isn't there is told", async () => {

@@ -44,7 +44,8 @@ describe("out of a store", () => {
     assert.deepEqual(await bringTools(store, tools, "linux-x64"), []);
   });
 
-  test("an image comes back with its owners and modes, whatever the umask; its archive is not kept", { skip: process.getuid?.() !== 0 }, async () => {
+  const skip = process.getuid?.() !== 0;
+  test("an image comes back with its owners and modes, whatever the umask; its archive is not kept", { skip }, async () => {
     const system = join(folder, "cache/images/trixie-0123456789abcdef");
     mkdirSync(join(system, "tmp"), { recursive: true });
     chmodSync(join(system, "tmp"), 0o1777);

@@ -28,7 +28,9 @@ const machine = (about: Partial<MachineStatus> = {}): MachineStatus => ({
   ...about,
 });
 
-function problems(about: Partial<MachineStatus>, outcome: { status: number } | { error: string } = { status: 200 }, accept: "success" | "alive" = "success") {
+type Outcome = { status: number } | { error: string };
+
+function problems(about: Partial<MachineStatus>, outcome: Outcome = { status: 200 }, accept: "success" | "alive" = "success") {
   const fleet = { fleet: "web", release: WANTED, machines: [machine(about)] };
   const answers = [{ machine: "web-1", url: "https://127.0.0.1", outcome }];
   return verificationProblems({ fleet, pin: { release: { id: WANTED, archives: {}, packages: {} } }, answers, accept });
