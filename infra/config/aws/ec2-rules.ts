@@ -1,6 +1,7 @@
 /** What must fit together in a fleet on EC2: AWS would refuse it late, or take it and surprise. Pure. */
 import { at, type Finding, when } from "../finding.ts";
 import { accessFindings } from "./access-rules.ts";
+import { type DeliveryKeys, deliveryFindings } from "./delivery-rules.ts";
 import { architectureOf, isInstanceType } from "./instance-type.ts";
 import { type NetworkKeys, networkFindings } from "./network-rules.ts";
 import { tagFindings } from "./tag-rules.ts";
@@ -10,13 +11,14 @@ export interface InstanceKeys {
   type: string;
   zone?: string | undefined;
   image?: string | undefined;
+  debian?: 12 | 13 | undefined;
 }
 
-export interface Ec2Keys {
+export interface Ec2Keys extends DeliveryKeys {
   network: NetworkKeys;
   instances: readonly InstanceKeys[];
   images: { x64?: string | undefined; arm64?: string | undefined };
-  ssh: { from: readonly string[]; through?: string | undefined; bastion?: unknown };
+  ssh?: { from: readonly string[]; through?: string | undefined; bastion?: unknown } | undefined;
   alarms?: { topic?: unknown; email?: string | undefined } | undefined;
   access: "public" | "private";
   clients: readonly string[];
@@ -34,6 +36,7 @@ export function ec2Findings(machines: Ec2Keys): Finding[] {
     ...accessFindings(machines),
     ...elasticIpFindings(machines),
     ...failoverFindings(machines),
+    ...deliveryFindings(machines),
     ...sshFindings(machines),
     ...alarmFindings(machines.alarms),
     ...tagFindings(machines.tags),
@@ -93,16 +96,19 @@ const CHECKED_MACHINES = 255;
 /** Route 53's health checkers ask from the internet (Route 53 guide, "How Route 53 determines whether a health check is healthy"). */
 function failoverFindings({ access, dns, instances }: Ec2Keys): Finding[] {
   if (dns?.failover === undefined) return [];
-  const many = `asks each machine from outside, ${CHECKED_MACHINES} at most, and there are ${instances.length}; remove it, or make several fleets`;
+  const closed = 'needs "access: public": private machines can\'t be asked from outside whether they are well; remove it';
+  const many = `asks each machine from outside, ${CHECKED_MACHINES} at most, and there are ${instances.length}; make several fleets`;
   return [
-    ...when(access === "private", "dns.failover", 'needs "access: public": private machines can\'t be asked from outside whether they are well; remove it'),
+    ...when(access === "private", "dns.failover", closed),
     ...when(instances.length > CHECKED_MACHINES, "dns.failover", many),
   ];
 }
 
 const ONE = "remove one of them";
 
-function sshFindings({ ssh: { from, through, bastion }, network }: Ec2Keys): Finding[] {
+function sshFindings({ ssh, network }: Ec2Keys): Finding[] {
+  if (ssh === undefined) return [];
+  const { from, through, bastion } = ssh;
   const open = from.flatMap((range, index) =>
     range.endsWith("/0") ? [at(`ssh.from.${index}`, "is the whole internet; give the ranges that you come from")] : [],
   );
