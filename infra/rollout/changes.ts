@@ -28,7 +28,7 @@ export function describeChange(manifest: Manifest, app: AppStatus | undefined): 
     ...backAgain(manifest, app),
     ...(differs(manifest, app, "https") ? ["HTTPS: Caddy reloads"] : []),
     ...(differs(manifest, app, "hardening") ? ["another baseline of the machine (hardening)"] : []),
-    ...(differs(manifest, app, "cloudwatch") ? ["another word to CloudWatch (alarms, logs)"] : []),
+    ...(differs(manifest, app, "cloudwatch") ? ["tells CloudWatch something else (alarms, logs)"] : []),
     ...(differs(manifest, app, "once") ? ["other steps before a switch"] : []),
     ...(app.unconfirmed === null ? [] : [`an unfinished switch to ${app.unconfirmed} is settled`]),
     ...(app.health.state === "down" ? [`the app is down (${app.health.detail}) and is started`] : []),

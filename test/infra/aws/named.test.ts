@@ -116,3 +116,10 @@ test("what holds data is protected together with the machines", async () => {
   assert.deepEqual(kept, ["web-artifacts", "web-secrets"]);
   assert.deepEqual((await graph({})).filter(({ protect }) => protect === true), []);
 });
+
+test("machines that fetch their release may tell CloudWatch what they are asked for, too, and are safe by every rule", async () => {
+  const resources = await graph({ alarms: { email: "ops@example.org" }, logs: { retentionDays: 7 } });
+  assert.deepEqual(checkAws(resources, { external: EXISTING, secrets: [VALUE] }), []);
+  const policies = byType(resources, "RolePolicy").map(({ name }) => name);
+  for (const name of ["web-metrics", "web-logs", "web-artifacts"]) assert.ok(policies.includes(name), name);
+});
