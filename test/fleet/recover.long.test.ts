@@ -48,6 +48,20 @@ describe("four machines and their store", () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
+  async function recoverKilledAt(line: RegExp): Promise<Run> {
+    let killed = false;
+    const run = await clone.fleet(["recover", "--from", store], {
+      env: { FLEETWRIGHT_RECOVERY_CODE: code },
+      onStderr: (text, kill) => {
+        if (killed || !line.test(text)) return;
+        killed = true;
+        kill("SIGKILL");
+      },
+    });
+    assert.equal(run.code, null, `not killed at ${line}: ${evidence(run)}`);
+    return run;
+  }
+
   async function succeeds(running: Promise<Run>): Promise<Run> {
     const run = await running;
     assert.equal(run.code, 0, evidence(run));
@@ -85,10 +99,11 @@ describe("four machines and their store", () => {
     assert.equal(readdirSync(join(store, "drills/fleetwright/local")).length, 1);
   });
 
-  test("all is destroyed, with the state and the image: the code and the store bring it back, and it serves", async () => {
+  test("all is destroyed, with state and image; killed while machines boot and started again, it comes back, and it serves", async () => {
     await project.remove();
+    const killed = await recoverKilledAt(/: booting /);
+    assert.match(killed.stderr, /image-trixie trixie-\w+: from the store/);
     const run = await succeeds(clone.fleet(["recover", "--from", store], { env: { FLEETWRIGHT_RECOVERY_CODE: code } }));
-    assert.match(run.stderr, /image-trixie trixie-\w+: from the store/);
     assert.match(run.stderr, /RECOVERED: web on/);
     const load = await underLoad({ folder: clone.folder, status: () => clone.status("local", {}) }, async () => {
       const again = await succeeds(clone.fleet(["recover", "--from", store], { env: { FLEETWRIGHT_RECOVERY_CODE: code } }));
