@@ -1,11 +1,8 @@
 /** One preview by the real engine: `one.ts fleet|bare COUNT`. Prints what it took, as JSON. */
-import { Eip } from "@pulumi/aws/ec2/eip.js";
 import { Fleet } from "../../infra/fleet.ts";
 import { withAwsStack } from "../../test/support/aws-provider/stack.ts";
 import { ec2Machines } from "../../test/infra/aws/samples.ts";
-
-/** Of a bare program, which our own is held against. */
-const RESOURCES_PER_MACHINE = 5;
+import { bareMachines } from "./bare.ts";
 
 const [what = "", count = ""] = process.argv.slice(2);
 
@@ -14,11 +11,7 @@ function fleet(machines: number): void {
   new Fleet("web", { app: { dir: `${import.meta.dirname}/../../examples/fastapi` }, machines: { ...ec2Machines(), instances, elasticIps: true } });
 }
 
-function bare(machines: number): void {
-  for (let index = 0; index < machines * RESOURCES_PER_MACHINE; index += 1) new Eip(`m-${index}`, { domain: "vpc" });
-}
-
-const program = async (): Promise<void> => (what === "bare" ? bare : fleet)(Number(count));
+const program = async (): Promise<void> => (what === "bare" ? bareMachines : fleet)(Number(count));
 const took = await withAwsStack(async (stack) => {
   const startedMs = performance.now();
   const { changeSummary } = await stack.preview({ program });
