@@ -3,9 +3,10 @@ import * as pulumi from "@pulumi/pulumi";
 import type { FleetArgs } from "./args.ts";
 import { type App, checkApp } from "./build/app.ts";
 import { parseFleet } from "./config/parse.ts";
-import type { FleetConfig } from "./config/schema.ts";
+import { isBySsh, type SshEc2Config } from "./config/aws/ec2.ts";
+import { fetches, type FleetConfig } from "./config/schema.ts";
 import { type Inventory, inventoryOf } from "./inventory.ts";
-import { ec2Provider, groupProvider } from "./machines/aws-modules.ts";
+import { ec2Provider, groupProvider, namedProvider } from "./machines/aws-modules.ts";
 import { hostMachines } from "./machines/hosts.ts";
 import { worldOf } from "./machines/local/world-id.ts";
 import { localMachines, localTarget } from "./machines/local.ts";
@@ -37,7 +38,7 @@ export class Fleet extends pulumi.ComponentResource {
   readonly skipped: pulumi.Output<string[]>;
   /** How to reach every machine, for the `fleet` command; holds no private key. */
   readonly inventory: pulumi.Output<Inventory>;
-  /** With provider `autoscaling`: ARNs of the bucket that its machines fetch from, and of its key, for a stack in another region. */
+  /** Where machines fetch what they run: ARNs of their bucket, and of its key, for a stack in another region. */
   readonly artifacts: pulumi.Output<ArtifactsPlace> | undefined;
 
   /**
@@ -51,12 +52,9 @@ export class Fleet extends pulumi.ComponentResource {
     const app = appOf(name, config, pin);
     const say = (line: string): void => void pulumi.log.info(line, this);
     const { machines } = config;
-    const shape = machines.provider === "autoscaling" ? "whole" : "parts";
+    const shape = fetches(machines) ? "whole" : "parts";
     const build = pin === undefined ? artifactBuilder(app, say, shape) : pinnedArtifacts(name, pin, shape);
-    const outputs =
-      machines.provider === "autoscaling"
-        ? groupProvider(machines).groupFleet(this, { fleet: name, config, group: machines, app, build })
-        : this.pushedTo(name, config, app, this.provide(name, { ...config, machines }, build), build);
+    const outputs = this.make({ fleet: name, config, app, build });
     this.urls = outputs.urls;
     this.release = outputs.release;
     this.workers = outputs.workers;
@@ -65,6 +63,14 @@ export class Fleet extends pulumi.ComponentResource {
     this.inventory = outputs.inventory;
     this.artifacts = outputs.artifacts;
     this.registerOutputs({ urls: this.urls, release: this.release, workers: this.workers });
+  }
+
+  private make(shared: { fleet: string; config: FleetConfig; app: App; build: Build }): FleetOutputs {
+    const { fleet: name, config, app, build } = shared;
+    const { machines } = config;
+    if (machines.provider === "autoscaling") return groupProvider(machines).groupFleet(this, { ...shared, group: machines });
+    if (machines.provider === "ec2" && !isBySsh(machines)) return namedProvider().namedFleet(this, { ...shared, machines });
+    return this.pushedTo(name, config, app, this.provide(name, { ...config, machines }, build), build);
   }
 
   private pushedTo(name: string, config: FleetConfig, app: App, machines: Machine[], build: Build): FleetOutputs {
@@ -111,8 +117,10 @@ export class Fleet extends pulumi.ComponentResource {
 
 type Build = ReturnType<typeof artifactBuilder>;
 
-/** Machines that are pushed to: all but those of a group. */
-type PushedConfig = Omit<FleetConfig, "machines"> & { machines: Exclude<FleetConfig["machines"], { provider: "autoscaling" }> };
+/** Machines that are pushed to: all but those that fetch what they run. */
+type PushedConfig = Omit<FleetConfig, "machines"> & {
+  machines: Exclude<FleetConfig["machines"], { provider: "autoscaling" | "ec2" }> | SshEc2Config;
+};
 
 /** Validates before the component is registered, so that a typing mistake leaves no trace in the state. */
 function checked(name: string, args: FleetArgs, pin: Pin | undefined): string {

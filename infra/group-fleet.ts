@@ -10,7 +10,8 @@ import { DEFAULT_VPC_CIDR } from "./config/aws/network-rules.ts";
 import type { FleetConfig } from "./config/schema.ts";
 import { referredSecrets } from "./config/secret-references.ts";
 import { groupSecrets, groupValues } from "./group-secrets.ts";
-import { inPlaceCommand, paceOf } from "./in-place/command.ts";
+import { inPlaceCommand } from "./in-place/command.ts";
+import type { InPlacePlan } from "./in-place/plan.ts";
 import type { Inventory } from "./inventory.ts";
 import { debian } from "./machines/local/spec.ts";
 import type { Target } from "./machines/machine.ts";
@@ -18,6 +19,7 @@ import type { FleetOutputs } from "./outputs.ts";
 import { pruneCommand } from "./prune/command.ts";
 import { refreshCommand } from "./refresh/command.ts";
 import type { Built } from "./rollout/artifacts.ts";
+import { DEFAULT_BATCH } from "./rollout/batches.ts";
 import { manifestOf } from "./rollout/manifests.ts";
 import { httpsOf } from "./rollout/tls.ts";
 
@@ -52,7 +54,7 @@ export function groupFleet(parent: pulumi.Resource, options: GroupFleetOptions):
   });
   const refreshed = refreshCommand(parent, fleet, resources, group);
   const served: pulumi.Output<unknown> =
-    resources.document === undefined ? refreshed : inPlaceCommand(parent, fleet, resources, group, refreshed);
+    resources.document === undefined ? refreshed : releaseInPlace(parent, fleet, resources, group, refreshed);
   pruneCommand(parent, { fleet, resources, keepReleases: group.artifacts.keepReleases, after: served });
   const releaseId = built.apply((all) => all.releaseId);
   return {
@@ -72,8 +74,25 @@ function groupInventory(fleet: string, app: string, { name, region, bucket, docu
   const { warmUpMs, refresh } = group;
   return pulumi.all([name, bucket, document ?? ""]).apply(([of, artifacts, sent]): Inventory => {
     const inPlace = document === undefined ? {} : { inPlace: { document: sent, ...paceOf(group) } };
-    return { schema: 1, fleet, app, machines: [], group: { name: of, region, releases: { bucket: artifacts, warmUpMs, refresh, ...inPlace } } };
+    const releases = { bucket: artifacts, warmUpMs, refresh, ...inPlace };
+    return { schema: 1, fleet, app, machines: [], group: { name: of, region, releases } };
   });
+}
+
+function releaseInPlace(
+  parent: pulumi.Resource,
+  fleet: string,
+  { name, region, bucket, document = pulumi.output(""), manifest, dependsOn }: GroupResources,
+  config: AutoscalingConfig,
+  after: pulumi.Output<unknown>,
+) {
+  const plan = { group: name, bucket, document, manifest, ...paceOf(config), warmUpMs: config.warmUpMs };
+  return inPlaceCommand(parent, { fleet, region, plan, dependsOn, after });
+}
+
+/** How many machines at a time, as Systems Manager takes it. */
+function paceOf({ inPlace }: Pick<AutoscalingConfig, "inPlace">): Pick<InPlacePlan, "batch" | "maxErrors"> {
+  return { batch: String(inPlace?.batch ?? DEFAULT_BATCH), maxErrors: inPlace?.maxErrors ?? 0 };
 }
 
 /** Ranges of private use (RFC 1918, RFC 6598). */
@@ -94,15 +113,17 @@ export function groupTarget({ types, debian: version }: Pick<AutoscalingConfig, 
 
 interface GroupTextParts extends Omit<GroupFleetOptions, "group" | "build"> {
   target: Target;
+  /** Name of the only machine that it is for. @default it is for all of a group */
+  machine?: string;
   built: Built;
   environment: Record<string, string>;
   secrets: GroupSecrets | undefined;
 }
 
 /** By way of a machine's manifest, so that values that were deferred are checked here, and not on a machine that boots. */
-export function groupText({ fleet, config, app, target, built, environment, secrets }: GroupTextParts): string {
+export function groupText({ fleet, config, app, target, machine = "machine", built, environment, secrets }: GroupTextParts): string {
   const { id, archive } = built.runtime(target.arch);
-  const sample = { name: "machine", address: "machine", domains: [] };
+  const sample = { name: machine, address: "machine", domains: [] };
   const manifest = manifestOf(config, {
     fleet,
     machine: sample.name,

@@ -8,13 +8,16 @@ export interface Inventory {
   fleet: string;
   app: string;
   machines: InventoryMachine[];
-  /** With provider `autoscaling`: the group at AWS, whose machines nobody logs in to. */
+  /** Machines at AWS that nobody logs in to: provider `autoscaling`, or `ec2` with delivery `ssm`. */
   group?: InventoryGroup | undefined;
 }
 
 export interface InventoryGroup {
+  /** The group's on AWS; of machines with names, the fleet's. */
   name: string;
   region: string;
+  /** Machines with names, and the value of their tag `fleetwright:stack`; without them, those that the group has. */
+  instances?: { stack: string; machines: { name: string; id: string }[] } | undefined;
   /** What going back needs; absent in the state of an earlier Fleetwright. */
   releases?: GroupReleases | undefined;
 }
@@ -24,12 +27,13 @@ export interface GroupReleases {
   /** The artifacts' bucket. */
   bucket: string;
   warmUpMs: number;
-  refresh: {
+  /** Of an Auto Scaling group. */
+  refresh?: {
     minHealthyPercent: number;
     maxHealthyPercent: number;
     checkpoints: number[];
     checkpointDelayMs: number;
-  };
+  } | undefined;
   /** Where they come in place. */
   inPlace?: { document: string; batch: string; maxErrors: number } | undefined;
 }

@@ -2,7 +2,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { Inventory } from "./inventory.ts";
 
-/** What machines of a group fetch from; ARNs, for a stack in another region. */
+/** What machines fetch from; ARNs, for a stack in another region. */
 export interface ArtifactsPlace {
   bucket: string;
   /** Of the account's own; without it, S3's key. */
@@ -16,6 +16,6 @@ export interface FleetOutputs {
   caBundle: pulumi.Output<string>;
   skipped: pulumi.Output<string[]>;
   inventory: pulumi.Output<Inventory>;
-  /** Of a group. */
+  /** Of machines that fetch what they run. */
   artifacts: pulumi.Output<ArtifactsPlace> | undefined;
 }

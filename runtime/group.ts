@@ -2,6 +2,7 @@
  * The manifest of a group of machines: what all of them run. What is each machine's own (its name, its address, the key of its
  * secrets' versions) is decided on the machine, which makes its own manifest of it. Shared by both sides. Pure.
  */
+import { httpsSchema, servesByAddress } from "./https.ts";
 import { type Manifest, manifestSchema, sha256Schema } from "./manifest.ts";
 import { secretReferenceSchema } from "./secret-references.ts";
 import { secretNameSchema, secretSchema, type SecretValues, secretVersion } from "./secrets.ts";
@@ -36,7 +37,7 @@ export const groupManifestSchema = z.strictObject({
   secrets: z.optional(groupSecretsSchema),
   /** A manifest without the above, and without a machine's own parts; whole, it is checked as any other. */
   common: z.looseObject({
-    https: z.looseObject({ names: z.array(z.string()) }),
+    https: z.looseObject({ mode: httpsSchema.shape.mode, names: z.array(z.string()) }),
     app: z.looseObject({ release: z.looseObject({}) }),
   }),
 });
@@ -48,7 +49,7 @@ export function groupManifest(
   runtimeArchive: { sha256: string; bytes: number },
   secrets: GroupSecrets | undefined,
 ): GroupManifest {
-  const [_address, ...names] = manifest.https.names;
+  const names = manifest.https.names.slice(servesByAddress(manifest.https.mode) ? 1 : 0);
   const { secrets: _versions, ...app } = manifest.app;
   const { archive, ...release } = app.release;
   return {
@@ -61,9 +62,9 @@ export function groupManifest(
 }
 
 export interface GroupMember {
-  /** The instance's id. */
+  /** Its own; of a machine without one, the instance's id. */
   name: string;
-  /** The first of its certificate's names. */
+  /** The first of its certificate's names, where it serves by it. */
   address: string;
   /** Of the versions of its secrets. */
   secretKey: string;
@@ -73,6 +74,7 @@ export interface GroupMember {
 /** One machine's own manifest. @throws ZodError when it isn't one */
 export function memberManifest(group: GroupManifest, { name, address, secretKey, values }: GroupMember): Manifest {
   const { runtime, release, common } = group;
+  const { mode, names } = common.https;
   const versions = Object.entries(group.secrets?.as ?? {}).map(([key, as]) => [
     key,
     { as, version: secretVersion(secretKey, key, values[key] ?? "") },
@@ -81,7 +83,7 @@ export function memberManifest(group: GroupManifest, { name, address, secretKey,
     ...common,
     machine: name,
     runtime: runtime.id,
-    https: { ...common.https, names: [address, ...common.https.names] },
+    https: { ...common.https, names: servesByAddress(mode) ? [address, ...names] : names },
     app: {
       ...common.app,
       release: { ...common.app.release, archive: release },

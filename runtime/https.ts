@@ -72,6 +72,9 @@ export const httpsSchema = z.strictObject({
 });
 export type Https = z.infer<typeof httpsSchema>;
 
+/** Who serves by the address needs a certificate for it, or none at all: then it is the first of the names. */
+export const servesByAddress = (mode: Https["mode"]): boolean => mode === "internal" || mode === "none";
+
 export const limitsOf = ({ limits }: Https): Limits => limits ?? limitsSchema.parse({});
 
 const pem = z.string().check(z.maxLength(256 * 1024));

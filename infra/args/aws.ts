@@ -9,7 +9,15 @@ export interface Ec2Args {
   instances: Ec2InstanceArgs[];
   /** A pinned image for each architecture in use: Debian 13 or 12. */
   images: { x64?: string; arm64?: string };
-  ssh: Ec2SshArgs;
+  /**
+   * `ssh`: pushed to from this computer. `ssm`: port 22 is closed; machines fetch what they run from a private bucket, and are told to by
+   * Run Command of Systems Manager. @default "ssh"
+   */
+  delivery?: "ssh" | "ssm";
+  /** With `delivery: "ssh"`, and only with it. */
+  ssh?: Ec2SshArgs;
+  /** With `delivery: "ssm"`: what is in the images; a release is built for its Python. @default 13 */
+  debian?: 12 | 13;
   /** `public`: HTTP and HTTPS from anywhere; `private`: from `clients` only, and no public address. @default "public" */
   access?: "public" | "private";
   /** IPv4 ranges that may use a private fleet. @default [] */
@@ -55,6 +63,8 @@ export interface Ec2InstanceArgs {
   zone?: string;
   /** In place of the fleet's `images`: to bring a new one in machine by machine. */
   image?: string;
+  /** With `delivery: "ssm"`: what is in its own image. @default the fleet's `debian` */
+  debian?: 12 | 13;
   /** @default 16 */
   diskGiB?: number;
 }

@@ -2,13 +2,16 @@
 import { incomingPath, installRuntimeScript } from "../rollout/commands.ts";
 import { shellQuote } from "../shell.ts";
 import { type DiskMetric, installDiskMetric } from "./disk-metric.ts";
-import { INSTALL_SSM_AGENT } from "./managed-node.ts";
+import { SSM_AGENT, SSM_AGENT_AT_LAST, SSM_AGENT_FIRST } from "./managed-node.ts";
+import { type BootMember, OWN_AT_BOOT, whoAtBoot } from "./named-machine.ts";
 
 export interface BootArgs {
   bucket: string;
   region: string;
   /** sha256 of the group's manifest: the only thing that differs from release to release. Undefined: the fleet's record names it. */
   manifest: string | undefined;
+  /** Of a machine that has a name. @default the instance's id is its name, and nobody but a balancer reaches it */
+  member?: BootMember | undefined;
   /** What the machine tells of its disks. @default nothing */
   disks?: DiskMetric | undefined;
   /** Where things are, if not at AWS. For tests. */
@@ -35,7 +38,7 @@ export interface Endpoints {
 }
 
 export function bootScript(args: BootArgs): string {
-  const { manifest, disks, region, endpoints = awsEndpoints(args.bucket, region) } = args;
+  const { manifest, member, disks, region, endpoints = awsEndpoints(args.bucket, region) } = args;
   return [
     "#!/bin/sh",
     manifest === undefined
@@ -45,10 +48,15 @@ export function bootScript(args: BootArgs): string {
     machineSettings(args),
     'verdict="this machine does not serve"',
     FUNCTIONS,
+    BEGIN,
+    ...(manifest === undefined ? [SSM_AGENT] : []),
+    ...(member === undefined ? [WHO] : [SSM_AGENT_FIRST, whoAtBoot(member)]),
     FETCH,
+    ...(member === undefined ? [] : [OWN_AT_BOOT]),
+    INSTALL,
     APPLY,
     ...(disks === undefined ? [] : [installDiskMetric(disks, { region, ...endpoints })]),
-    ...(manifest === undefined ? [INSTALL_SSM_AGENT] : []),
+    ...(manifest === undefined ? [SSM_AGENT_AT_LAST] : []),
   ].join("\n");
 }
 
@@ -191,17 +199,26 @@ find_manifest() {
 }
 `;
 
-/** Up to this machine's own manifest, in \`$work/input\`. */
-export const FETCH = String.raw`command -v curl >/dev/null || refuse "the image has no curl" "use one that has it, as Debian's own"
+export const BEGIN = String.raw`command -v curl >/dev/null || refuse "the image has no curl" "use one that has it, as Debian's own"
 alone
 trap 'rm -rf "$work"' EXIT
 mkdir -p "$work" INCOMING
-known instance-id "$work/id"
+`.replaceAll("INCOMING", INCOMING);
+
+/** A machine of a group: \`$name\`, and the file with its address. */
+export const WHO = String.raw`known instance-id "$work/id"
 known local-ipv4 "$work/address"
-log_in
+name=$(cat "$work/id")
+`;
+
+/** What all of the fleet are to run: \`$work/manifest\`. */
+export const FETCH = String.raw`log_in
 if [ -z "$manifest" ]; then find_manifest; fi
 fetch "manifests/$manifest" "$manifest" "$work/manifest"
-hash='"\([0-9a-f]\{64\}\)"'
+`;
+
+/** Up to this machine's own manifest, in \`$work/input\`. */
+export const INSTALL = String.raw`hash='"\([0-9a-f]\{64\}\)"'
 front='^{"schema":1,"runtime":{"id":'$hash',"sha256":'$hash'[^}]*},"release":{"sha256":'$hash
 set -- $(sed -n "s/$front.*/\1 \2 \3/p" "$work/manifest")
 [ $# = 3 ] || refuse "the group's manifest is not understood" "run pulumi up again, with the Fleetwright that made this template"
@@ -215,7 +232,7 @@ fleethost=/opt/fleetwright/runtime/$runtime/bin/fleethost
 mkdir -p "$work/secrets"
 "$fleethost" secret-reads --group "$work/manifest" >"$work/reads" || refuse "the group's manifest is not understood" "see the lines above"
 while read -r file service target names body; do read_secret "$file" "$service" "$target" "$names" "$body"; done <"$work/reads"
-"$fleethost" member --group "$work/manifest" --name "$(cat "$work/id")" --address "$(cat "$work/address")" --secrets "$work/secrets" \
+"$fleethost" member --group "$work/manifest" --name "$name" --address "$(cat "$work/address")" --secrets "$work/secrets" \
   >"$work/input" ||
   refuse "its manifest can't be made" "see the lines above"
 `.replaceAll("INCOMING", INCOMING);

@@ -3,9 +3,9 @@ import type { Ec2Config } from "../config/aws/ec2.ts";
 import type { HttpsConfig } from "../config/https.ts";
 import { addressesByName, addressRecords } from "./dns.ts";
 import { firewall, type Opening } from "./firewall.ts";
-import { machineProfile } from "./identity.ts";
+import { type Grant, machineProfile } from "./identity.ts";
 import { instanceConnect } from "./instance-connect.ts";
-import { type Ec2Instance, ec2Instances } from "./instances.ts";
+import { type BootPlan, type Ec2Instance, ec2Instances } from "./instances.ts";
 import { machineAlarms } from "./machine-alarms.ts";
 import { networkOf } from "./network.ts";
 import type { Scope } from "./scope.ts";
@@ -13,13 +13,19 @@ import type { Scope } from "./scope.ts";
 /** What the fleet serves on, and by which names. */
 export type Serving = Pick<HttpsConfig, "httpPort" | "httpsPort" | "domains" | "redirects">;
 
-export function ec2Resources(scope: Scope, config: Ec2Config, serving: Serving): Ec2Instance[] {
+/** What machines that fetch their release have beside. */
+export interface Fetched {
+  grants: readonly Grant[];
+  boot: BootPlan;
+}
+
+export function ec2Resources(scope: Scope, config: Ec2Config, serving: Serving, fetched?: Fetched): Ec2Instance[] {
   const network = networkOf(scope, config.network);
   const group = firewall(scope, network.vpcId, openings(config, serving));
-  const profile = machineProfile(scope, []);
-  const ownEndpoint = config.ssh.through !== undefined && config.network.vpc === undefined;
-  const way = ownEndpoint ? instanceConnect(scope, network, group, config.ssh.port) : [];
-  const made = ec2Instances(scope, config, { network, securityGroupId: group.id, profile: profile.name });
+  const profile = machineProfile(scope, fetched?.grants ?? []);
+  const { ssh } = config;
+  const way = ssh?.through !== undefined && config.network.vpc === undefined ? instanceConnect(scope, network, group, ssh.port) : [];
+  const made = ec2Instances(scope, config, { network, securityGroupId: group.id, profile: profile.name, boot: fetched?.boot });
   const machines = made.map((machine) => ({ ...machine, dependsOn: [...machine.dependsOn, ...way] }));
   if (config.dns !== undefined) addressRecords(scope, config.dns, addressesByName(serving, machines));
   if (config.alarms !== undefined) machineAlarms(scope, config.alarms, machines);
@@ -33,6 +39,6 @@ function openings({ access, clients, ssh }: Ec2Config, { httpPort, httpsPort }: 
     { name: "https", port: httpsPort, protocol: "tcp", ranges },
     // HTTP/3.
     { name: "http3", port: httpsPort, protocol: "udp", ranges },
-    { name: "ssh", port: ssh.port, protocol: "tcp", ranges: ssh.from },
+    ...(ssh === undefined ? [] : [{ name: "ssh", port: ssh.port, protocol: "tcp" as const, ranges: ssh.from }]),
   ];
 }

@@ -1,5 +1,4 @@
 /** Everything on AWS that a fleet of provider `autoscaling` consists of. */
-import { createHash } from "node:crypto";
 import { getZoneOutput } from "@pulumi/aws/route53/getZone.js";
 import * as pulumi from "@pulumi/pulumi";
 import type { AutoscalingConfig } from "../config/aws/autoscaling.ts";
@@ -7,7 +6,7 @@ import { regionOfNetwork } from "../config/aws/network-rules.ts";
 import type { SecretReferenceConfig } from "../config/secret-references.ts";
 import type { ArtifactsPlace } from "../outputs.ts";
 import { groupAlarms } from "./alarms.ts";
-import { artifactObject, type Artifacts, artifactsOf } from "./artifacts.ts";
+import { type Artifacts, artifactsOf } from "./artifacts.ts";
 import { balancerOf } from "./balancer.ts";
 import { bootScript } from "./boot-script.ts";
 import { certificateFor } from "./certificate.ts";
@@ -20,9 +19,9 @@ import { type Grant, machineProfile } from "./identity.ts";
 import { fleetRecord, releaseDocument } from "./in-place-resources.ts";
 import { ownKey } from "./key.ts";
 import { launchTemplate } from "./launch-template.ts";
-import { runCommandGrant } from "./managed-node.ts";
 import { type MixedInstances, mixedInstances } from "./mixed-instances.ts";
 import { networkOf } from "./network.ts";
+import { type FetchedArchive, fetchGrants, storeRelease } from "./release-store.ts";
 import { replicate } from "./replication.ts";
 import type { Scope } from "./scope.ts";
 import { referenceGrants } from "./secret-grants.ts";
@@ -43,11 +42,6 @@ export interface GroupServing {
   archives: pulumi.Output<{ runtime: FetchedArchive; release: FetchedArchive }>;
   /** The group's manifest, as machines read it. */
   manifest: (secrets: StoredSecrets | undefined) => pulumi.Output<string>;
-}
-
-export interface FetchedArchive {
-  path: string;
-  sha256: string;
 }
 
 export interface GroupResources {
@@ -86,7 +80,7 @@ export function groupResources(scope: Scope, given: AutoscalingConfig, serving: 
   if (config.alarms !== undefined) groupAlarms(scope, config.alarms, { group: group.name, balancer, certificateArn, disks });
   const place = pulumi.all([artifacts.bucket.arn, config.kmsKey]).apply(([bucket, kmsKey]): ArtifactsPlace => ({ bucket, kmsKey }));
   const { bucket } = artifacts.bucket;
-  const document = config.releases === "in-place" ? releaseDocument(scope, serving.app, bucket, region) : undefined;
+  const document = config.releases === "in-place" ? releaseDocument(scope, { app: serving.app, bucket, region }) : undefined;
   const dependsOn = document === undefined ? [group] : [group, document];
   return { name: group.name, region, mixedInstances: mixed, artifacts: place, bucket, manifest, document: document?.name, dependsOn };
 }
@@ -123,11 +117,12 @@ interface TemplateParts {
 function templateOf(scope: Scope, config: AutoscalingConfig, serving: GroupServing, { artifacts, securityGroupId, disks }: TemplateParts) {
   const secrets = storeSecrets(scope, serving.secrets, config);
   const kept = referenceGrants(scope, regionOfNetwork(config.network), serving.references);
-  const profile = machineProfile(scope, [...grants(config, artifacts, secrets), ...kept, ...(disks === undefined ? [] : [METRICS])]);
-  const manifest = serving.manifest(secrets);
-  const sha256 = manifest.apply((text) => createHash("sha256").update(text).digest("hex"));
-  const dependsOn = releaseObjects(scope, artifacts, serving, { manifest, sha256 });
   const inPlace = config.releases === "in-place";
+  const own = fetchGrants({ artifacts, kmsKey: config.kmsKey, secrets, told: inPlace });
+  const profile = machineProfile(scope, [...own, ...kept, ...(disks === undefined ? [] : [METRICS])]);
+  const archive = (of: "runtime" | "release") => serving.archives.apply((all) => all[of]);
+  const archives = { runtime: archive("runtime"), release: archive("release") };
+  const { sha256, objects: dependsOn } = storeRelease(scope, artifacts, archives, serving.manifest(secrets));
   if (inPlace) dependsOn.push(fleetRecord(scope, artifacts, sha256, [...dependsOn]));
   const region = regionOfNetwork(config.network);
   const named = inPlace ? undefined : sha256;
@@ -141,25 +136,6 @@ function templateOf(scope: Scope, config: AutoscalingConfig, serving: GroupServi
   return { template: launchTemplate(scope, args), manifest: sha256 };
 }
 
-/** All that a machine fetches, in the bucket. */
-function releaseObjects(
-  scope: Scope,
-  artifacts: Artifacts,
-  { archives }: GroupServing,
-  { manifest, sha256 }: { manifest: pulumi.Output<string>; sha256: pulumi.Output<string> },
-): pulumi.Resource[] {
-  const archive = (of: "runtime" | "release") => ({
-    folder: "archives",
-    sha256: archives.apply((all) => all[of].sha256),
-    content: { path: archives.apply((all) => all[of].path) },
-  });
-  return [
-    artifactObject(scope, artifacts, "runtime", archive("runtime")),
-    artifactObject(scope, artifacts, "release", archive("release")),
-    artifactObject(scope, artifacts, "manifest", { folder: "manifests", sha256, content: { text: manifest } }),
-  ];
-}
-
 /** Metrics have no ARN. */
 const METRICS: Grant = {
   name: "metrics",
@@ -167,14 +143,3 @@ const METRICS: Grant = {
   resources: ["*"],
   condition: { StringEquals: { "cloudwatch:namespace": DISK_NAMESPACE } },
 };
-
-/** Leave to read its own artifacts and its own secrets. Listing tells a machine that something is missing, rather than forbidden. */
-function grants({ kmsKey, releases }: AutoscalingConfig, { bucket }: Artifacts, secrets: StoredSecrets | undefined): Grant[] {
-  return [
-    { name: "artifacts", actions: ["s3:GetObject"], resources: [pulumi.interpolate`${bucket.arn}/*`] },
-    { name: "artifact-names", actions: ["s3:ListBucket"], resources: [bucket.arn] },
-    ...(secrets === undefined ? [] : [{ name: "secrets", actions: ["secretsmanager:GetSecretValue"], resources: [secrets.arn] }]),
-    ...(kmsKey === undefined ? [] : [{ name: "key", actions: ["kms:Decrypt"], resources: [kmsKey] }]),
-    ...(releases === "in-place" ? [runCommandGrant] : []),
-  ];
-}

@@ -5,6 +5,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Artifacts } from "./artifacts.ts";
 import { RECORD_KEY } from "./boot-script.ts";
 import { inPlaceDocument } from "./in-place-script.ts";
+import type { AddressKey } from "./named-machine.ts";
 import { childOf, type Scope, tagsOf } from "./scope.ts";
 
 /**
@@ -23,10 +24,19 @@ export function fleetRecord(
   return new BucketObjectv2(`${scope.fleet}-record`, args, options);
 }
 
-/** @param bucket the artifacts' */
-export function releaseDocument(scope: Scope, app: string, bucket: pulumi.Input<string>, region: string): Document {
+export interface DocumentArgs {
+  /** The app's name. */
+  app: string;
+  /** The artifacts'. */
+  bucket: pulumi.Input<string>;
+  region: string;
+  /** Of machines that have names. */
+  named?: AddressKey;
+}
+
+export function releaseDocument(scope: Scope, { app, bucket, region, named }: DocumentArgs): Document {
   const name = `${scope.fleet}-release`;
-  const content = pulumi.output(bucket).apply((artifacts) => inPlaceDocument({ bucket: artifacts, region, app }));
+  const content = pulumi.output(bucket).apply((artifacts) => inPlaceDocument({ bucket: artifacts, region, app, named }));
   const tags = tagsOf(scope, name);
   const kind = { documentType: "Command", documentFormat: "JSON", targetType: "/AWS::EC2::Instance" };
   return new Document(name, { ...kind, content, tags }, childOf(scope));

@@ -1,13 +1,14 @@
 /** What a machine of a group does when a release comes to it in place: the content of the fleet's own Run Command document. Pure. */
 import { shellQuote } from "../shell.ts";
-import { type BootArgs, FETCH, FUNCTIONS, machineSettings } from "./boot-script.ts";
+import { BEGIN, type BootArgs, FETCH, FUNCTIONS, INSTALL, machineSettings, WHO } from "./boot-script.ts";
+import { type AddressKey, FIRST_BOOT, OWN_IN_PLACE, whoInPlace } from "./named-machine.ts";
 
 /** What the document can be asked for, and the word that a machine answers with when it went well. */
 export const ACTIONS = ["try", "renew", "confirm", "back"] as const;
 export type Action = (typeof ACTIONS)[number];
 
-/** `newborn`: its first boot is under way. `untried`: it came in between. */
-export const ANSWERS = ["trial", "renewed", "confirmed", "untried", "back", "newborn"] as const;
+/** `newborn`: its first boot is under way. `untried`: it came in between. `outside`: the release has nothing for a machine of its name. */
+export const ANSWERS = ["trial", "renewed", "confirmed", "untried", "back", "newborn", "outside"] as const;
 export type Answer = (typeof ANSWERS)[number];
 
 /** What stands before a machine's answer, which is all that its standard output has. */
@@ -19,8 +20,10 @@ export const TRIAL_LEASE_MS = 600_000;
 /** More than all that `fleethost` and the fetching wait for together, each with a word of its own. */
 const LONGEST_S = 3_600;
 
-export interface InPlaceArgs extends Omit<BootArgs, "manifest"> {
+export interface InPlaceArgs extends Omit<BootArgs, "manifest" | "member"> {
   app: string;
+  /** Of machines that have names. */
+  named?: AddressKey | undefined;
   /** Another time until a machine on trial goes back by itself. For tests. */
   leaseMs?: number;
 }
@@ -41,6 +44,7 @@ export function inPlaceDocument(args: InPlaceArgs): string {
 }
 
 function inPlaceScript(args: InPlaceArgs): string {
+  const { named } = args;
   return [
     "#!/bin/sh",
     "action={{ action }} manifest={{ manifest }}",
@@ -49,7 +53,13 @@ function inPlaceScript(args: InPlaceArgs): string {
     'verdict="this machine keeps what it serves"',
     FUNCTIONS,
     ASKED,
+    named === undefined ? NEWBORN : FIRST_BOOT,
+    DECIDED,
+    BEGIN,
+    named === undefined ? WHO : whoInPlace(named),
     FETCH,
+    ...(named === undefined ? [] : [OWN_IN_PLACE]),
+    INSTALL,
     TRY,
   ].join("\n");
 }
@@ -67,8 +77,13 @@ answer() {
 
 recorded() { grep -qsF "\"applyId\":\"$apply_id\"" "$@"; }
 
-[ -x "$current" ] || answer newborn
-case $action in
+`.replaceAll("PREFIX", ANSWER_PREFIX);
+
+/** One that came up on nothing yet has nothing to change. */
+const NEWBORN = String.raw`[ -x "$current" ] || answer newborn
+`;
+
+const DECIDED = String.raw`case $action in
 renew)
   if recorded "$records/pending.json"; then "$current" renew --app "$app" --lease-ms "$lease_ms" || :; fi
   answer renewed
@@ -87,7 +102,7 @@ back)
   answer back
   ;;
 esac
-`.replaceAll("PREFIX", ANSWER_PREFIX);
+`;
 
 /** What another release left on trial is nobody's any more: only one command of the fleet runs at a time. */
 const TRY = String.raw`if [ -e "$records/pending.json" ] && ! recorded "$records/pending.json"; then

@@ -23,21 +23,38 @@ export interface Surroundings {
   securityGroupId: pulumi.Input<string>;
   /** Name of the instance profile. */
   profile: pulumi.Input<string>;
+  /** Of machines that fetch what they run. */
+  boot?: BootPlan | undefined;
+}
+
+export interface BootPlan {
+  /** A machine's boot script. @param address its lasting one, where it has one */
+  script: (name: string, address: pulumi.Output<string> | undefined) => pulumi.Output<string>;
+  /** What it fetches when it starts. */
+  there: pulumi.Resource[];
 }
 
 export function ec2Instances(scope: Scope, config: Ec2Config, around: Surroundings): Ec2Instance[] {
-  const keyName = `${scope.fleet}-operator`;
-  const key = new KeyPair(keyName, { publicKey: config.ssh.publicKey, tags: tagsOf(scope, keyName) }, childOf(scope));
+  const key = config.ssh === undefined ? undefined : operatorKey(scope, config.ssh.publicKey);
   return config.instances.map((machine) => ec2Instance(scope, config, machine, around, key));
+}
+
+function operatorKey(scope: Scope, publicKey: string): KeyPair {
+  const name = `${scope.fleet}-operator`;
+  return new KeyPair(name, { publicKey, tags: tagsOf(scope, name) }, childOf(scope));
 }
 
 type MachineConfig = Ec2Config["instances"][number];
 
-function ec2Instance(scope: Scope, config: Ec2Config, machine: MachineConfig, around: Surroundings, key: KeyPair): Ec2Instance {
+function ec2Instance(scope: Scope, config: Ec2Config, machine: MachineConfig, around: Surroundings, key: KeyPair | undefined): Ec2Instance {
   const { fleet } = scope;
+  const { boot } = around;
   // Two fleets of one stack may each have a "web-1".
   const resource = `${fleet}-${machine.name}`;
   const tags = { ...tagsOf(scope, machine.name), "fleetwright:machine": machine.name };
+  // Others have this address in their records and firewalls: it goes only by a deliberate step.
+  const kept = { ...childOf(scope, around.network.ready), protect: config.terminationProtection };
+  const eip = config.elasticIps ? new Eip(resource, { domain: "vpc", tags }, kept) : undefined;
   const zone = machine.zone ?? Object.keys(config.network.subnets)[0] ?? "";
   const instance = new Instance(
     resource,
@@ -47,7 +64,8 @@ function ec2Instance(scope: Scope, config: Ec2Config, machine: MachineConfig, ar
       subnetId: around.network.subnets[zone],
       vpcSecurityGroupIds: [around.securityGroupId],
       iamInstanceProfile: around.profile,
-      keyName: key.keyName,
+      ...(key === undefined ? {} : { keyName: key.keyName }),
+      ...(boot === undefined ? {} : { userData: boot.script(machine.name, eip?.publicIp) }),
       associatePublicIpAddress: config.access === "public",
       disableApiTermination: config.terminationProtection,
       // One hop: what is in a container on the machine doesn't reach the role's credentials.
@@ -55,15 +73,13 @@ function ec2Instance(scope: Scope, config: Ec2Config, machine: MachineConfig, ar
       rootBlockDevice: { volumeType: "gp3", volumeSize: machine.diskGiB, encrypted: true, kmsKeyId: config.kmsKey, tags },
       tags,
     },
-    childOf(scope, around.network.ready),
+    // Another script would have AWS stop a machine that serves, to no end: it is read at a machine's first boot only.
+    { ...childOf(scope, [...around.network.ready, ...(boot?.there ?? [])]), ignoreChanges: boot === undefined ? [] : ["userData"] },
   );
-  if (!config.elasticIps) {
+  if (eip === undefined) {
     const address = config.access === "public" ? instance.publicIp : instance.privateIp;
     return { name: machine.name, instance, address, dependsOn: [instance] };
   }
-  // Others have this address in their records and firewalls: it goes only by a deliberate step.
-  const kept = { ...childOf(scope, around.network.ready), protect: config.terminationProtection };
-  const eip = new Eip(resource, { domain: "vpc", tags }, kept);
   const bound = new EipAssociation(resource, { instanceId: instance.id, allocationId: eip.allocationId }, childOf(scope));
   return { name: machine.name, instance, address: eip.publicIp, dependsOn: [instance, bound] };
 }

@@ -26,14 +26,21 @@ export const runCommandGrant: Grant = {
   resources: ["*"],
 };
 
-/**
- * Part of the boot script. Debian's images have no agent of Systems Manager, by which a release comes to a machine in place. Last, as
- * nobody shall wait for it: without it the machine serves all the same, and `up` names it.
- */
-export const INSTALL_SSM_AGENT = String.raw`verdict="this machine serves, but no release can be brought to it"
-if ! systemctl cat amazon-ssm-agent.service >/dev/null 2>&1; then
-  persist ask "the agent of Systems Manager" "$work/agent.deb" "$ssm_agent/debian_$(dpkg --print-architecture)/amazon-ssm-agent.deb" &&
-    dpkg -i "$work/agent.deb" >&2 ||
-    refuse "the agent of Systems Manager can't be installed" "use an image that has it, or let machines reach $ssm_agent"
-fi
+/** Part of the boot script. Debian's images have no agent of Systems Manager, by which a release comes to a machine in place. */
+export const SSM_AGENT = String.raw`install_agent() {
+  systemctl cat amazon-ssm-agent.service >/dev/null 2>&1 || {
+    persist ask "the agent of Systems Manager" "$work/agent.deb" "$ssm_agent/debian_$(dpkg --print-architecture)/amazon-ssm-agent.deb" &&
+      dpkg -i "$work/agent.deb" >&2
+  }
+}
+`;
+
+/** Before all else, where no other machine takes this one's place: whatever it then fails with, a release can be brought to it. */
+export const SSM_AGENT_FIRST = String.raw`install_agent || say "no agent of Systems Manager, so no release can be brought to this machine; trying again at the end"
+patience_s=600
+`;
+
+/** Last, as nobody shall wait for it: without it the machine serves all the same, and `up` names it. */
+export const SSM_AGENT_AT_LAST = String.raw`verdict="this machine serves, but no release can be brought to it"
+install_agent || refuse "the agent of Systems Manager can't be installed" "use an image that has it, or let machines reach $ssm_agent"
 `;

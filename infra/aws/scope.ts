@@ -19,5 +19,8 @@ export function childOf({ parent, gate }: Scope, dependsOn: pulumi.Resource[] = 
 
 /** Tags of a resource, by which people, bills and policies find it. */
 export function tagsOf({ fleet, tags }: Scope, name: string): Record<string, string> {
-  return { ...tags, Name: name, "fleetwright:fleet": fleet, "fleetwright:stack": `${pulumi.getProject()}/${pulumi.getStack()}` };
+  return { ...tags, Name: name, "fleetwright:fleet": fleet, "fleetwright:stack": stackTag() };
 }
+
+/** What stack a resource is of. */
+export const stackTag = (): string => `${pulumi.getProject()}/${pulumi.getStack()}`;

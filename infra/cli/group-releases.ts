@@ -6,6 +6,7 @@ import { recordHistory, refreshHistory } from "../groups/ask.ts";
 import { type GroupHistory, name } from "../groups/history.ts";
 import type { InventoryGroup } from "../inventory.ts";
 import { groupStateApi } from "../refresh/api.ts";
+import { whole } from "../in-place/plan.ts";
 import { troubleOf } from "../groups/trouble.ts";
 import type { GroupInventory } from "./inventories.ts";
 
@@ -32,7 +33,7 @@ export function groupText({ fleet, app, group }: GroupInventory, { releases, cur
   for (const [index, release] of [...releases.entries()].toReversed()) {
     rows.push([release.at?.replace(/\.\d+Z$/, "Z") ?? "", name(release), index === live ? "live" : "", release.end.split("\n")[0] ?? ""]);
   }
-  return `${fleet} (app ${app}), the group ${group.name} in ${group.region}\n${rows.toString()}\n`;
+  return `${fleet} (app ${app}), the ${whole(group)} ${group.name} in ${group.region}\n${rows.toString()}\n`;
 }
 
 function tooOld({ name: group }: InventoryGroup): FleetError {

@@ -2,7 +2,7 @@
 import { exitCodes, FleetError } from "../errors.ts";
 import { chooseBack, type GroupRelease, name } from "../groups/history.ts";
 import { bringInPlace } from "../in-place/drive.ts";
-import type { InPlacePlan } from "../in-place/plan.ts";
+import { type InPlacePlan, whole } from "../in-place/plan.ts";
 import type { GroupReleases } from "../inventory.ts";
 import { groupApi, groupStateApi } from "../refresh/api.ts";
 import { refresh } from "../refresh/drive.ts";
@@ -22,7 +22,7 @@ export async function rollbackGroup(inventory: GroupInventory, { to, pace: divis
   const { fleet, group } = inventory;
   const history = await askGroup(inventory);
   const back = chooseBack(history, to);
-  process.stderr.write(`Going back to ${name(back)}: the group ${group.name} in ${group.region}\n`);
+  process.stderr.write(`Going back to ${name(back)}: the ${whole(group)} ${group.name} in ${group.region}\n`);
   const { releases } = group;
   const consequence = releases?.inPlace === undefined ? "a refresh that has begun goes on at AWS" : "what is on trial goes back";
   const pace = paceFor(fleet, interruption(consequence), divisor);
@@ -30,23 +30,25 @@ export async function rollbackGroup(inventory: GroupInventory, { to, pace: divis
     const { inPlaceApi } = await import("../in-place/api.ts");
     const plan = inPlacePlan(inventory, releases, releases.inPlace, back);
     await bringInPlace(plan, inPlaceApi(plan), pace);
-  } else if (releases !== undefined) {
-    const plan = await refreshPlan(inventory, releases, back);
+  } else if (releases?.refresh !== undefined) {
+    const plan = await refreshPlan(inventory, { ...releases, refresh: releases.refresh }, back);
     await refresh(plan, groupApi(plan), pace);
   }
   process.stdout.write(`${afterwards(fleet, back)}\n`);
   return exitCodes.ok;
 }
 
+type RefreshedReleases = GroupReleases & { refresh: NonNullable<GroupReleases["refresh"]> };
 type InPlace = NonNullable<GroupReleases["inPlace"]>;
 
 function inPlacePlan(inventory: GroupInventory, { bucket, warmUpMs }: GroupReleases, inPlace: InPlace, { key }: GroupRelease): InPlacePlan {
   const { fleet, group } = inventory;
-  return { schema: 1, fleet, group: group.name, region: group.region, bucket, ...inPlace, manifest: key, warmUpMs };
+  const { name, region, instances } = group;
+  return { schema: 1, fleet, group: name, instances, region, bucket, ...inPlace, manifest: key, warmUpMs };
 }
 
 /** As the group is, but for the version: what AWS rolls back to if this fails is what it is on now. */
-async function refreshPlan({ fleet, group }: GroupInventory, releases: GroupReleases, { key }: GroupRelease): Promise<RefreshPlan> {
+async function refreshPlan({ fleet, group }: GroupInventory, releases: RefreshedReleases, { key }: GroupRelease): Promise<RefreshPlan> {
   const { refresh: preferences, warmUpMs } = releases;
   const { policy } = (await groupStateApi({ group: group.name, region: group.region }).group()) ?? {};
   if (policy === undefined) {

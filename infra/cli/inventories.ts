@@ -7,12 +7,21 @@ const loginShape = { host: z.string(), port: z.int(), user: z.string(), hostKey:
 
 const tunnel = z.object({ instanceId: z.string(), region: z.string(), profile: z.string().optional() });
 
+const refreshSchema = z.object({
+  minHealthyPercent: z.int(),
+  maxHealthyPercent: z.int(),
+  checkpoints: z.array(z.int()),
+  checkpointDelayMs: z.int(),
+});
+
 const groupReleases = z.object({
   bucket: z.string(),
   warmUpMs: z.int(),
-  refresh: z.object({ minHealthyPercent: z.int(), maxHealthyPercent: z.int(), checkpoints: z.array(z.int()), checkpointDelayMs: z.int() }),
+  refresh: refreshSchema.optional(),
   inPlace: z.object({ document: z.string(), batch: z.string(), maxErrors: z.int() }).optional(),
 });
+
+const instances = z.object({ stack: z.string(), machines: z.array(z.object({ name: z.string(), id: z.string() })) });
 
 /** Checked where it is read, not beside the type: what the library declares shall not pull in zod's declarations. */
 export const inventorySchema: z.ZodType<Inventory> = z.object({
@@ -26,7 +35,7 @@ export const inventorySchema: z.ZodType<Inventory> = z.object({
       transport: z.object({ kind: z.literal("ssh"), ...loginShape, bastion: z.object(loginShape).optional(), tunnel: tunnel.optional() }),
     }),
   ),
-  group: z.object({ name: z.string(), region: z.string(), releases: groupReleases.optional() }).optional(),
+  group: z.object({ name: z.string(), region: z.string(), instances: instances.optional(), releases: groupReleases.optional() }).optional(),
 });
 
 /** Every inventory in a stack's output values, also inside objects such as `{ shop: shop.inventory, blog: blog.inventory }`. */
@@ -68,11 +77,24 @@ function unknownFleet(inventories: readonly Inventory[], fleet: string): FleetEr
 
 function onlyGroups(fleets: readonly Inventory[]): FleetError {
   const [{ name = "", region = "" } = {}] = fleets.map(({ group }) => group);
+  const named = fleets.find(({ group }) => group?.instances !== undefined);
+  if (named !== undefined) return onlyNamed(named);
   const what = fleets.map(({ fleet, group }) => `"${fleet}" is the group ${group?.name} at AWS (${group?.region})`).join(", ");
   return new FleetError(`${what}: nobody logs in to its machines, which come and go.`, {
     next:
       `aws autoscaling describe-auto-scaling-groups --region ${region} --auto-scaling-group-names ${name}; ` +
       'docs/aws-autoscaling.md, "What is different here", says what to use in place of this.',
+    exitCode: exitCodes.usage,
+  });
+}
+
+function onlyNamed({ fleet, group }: Inventory): FleetError {
+  const machines = group?.instances?.machines ?? [];
+  const each = machines.map(({ name, id }) => `${name} (${id})`).join(", ");
+  return new FleetError(`nobody logs in to the machines of "${fleet}" (machines.delivery: ssm): ${each}.`, {
+    next:
+      `aws ssm start-session --region ${group?.region} --target ${machines[0]?.id}, if IAM allows you; ` +
+      'docs/aws.md, "Without SSH", says what to use in place of this.',
     exitCode: exitCodes.usage,
   });
 }

@@ -7,6 +7,7 @@ import { groupFleetFindings } from "./aws/autoscaling-rules.ts";
 import type { Finding } from "./finding.ts";
 import { hardeningConfigSchema } from "./hardening.ts";
 import { awsFindings } from "./aws/fleet-rules.ts";
+import { deliveredFleetFindings } from "./aws/delivery-rules.ts";
 import { ec2Schema } from "./aws/ec2.ts";
 import { regionOfNetwork } from "./aws/network-rules.ts";
 import { domain, httpsConfigSchema } from "./https.ts";
@@ -144,6 +145,11 @@ const fleetKeys = z.strictObject({
     .prefault({}),
 });
 
+/** Machines that fetch what they run, by a role of their own at AWS. */
+export function fetches(machines: z.output<typeof machinesSchema>): machines is Extract<typeof machines, { network: unknown }> {
+  return machines.provider === "autoscaling" || (machines.provider === "ec2" && machines.delivery === "ssm");
+}
+
 /** Undefined where it isn't fixed. */
 function machineCount(machines: z.output<typeof machinesSchema>): number | undefined {
   if ("hosts" in machines) return machines.hosts.length;
@@ -153,10 +159,11 @@ function machineCount(machines: z.output<typeof machinesSchema>): number | undef
 
 const wholeFleet = between(({ app, machines, workers: wanted, https, rollout, hardening }: z.output<typeof fleetKeys>) => [
   ...slotFindings(app, wanted, https),
-  ...keptFindings(app.secrets, machines.provider, machines.provider === "autoscaling" ? regionOfNetwork(machines.network) : undefined),
+  ...keptFindings(app.secrets, machines.provider, fetches(machines) ? regionOfNetwork(machines.network) : undefined),
   ...(machines.provider === "autoscaling"
     ? groupFleetFindings({ app, machines, https, rollout })
     : [...httpsFindings(https, machines), ...awsFindings(machines, https)]),
+  ...(machines.provider === "ec2" ? deliveredFleetFindings({ machines, https, app, rollout, hardening }) : []),
   ...rebootFindings(hardening.reboots, machineCount(machines)),
 ]);
 

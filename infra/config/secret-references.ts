@@ -65,16 +65,19 @@ export function referredSecrets(secrets: Secrets): Record<string, SecretReferenc
 
 const isReference = (secret: { value?: unknown } | SecretReferenceConfig): secret is SecretReferenceConfig => secret.value === undefined;
 
-/** What secrets that are kept at AWS and the fleet's machines must agree on. Paths begin at the fleet. Pure. */
+/**
+ * What secrets that are kept at AWS and the fleet's machines must agree on. Paths begin at the fleet. Pure.
+ * @param region of machines that read them themselves; undefined for others
+ */
 export function keptFindings(secrets: Secrets, provider: string, region: string | undefined): Finding[] {
   return Object.entries(referredSecrets(secrets)).flatMap(([name, reference]) =>
     SOURCES.flatMap((key) => {
       const where = reference[key];
       if (where === undefined) return [];
       const path = `app.secrets.${name}.${key}`;
-      if (provider !== "autoscaling") return [at(path, otherProvider(provider))];
+      if (region === undefined) return [at(path, otherProvider(provider))];
       const found = typeof where === "string" ? regionIn(where) : undefined;
-      return when(found !== undefined && found !== region, path, `is in ${found}, and the group in ${region}: name its replica there`);
+      return when(found !== undefined && found !== region, path, `is in ${found}, and the machines in ${region}: name its replica there`);
     }),
   );
 }
@@ -82,7 +85,7 @@ export function keptFindings(secrets: Secrets, provider: string, region: string 
 function otherProvider(provider: string): string {
   const read = "is read by machines of a group (machines.provider: autoscaling) themselves";
   const mend = "a program can read it and give it as the value: aws.secretsmanager.getSecretVersionOutput, aws.ssm.getParameterOutput";
-  if (provider === "ec2") return `${read}; those of "ec2" are given values: ${mend}`;
+  if (provider === "ec2") return `${read}, and with "machines.delivery: ssm"; those of "ec2" are given values by SSH: ${mend}`;
   return `${read}; those of "${provider}" have no role at AWS: give the value`;
 }
 

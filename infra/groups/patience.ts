@@ -37,14 +37,15 @@ export async function persist<T>({ say, sleep, signal, nowMs }: Pace, { everyMs,
 }
 
 export interface Unanswered {
-  group: string;
+  /** Which machines it is about, such as "group web-1234567". */
+  of: string;
   region: string;
   /** What the same command goes on with, such as "the refresh that runs". */
   takesUp: string;
   kept: string;
 }
 
-export function unanswered({ group, region, takesUp, kept }: Unanswered, trouble: Trouble, error: Error): FleetError {
+export function unanswered({ of, region, takesUp, kept }: Unanswered, trouble: Trouble, error: Error): FleetError {
   const what: Record<Trouble, string> = {
     login: "AWS doesn't take the credentials (any more)",
     passing: `AWS gave no answer for ${PATIENCE_MS / 60_000} minutes`,
@@ -55,6 +56,6 @@ export function unanswered({ group, region, takesUp, kept }: Unanswered, trouble
     passing: `see that AWS can be reached, then run the same command: it takes up ${takesUp}.`,
     refused: "mend what AWS says, then run the same command again.",
   };
-  const about = `asked about the group ${group} in ${region}: ${error.name}: ${error.message}`;
+  const about = `asked about the ${of} in ${region}: ${error.name}: ${error.message}`;
   return new FleetError(`${what[trouble]}, ${about}`, { kept, next: next[trouble] });
 }

@@ -1,5 +1,4 @@
 /** The calls to AWS that a release in place needs. */
-import { AutoScalingClient, DescribeAutoScalingGroupsCommand, SetInstanceHealthCommand } from "@aws-sdk/client-auto-scaling";
 import { GetObjectCommand, NoSuchKey, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import {
   CancelCommandCommand,
@@ -14,23 +13,17 @@ import { RECORD_KEY } from "../aws/boot-script.ts";
 import { clientOptions } from "../aws/client.ts";
 import { type Action, ACTIONS } from "../aws/in-place-script.ts";
 import type { Invocation, Sent } from "./invocation.ts";
-import type { InPlacePlan } from "./plan.ts";
+import { type Members, membersOf } from "./members.ts";
+import { idOf, type InPlacePlan, nameOf, targetsOf } from "./plan.ts";
 
-/** `coming`: it boots, or waits for its first health. Others are being removed, or were put aside by somebody. */
-export interface GroupMachine {
-  id: string;
-  state: "serving" | "coming" | "aside";
-}
-
-export interface InPlaceApi {
-  /** Undefined when there is no such group. */
-  machines(): Promise<GroupMachine[] | undefined>;
+/** Machines are called by their names, where they have some. */
+export interface InPlaceApi extends Members {
   /** sha256 of the manifest that a machine is born with. */
   record(): Promise<string | undefined>;
   write(): Promise<void>;
   /** Commands of the fleet that run. */
   running(): Promise<Sent[]>;
-  /** To all machines of the group. @returns the command's id */
+  /** To all machines. @returns the command's id */
   send(action: Action): Promise<string>;
   cancel(id: string): Promise<void>;
   /** Undefined when AWS doesn't know it (yet). */
@@ -38,8 +31,6 @@ export interface InPlaceApi {
   invocations(id: string): Promise<Invocation[]>;
   /** What the script on a machine wrote on standard error. */
   said(id: string, machine: string): Promise<string>;
-  /** Has AWS put another machine in its place. */
-  replace(machine: string): Promise<void>;
 }
 
 /** So long a machine may take until it has begun, in its turn (Systems Manager guide, "Understanding command timeouts"). */
@@ -49,29 +40,10 @@ const DELIVERY_S = 600;
 export function inPlaceApi(plan: InPlacePlan): InPlaceApi {
   const options = clientOptions(plan);
   return {
-    ...groupCalls(plan, new AutoScalingClient(options)),
+    ...membersOf(plan),
     ...recordCalls(plan, new S3Client(options)),
     ...commandCalls(plan, new SSMClient(options)),
   };
-}
-
-function groupCalls({ group }: InPlacePlan, client: AutoScalingClient): Pick<InPlaceApi, "machines" | "replace"> {
-  return {
-    machines: async () => {
-      const asked = new DescribeAutoScalingGroupsCommand({ AutoScalingGroupNames: [group] });
-      const { AutoScalingGroups: [found] = [] } = await client.send(asked);
-      if (found === undefined) return undefined;
-      return (found.Instances ?? []).map(({ InstanceId = "", LifecycleState = "" }) => ({ id: InstanceId, state: stateOf(LifecycleState) }));
-    },
-    replace: async (InstanceId) => {
-      await client.send(new SetInstanceHealthCommand({ InstanceId, HealthStatus: "Unhealthy", ShouldRespectGracePeriod: false }));
-    },
-  };
-}
-
-function stateOf(lifecycle: string): GroupMachine["state"] {
-  if (lifecycle === "InService") return "serving";
-  return lifecycle.startsWith("Pending") ? "coming" : "aside";
 }
 
 function recordCalls({ bucket: Bucket, manifest }: InPlacePlan, client: S3Client): Pick<InPlaceApi, "record" | "write"> {
@@ -92,7 +64,7 @@ function recordCalls({ bucket: Bucket, manifest }: InPlacePlan, client: S3Client
   };
 }
 
-type CommandCalls = Omit<InPlaceApi, "machines" | "replace" | "record" | "write">;
+type CommandCalls = Omit<InPlaceApi, keyof Members | "record" | "write">;
 
 function commandCalls(plan: InPlacePlan, client: SSMClient): CommandCalls {
   const { document } = plan;
@@ -119,25 +91,27 @@ function commandCalls(plan: InPlacePlan, client: SSMClient): CommandCalls {
       const all: Invocation[] = [];
       for await (const page of paginateListCommandInvocations({ client }, { CommandId, Details: true })) {
         for (const { InstanceId = "", Status, StatusDetails = "", CommandPlugins } of page.CommandInvocations ?? []) {
-          all.push({ machine: InstanceId, status: Status ?? "", details: StatusDetails, output: CommandPlugins?.[0]?.Output ?? "" });
+          const machine = nameOf(plan, InstanceId);
+          if (machine === undefined) continue;
+          all.push({ machine, status: Status ?? "", details: StatusDetails, output: CommandPlugins?.[0]?.Output ?? "" });
         }
       }
       return all;
     },
-    said: async (CommandId, InstanceId) => {
-      const answer = await client.send(new GetCommandInvocationCommand({ CommandId, InstanceId }));
+    said: async (CommandId, machine) => {
+      const answer = await client.send(new GetCommandInvocationCommand({ CommandId, InstanceId: idOf(plan, machine) }));
       return answer.StandardErrorContent ?? "";
     },
   };
 }
 
 /** A confirm, or a way back, is not to wait for its turn: only a release that is tried takes a machine's strength. */
-export function sendInput({ document, group, manifest, batch, maxErrors }: InPlacePlan, action: Action) {
+export function sendInput(plan: InPlacePlan, action: Action) {
+  const { document, manifest, batch, maxErrors } = plan;
   const tried = action === "try";
   return {
     DocumentName: document,
-    // AWS gives each machine of a group this tag.
-    Targets: [{ Key: "tag:aws:autoscaling:groupName", Values: [group] }],
+    Targets: targetsOf(plan),
     Parameters: { action: [action], manifest: [manifest] },
     TimeoutSeconds: DELIVERY_S,
     MaxConcurrency: tried ? batch : "100%",

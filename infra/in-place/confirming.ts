@@ -1,7 +1,7 @@
 /** The second half: the release is the fleet's, and every machine gets it for good, also those that came in between. */
-import type { GroupMachine } from "./api.ts";
 import { noGroup, notEverywhere, stoppedHalfway } from "./failures.ts";
 import { outcomeOf } from "./invocation.ts";
+import type { GroupMachine } from "./members.ts";
 import { Stopped } from "./patience.ts";
 import { tryOnce } from "./trial.ts";
 import { pause, type Run, watch } from "./watch.ts";

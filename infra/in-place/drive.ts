@@ -1,15 +1,16 @@
 /**
- * Brings a release to a group's machines in place: on trial on all of them, then the fleet's record, then confirmed. The record is the
- * decision: until it is written everything goes back, by itself if nobody is there to ask for it; from then on everything goes forward,
+ * Brings a release to machines in place, those of a group or such as have names: on trial on all of them, then the fleet's record, then
+ * confirmed. The record is the decision: until it is written everything goes back, by itself if nobody is there to ask for it; from then on everything goes forward,
  * and a machine that is born has the new release.
  */
 import type { Pace } from "../groups/patience.ts";
 import type { InPlaceApi } from "./api.ts";
 import { confirmAll } from "./confirming.ts";
 import { noGroup } from "./failures.ts";
+import { awaitReached } from "./first-boot.ts";
 import { isRelease, type Sent } from "./invocation.ts";
 import { patient } from "./patience.ts";
-import { type InPlacePlan, type InPlaceResult, short } from "./plan.ts";
+import { type InPlacePlan, type InPlaceResult, short, whole } from "./plan.ts";
 import { tryAll } from "./trial.ts";
 import { type Run, watch } from "./watch.ts";
 
@@ -18,16 +19,17 @@ export async function bringInPlace(plan: InPlacePlan, given: InPlaceApi, pace: P
   const run: Run = { plan, api: patient(plan, given, pace), pace, renewedMs: undefined };
   const { api } = run;
   if ((await api.machines()) === undefined) throw noGroup(plan);
+  await awaitReached(run);
   const underWay = await othersEnded(run);
   const before = await api.record();
   const { failed } = await tryAll(run, { underWay, before });
   if (before !== plan.manifest) await api.write();
   const machines = await confirmAll(run, failed);
   for (const machine of failed) {
-    await api.replace(machine);
+    await api.replace?.(machine);
     pace.say(`${machine}: is replaced by a machine that has the release`);
   }
-  pace.say(`the group is on ${short(plan.manifest)}, with ${machines} ${machines === 1 ? "machine" : "machines"}`);
+  pace.say(`the ${whole(plan)} is on ${short(plan.manifest)}, with ${machines} ${machines === 1 ? "machine" : "machines"}`);
   return { schema: 1, group: plan.group, manifest: plan.manifest, machines };
 }
 

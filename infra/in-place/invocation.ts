@@ -48,6 +48,7 @@ const words: Readonly<Record<Outcome, string>> = {
   untried: "came in between",
   back: "serves what it served before",
   newborn: "starts for the first time",
+  outside: "is no machine of this release",
 };
 
 /** A line of progress; the same until something moves. */

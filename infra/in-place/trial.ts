@@ -1,7 +1,8 @@
 /** The first half of a release in place: on trial on every machine that serves, or on none. */
-import type { GroupMachine } from "./api.ts";
-import { noGroup, notTried, unreached } from "./failures.ts";
+import { noGroup, notTried, unbooted, unreached } from "./failures.ts";
+import { BOOT_MS } from "./first-boot.ts";
 import { type Invocation, outcomeOf, type Sent } from "./invocation.ts";
+import type { GroupMachine } from "./members.ts";
 import { Stopped } from "./patience.ts";
 import { short } from "./plan.ts";
 import { type Ended, pause, type Run, watch } from "./watch.ts";
@@ -18,13 +19,16 @@ interface Start {
   before: string | undefined;
 }
 
-/** A machine that has just begun to serve may not be known to Systems Manager yet. */
-const REACH_MS = 300_000;
+/** A group's machine that has just begun to serve may not be known to Systems Manager yet. */
+const REACHING = { forMs: 300_000, waiting: "waiting until Systems Manager reaches", over: unreached };
+/** One that has a name is known, and may be at its first boot. */
+const BOOTING = { forMs: BOOT_MS, waiting: "waiting for the first boot of", over: unbooted };
 const PAUSES_BETWEEN = 4;
 
 /** @throws FleetError after machines were told to go back */
 export async function tryAll(run: Run, { underWay, before }: Start): Promise<Trial> {
-  const deadlineMs = run.pace.nowMs() + REACH_MS;
+  const patience = run.plan.instances === undefined ? REACHING : BOOTING;
+  const deadlineMs = run.pace.nowMs() + patience.forMs;
   let next = underWay?.id;
   try {
     for (;;) {
@@ -34,8 +38,8 @@ export async function tryAll(run: Run, { underWay, before }: Start): Promise<Tri
       if (ended !== undefined && isUndone(run, ended, failed)) throw await notTried(run, ended, failed, before);
       const missing = await missingAfter(run, ended?.invocations ?? []);
       if (missing.length === 0) return { failed: failed.map(({ machine }) => machine) };
-      if (run.pace.nowMs() > deadlineMs) throw unreached(run.plan, missing, before);
-      run.pace.say(`waiting until Systems Manager reaches ${missing.join(", ")}`);
+      if (run.pace.nowMs() > deadlineMs) throw patience.over(run.plan, missing, before);
+      run.pace.say(`${patience.waiting} ${missing.join(", ")}`);
       for (let pauses = 0; pauses < PAUSES_BETWEEN; pauses += 1) await pause(run);
     }
   } catch (error) {

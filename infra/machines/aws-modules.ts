@@ -19,6 +19,13 @@ export function groupProvider({ releases }: { releases: "refresh" | "in-place" }
   return load("../group-fleet", packages) as typeof import("../group-fleet.ts");
 }
 
+/** @throws FleetError when a package that it needs isn't installed */
+export function namedProvider(): typeof import("../named-fleet.ts") {
+  // The first is of what groups and these machines have in common.
+  const packages = ["@aws-sdk/client-auto-scaling", "@aws-sdk/client-ec2", "@aws-sdk/client-ssm"];
+  return load("../named-fleet", packages) as typeof import("../named-fleet.ts");
+}
+
 /**
  * @param module without its extension: it is TypeScript in the clone and JavaScript in the package
  * @param packages what its commands need beside Pulumi's SDK for AWS, looked for before anything is made

@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { ec2Resources, type Serving } from "../aws/ec2-resources.ts";
 import { preflight } from "../aws/preflight.ts";
 import type { Ec2Instance } from "../aws/instances.ts";
-import type { Ec2Config } from "../config/aws/ec2.ts";
+import type { SshEc2Config } from "../config/aws/ec2.ts";
 import { regionOf } from "../config/aws/network-rules.ts";
 import { consoleHostKey } from "./ec2/host-key.ts";
 import { loginOf } from "./hosts.ts";
@@ -11,7 +11,7 @@ import type { Machine, SshTransport, Target } from "./machine.ts";
 
 export interface Ec2Fleet {
   name: string;
-  config: Ec2Config;
+  config: SshEc2Config;
   serving: Serving;
   /** No machine is made before the release for it is there. */
   build: (targets: readonly Target[]) => Promise<unknown>;
@@ -32,7 +32,7 @@ export function ec2Machines(parent: pulumi.Resource, { name: fleet, config, serv
   });
 }
 
-function transportOf(ssh: Ec2Config["ssh"], region: string, made: Ec2Instance, hostKey: pulumi.Output<string>) {
+function transportOf(ssh: SshEc2Config["ssh"], region: string, made: Ec2Instance, hostKey: pulumi.Output<string>) {
   const { port, user, privateKeyFile, through, bastion } = ssh;
   const login = { port, user, ...(privateKeyFile === undefined ? {} : { privateKeyFile }) };
   const jump = bastion === undefined ? undefined : loginOf(bastion);

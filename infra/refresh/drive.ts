@@ -75,7 +75,7 @@ async function watch(id: string, call: Call, api: GroupApi, { say, sleep, signal
 
 /** Aborted when nobody waits any more. The refresh goes on: AWS does it, not we. */
 function patient({ group, region }: RefreshPlan, pace: Pace): Call {
-  const about = { group, region, takesUp: "the refresh that runs", kept: GOES_ON };
+  const about = { of: `group ${group}`, region, takesUp: "the refresh that runs", kept: GOES_ON };
   const giveUp = (trouble: Trouble, error: Error): Error => {
     if (IN_PROGRESS.test(error.name)) return error;
     return pace.signal.aborted ? unwatched("nobody waits for it any more", exitCodes.interrupted) : unanswered(about, trouble, error);

@@ -1,5 +1,5 @@
 /** From configured certificates to what a plan and a manifest hold of them. Pure. */
-import { type GivenTls, type Https, ownValue, tlsSecretNames } from "../../runtime/https.ts";
+import { type GivenTls, type Https, ownValue, servesByAddress, tlsSecretNames } from "../../runtime/https.ts";
 import { secretVersion } from "../../runtime/secrets.ts";
 import { ownCertificateFindings } from "../config/own-certificate.ts";
 import type { HttpsConfig } from "../config/https.ts";
@@ -49,8 +49,7 @@ export function httpsOf(config: HttpsConfig, { name, address, domains: own }: Na
   const { mode, hsts, acme, httpPort, httpsPort, trustedProxies, limits } = config;
   const { domains, redirects } = namesOf(config, name, own);
   const [to] = domains;
-  // Who serves by the address needs a certificate for it, or none at all.
-  const named = mode === "internal" || mode === "none" ? [address, ...domains] : domains;
+  const named = servesByAddress(mode) ? [address, ...domains] : domains;
   return {
     mode,
     names: [...named, ...redirects],

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { DEFAULT_BATCH } from "../../rollout/batches.ts";
 import { batchSchema, milliseconds } from "../numbers.ts";
 import { autoscalingFindings } from "./autoscaling-rules.ts";
-import { arn, cidr, imageId, instanceType, networkSchema, tagsSchema } from "./common.ts";
+import { arn, cidr, debianVersion, imageId, instanceType, networkSchema, tagsSchema } from "./common.ts";
 import { dnsSchema } from "./ec2.ts";
 import { artifactsSchema, failoverSchema, keySchema } from "./regions.ts";
 
@@ -62,7 +62,7 @@ export const autoscalingSchema = z
     /** One pinned image, and so one architecture. */
     image: imageId,
     /** What is in the image; a release is built for its Python. */
-    debian: z.union([z.literal(12), z.literal(13)]).default(13),
+    debian: debianVersion.default(13),
     /** In the order of preference. */
     types: z.array(instanceType).min(1).max(40),
     capacity: capacitySchema,

@@ -11,6 +11,9 @@ export const cidr = z.string().refine((text) => parseCidr(text) !== undefined, {
 export const instanceType = z.string().refine(isInstanceType, { error: 'must be an instance type, for example "m7g.large"' });
 export const imageId = z.string().regex(/^ami-([0-9a-f]{8}|[0-9a-f]{17})$/, 'the id of an image, for example "ami-0123456789abcdef0"');
 
+/** What is in an image. */
+export const debianVersion = z.union([z.literal(12), z.literal(13)]);
+
 /** @param what it is, for people */
 export const arn = (service: string, what: string) =>
   leaf(z.string().regex(new RegExp(`^arn:aws[a-z-]*:${service}:`), `the ARN of ${what}`));

@@ -1,6 +1,7 @@
 /** What must fit together in a fleet on EC2: AWS would refuse it late, or take it and surprise. Pure. */
 import { at, type Finding, when } from "../finding.ts";
 import { accessFindings } from "./access-rules.ts";
+import { type DeliveryKeys, deliveryFindings } from "./delivery-rules.ts";
 import { architectureOf, isInstanceType } from "./instance-type.ts";
 import { type NetworkKeys, networkFindings } from "./network-rules.ts";
 import { tagFindings } from "./tag-rules.ts";
@@ -10,13 +11,14 @@ export interface InstanceKeys {
   type: string;
   zone?: string | undefined;
   image?: string | undefined;
+  debian?: 12 | 13 | undefined;
 }
 
-export interface Ec2Keys {
+export interface Ec2Keys extends DeliveryKeys {
   network: NetworkKeys;
   instances: readonly InstanceKeys[];
   images: { x64?: string | undefined; arm64?: string | undefined };
-  ssh: { from: readonly string[]; through?: string | undefined; bastion?: unknown };
+  ssh?: { from: readonly string[]; through?: string | undefined; bastion?: unknown } | undefined;
   alarms?: { topic?: unknown; email?: string | undefined } | undefined;
   access: "public" | "private";
   clients: readonly string[];
@@ -33,6 +35,7 @@ export function ec2Findings(machines: Ec2Keys): Finding[] {
     ...imageFindings(machines),
     ...accessFindings(machines),
     ...elasticIpFindings(machines),
+    ...deliveryFindings(machines),
     ...sshFindings(machines),
     ...alarmFindings(machines.alarms),
     ...tagFindings(machines.tags),
@@ -88,7 +91,9 @@ function elasticIpFindings({ access, elasticIps, dns }: Ec2Keys): Finding[] {
 
 const ONE = "remove one of them";
 
-function sshFindings({ ssh: { from, through, bastion }, network }: Ec2Keys): Finding[] {
+function sshFindings({ ssh, network }: Ec2Keys): Finding[] {
+  if (ssh === undefined) return [];
+  const { from, through, bastion } = ssh;
   const open = from.flatMap((range, index) =>
     range.endsWith("/0") ? [at(`ssh.from.${index}`, "is the whole internet; give the ranges that you come from")] : [],
   );

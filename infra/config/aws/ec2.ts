@@ -4,7 +4,7 @@ import { nameSchema } from "../../../runtime/manifest.ts";
 import { leaf } from "../leaf.ts";
 import { bastionSchema } from "../login.ts";
 import { port } from "../numbers.ts";
-import { cidr, imageId, imagesSchema, instanceType, networkSchema, tagsSchema, zoneName } from "./common.ts";
+import { cidr, debianVersion, imageId, imagesSchema, instanceType, networkSchema, tagsSchema, zoneName } from "./common.ts";
 import { ec2Findings } from "./ec2-rules.ts";
 
 const instanceSchema = z.strictObject({
@@ -14,6 +14,8 @@ const instanceSchema = z.strictObject({
   zone: zoneName.optional(),
   /** In place of the fleet's: a new one is tried, or brought in, machine by machine. */
   image: imageId.optional(),
+  /** What is in its own image. */
+  debian: debianVersion.optional(),
   diskGiB: z.int().min(8).max(16_384).default(16),
 });
 
@@ -49,7 +51,12 @@ export const ec2Schema = z
     network: networkSchema,
     instances: z.array(instanceSchema).min(1).max(1_000),
     images: imagesSchema,
-    ssh: sshSchema,
+    /** `ssh`: pushed to. `ssm`: port 22 is closed; machines fetch from a bucket, and are told to by Run Command. */
+    delivery: z.enum(["ssh", "ssm"]).default("ssh"),
+    /** Goes with `delivery: ssh`, and only with it. */
+    ssh: sshSchema.optional(),
+    /** What is in the images, for `delivery: ssm`: a release is built for its Python before a machine is there to be asked. */
+    debian: debianVersion.optional(),
     /** `public`: HTTP and HTTPS from anywhere. `private`: from these ranges only, and no public address. */
     access: z.enum(["public", "private"]).default("public"),
     clients: z.array(cidr).max(50).default([]),
@@ -65,3 +72,7 @@ export const ec2Schema = z
   });
 
 export type Ec2Config = z.output<typeof ec2Schema>;
+
+/** With delivery `ssh`. */
+export type SshEc2Config = Ec2Config & { ssh: NonNullable<Ec2Config["ssh"]> };
+export const isBySsh = (config: Ec2Config): config is SshEc2Config => config.ssh !== undefined;

@@ -18,17 +18,17 @@ const folder = fileURLToPath(new URL("../../../examples/aws/", import.meta.url))
 const cache = mkdtempSync(join(tmpdir(), "fleetwright-examples-"));
 after(() => rmSync(cache, { recursive: true }));
 
-/** Groups need a release in a preview, too: pinned, so that none is built. */
+/** Machines that fetch their release need one in a preview, too: pinned, so that none is built. */
 function pinRelease(): void {
   const archive = { sha256: "a".repeat(64), bytes: 1 };
   mkdirSync(join(cache, "archives"));
   writeFileSync(join(cache, "archives", `${archive.sha256}.tar.gz`), "x");
   const pin = {
     app: { name: "shop", command: { kind: "asgi", app: "app:app" } },
-    release: { id: "b".repeat(64), archives: { arm64: archive, "arm64-whole": archive }, packages: {} },
-    runtimes: { arm64: { id: "c".repeat(64), ...archive } },
+    release: { id: "b".repeat(64), archives: { "arm64-whole": archive, arm64: archive, "x64-whole": archive, x64: archive }, packages: {} },
+    runtimes: { arm64: { id: "c".repeat(64), ...archive }, x64: { id: "d".repeat(64), ...archive } },
   };
-  writeFileSync(join(cache, "pins.json"), JSON.stringify({ schema: 1, fleets: { shop: pin } }));
+  writeFileSync(join(cache, "pins.json"), JSON.stringify({ schema: 1, fleets: { shop: pin, "shop-closed": pin } }));
   process.env.FLEETWRIGHT_CACHE = cache;
 }
 
@@ -39,6 +39,8 @@ interface Example {
   graph: MadeResource[];
 }
 
+const FETCHING = ["prod", "dr", "closed"];
+
 /** @param change what is written into the file before */
 async function previewOf(stack: string, change: (text: string) => string = (text) => text): Promise<Example> {
   const { config } = parse(change(readFileSync(`${folder}Pulumi.${stack}.yaml`, "utf8"))) as { config: Record<string, unknown> };
@@ -46,7 +48,7 @@ async function previewOf(stack: string, change: (text: string) => string = (text
   const region = String(config["aws:region"]);
   await mockAws({ preview: true, stack, answers: answersIn(region) });
   pulumi.runtime.setAllConfig(Object.fromEntries(text));
-  if (stack === "prod" || stack === "dr") process.env[PINS_VARIABLE] = join(cache, "pins.json");
+  if (FETCHING.includes(stack)) process.env[PINS_VARIABLE] = join(cache, "pins.json");
   else delete process.env[PINS_VARIABLE];
   return { region, graph: await graphOf(() => void deploy(folder)) };
 }
@@ -78,6 +80,7 @@ function namesOf(graph: readonly MadeResource[], kind: string): string[] {
 for (const [stack, machines, groups] of [
   ["dev", ["shop-dev-dev-1"], []],
   ["named", ["shop-named-web-1", "shop-named-web-2", "shop-named-web-3"], []],
+  ["closed", ["shop-closed-web-1", "shop-closed-web-2"], []],
   ["prod", [], ["shop"]],
   ["dr", [], ["shop"]],
 ] as const) {
@@ -90,7 +93,7 @@ for (const [stack, machines, groups] of [
 
 test("no example stack has a name that another one has, in IAM, S3, Route 53 or its region", async () => {
   const stacks = [];
-  for (const stack of ["dev", "named", "prod", "dr"]) {
+  for (const stack of ["dev", "named", "closed", "prod", "dr"]) {
     const { region, graph } = await previewOf(stack);
     stacks.push({ stack, region, resources: graph });
   }

@@ -1,89 +1,29 @@
 /** `fleet in-place`, the real process, against Run Command and Auto Scaling APIs that keep to botocore's service model, and moto's S3. */
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { RECORD_KEY } from "../../../infra/aws/boot-script.ts";
-import { inPlaceDocument } from "../../../infra/aws/in-place-script.ts";
 import { until } from "../../support/poll.ts";
-import { FakeAws } from "./fakes/aws-process.ts";
+import type { FakeAws } from "./fakes/aws-process.ts";
+import { evidence, InPlaceRuns, LINES, NEW, OLD } from "./in-place-run.ts";
 
-const MAIN = join(import.meta.dirname, "../../../infra/cli/main.ts");
 const GROUP = "web-1234567";
-const OLD = "a".repeat(64);
-const NEW = "b".repeat(64);
-const HANG_MS = 120_000;
-const documents = { "web-release": inPlaceDocument({ bucket: "artifacts", region: "eu-central-1", app: "shop" }) };
-const folder = mkdtempSync(join(tmpdir(), "fleetwright-record-"));
-const record = join(folder, "record");
+let runs: InPlaceRuns;
 let aws: FakeAws;
-let s3: FakeAws;
 
 before(async () => {
-  [aws, s3] = await Promise.all([FakeAws.start("ssm.py", "127.0.0.1"), FakeAws.start("boot.py", "127.0.0.1")]);
-  await s3.tell("/bucket", { name: "artifacts" });
+  runs = await InPlaceRuns.start({ group: GROUP });
+  ({ aws } = runs);
 });
-after(async () => {
-  await Promise.all([aws?.close(), s3?.close()]);
-  rmSync(folder, { recursive: true });
-});
+after(() => runs?.close());
 
-interface Told {
-  asked: { action: string; given: Record<string, unknown> }[];
-  faults: string[];
-  commands: { action: string; status: string; id: string }[];
-  replaced: string[];
-}
-const told = async () => (await aws.tell("")) as Told;
-const sent = async () => (await told()).commands.map(({ action }) => action).reverse();
+const told = () => runs.told();
+const sent = () => runs.sent();
+const born = () => runs.born();
+const run = (more: object = {}, pace?: number) => runs.run(more, pace);
+const release = (more: object = {}) => runs.release(more);
 
 /** A group whose machines were born with the old release. */
-async function arrange(machines: object[], more: object = {}): Promise<void> {
-  writeFileSync(record, `${OLD}\n`);
-  await s3.tell("/put", { bucket: "artifacts", key: RECORD_KEY, path: record });
-  await aws.tell("", { documents, group: GROUP, machines, results: {}, errors: {}, commands: [], ...more });
-}
+const arrange = (machines: object[], more: object = {}) => runs.arrange(machines, { group: GROUP, ...more });
 
-const born = async () => ((await s3.tell("/object", { bucket: "artifacts", key: RECORD_KEY })) as { text: string }).text.trim();
-
-interface Ran {
-  code: number | null;
-  stdout: string;
-  stderr: string;
-}
-
-function run(more: object = {}, pace = 50): { child: ChildProcess; said: () => string; ended: Promise<Ran> } {
-  const env = {
-    ...process.env,
-    AWS_ACCESS_KEY_ID: "test",
-    AWS_SECRET_ACCESS_KEY: "test",
-    AWS_ENDPOINT_URL: aws.url,
-    AWS_ENDPOINT_URL_S3: s3.url,
-    AWS_EC2_METADATA_DISABLED: "true",
-    AWS_PROFILE: "",
-    AWS_MAX_ATTEMPTS: "2",
-  };
-  const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", MAIN, "in-place", "--pace", String(pace)], { env });
-  const output = { stdout: "", stderr: "" };
-  for (const name of ["stdout", "stderr"] as const) child[name]?.setEncoding("utf8").on("data", (text: string) => void (output[name] += text));
-  const plan = { schema: 1, fleet: "web", group: GROUP, region: "eu-central-1", bucket: "artifacts", document: "web-release", manifest: NEW };
-  child.stdin?.end(JSON.stringify({ ...plan, batch: "25%", maxErrors: 0, warmUpMs: 180_000, ...more }));
-  // A hang ends with what was said so far.
-  const timer = setTimeout(() => child.kill("SIGKILL"), HANG_MS);
-  child.on("close", () => clearTimeout(timer));
-  return { child, said: () => output.stderr, ended: once(child, "close").then(([code]) => ({ code: code as number | null, ...output })) };
-}
-
-async function release(more: object = {}): Promise<Ran> {
-  const ran = await run(more).ended;
-  assert.deepEqual((await told()).faults, [], `the fake itself failed\n${evidence(ran)}`);
-  return ran;
-}
-
-const evidence = ({ stdout, stderr }: Ran): string => `${stdout}\n${stderr}`;
 const two = [{ id: "i-0a" }, { id: "i-0b" }];
 
 test("a release is tried on all machines, some at a time, then it is the fleet's, then they have it for good", async () => {
@@ -105,8 +45,6 @@ test("a release is tried on all machines, some at a time, then it is the fleet's
     Comment: "Fleetwright: try bbbbbbbbbbbb",
   });
 });
-
-const LINES = "fleetwright: this machine keeps what it serves: the release does not come up\nfleetwright: what to do: see the lines above\n";
 
 test("a machine on which it doesn't come up: its last words are told, all go back, and machines are born with the old release", async () => {
   await arrange([...two, { id: "i-0c" }], { results: { "i-0b": { try: [{ status: "Failed", error: LINES, output: "" }] } } });

@@ -22,11 +22,14 @@ export type MadeResource = GraphResource & { protect?: true };
 let made: MadeResource[] = [];
 let options: MockOptions = {};
 const kept = new Set<string>();
+const ignoring = new Map<string, string[]>();
 
 // The mocks' own callback isn't told the options of a resource.
 const { registerResource } = MockMonitor.prototype;
 MockMonitor.prototype.registerResource = function (request, callback) {
   if (request.getProtect()) kept.add(`${request.getType()} ${request.getName()}`);
+  const ignored = request.getIgnorechangesList();
+  if (ignored.length > 0) ignoring.set(`${request.getType()} ${request.getName()}`, ignored);
   return registerResource.call(this, request, callback);
 };
 
@@ -61,6 +64,9 @@ function outputsOf(type: string, name: string, id: string): Record<string, unkno
   if (type === "aws:ec2/instance:Instance") return { publicIp: `<public IP of instance ${name}>`, privateIp: `<private IP of ${name}>` };
   return groupOutputs(type, name, id);
 }
+
+/** Inputs of a resource whose changes are passed over. */
+export const ignoredOf = ({ type, name }: GraphResource): string[] => ignoring.get(`${type} ${name}`) ?? [];
 
 /** How much was made so far. */
 export const madeCount = (): number => made.length;

@@ -27,3 +27,9 @@ export function groupMachines() {
     dns: { zone: "example.org" } as { zone: string } | undefined,
   };
 }
+
+/** By Run Command, with port 22 closed. */
+export function namedMachines() {
+  const { ssh: _ssh, ...machines } = ec2Machines();
+  return { ...machines, delivery: "ssm" as const };
+}

@@ -61,6 +61,15 @@ test("a group is found with how releases come to it, and sorted from fleets that
   assert.throws(() => sortFleets([web], "shop"), /no fleet "shop"/);
 });
 
+test("machines with names that nobody logs in to are found with how releases come to them, and it is said how to get to one", () => {
+  const instances = { stack: "shop/prod", machines: [{ name: "web-1", id: "i-0a" }] };
+  const inPlace = { document: "web-release", batch: "25%", maxErrors: 0 };
+  const named = { name: "web", region: "eu-central-1", instances, releases: { bucket: "artifacts", warmUpMs: 900_000, inPlace } };
+  const web = { ...inventory("web"), machines: [], group: named };
+  assert.deepEqual(findInventories({ web }), [web]);
+  assert.throws(() => chooseFleets([web], undefined), /nobody logs in to the machines of "web".*: web-1 \(i-0a\)[\s\S]*start-session --region eu-central-1 --target i-0a/);
+});
+
 test("a group of an earlier Fleetwright's state is still one", () => {
   const web = { ...inventory("web"), machines: [], group };
   assert.deepEqual(findInventories({ web }), [web]);

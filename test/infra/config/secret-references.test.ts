@@ -63,7 +63,7 @@ test("every problem is told by key path, and nothing of what was given", () => {
 
 test("a secret of another region is refused, as the machines ask in their own", () => {
   const found = problems({ FAR: { secretsManager: ARN.replace("central", "west") } });
-  assert.match(found, /FAR\.secretsManager: is in eu-west-1, and the group in eu-central-1/);
+  assert.match(found, /FAR\.secretsManager: is in eu-west-1, and the machines in eu-central-1/);
 });
 
 test("machines that are given their secrets are told how; those elsewhere have no role", () => {

@@ -1,7 +1,7 @@
-"""Of Systems Manager, Run Command, and of Auto Scaling what it needs beside: which machines a group has, and that one is to be replaced.
+"""Of Systems Manager, Run Command, and of Auto Scaling and EC2 what it needs beside: which machines there are, and that one is to be replaced.
 
 POST /_fake sets `documents` (content by name), `machines` (`id`, `state`, `managed`, and `login`: words of a command that runs a script
-given on its standard input, as root on the machine) and `results`. A machine without a login does what `results` says for it and the
+given on its standard input, as root on the machine; `ec2`: its state there) and `results`; with `tags`, machines are found by these. A machine without a login does what `results` says for it and the
 action: a list of steps, of which each command takes the first; without one it does as told, and is done with the second look.
 """
 import json
@@ -14,7 +14,7 @@ from datetime import datetime, timezone
 from service import Refused, Service
 from werkzeug.wrappers import Response
 
-state = {"documents": {}, "machines": [], "group": None, "results": {}, "errors": {}, "commands": [], "replaced": []}
+state = {"documents": {}, "machines": [], "group": None, "tags": None, "results": {}, "errors": {}, "commands": [], "replaced": []}
 ENDED = {"Success", "Cancelled", "Failed", "TimedOut"}
 ANSWERS = {"try": "trial", "renew": "renewed", "confirm": "confirmed", "back": "back"}
 PATTERNS = {"MaxConcurrency": r"^([1-9][0-9]*|[1-9][0-9]%|[1-9]%|100%)$", "MaxErrors": r"^([1-9][0-9]*|[0]|[1-9][0-9]%|[0-9]%|100%)$"}
@@ -119,14 +119,32 @@ def send(given):
         if not re.fullmatch(pattern, given[name]):
             raise Refused("ValidationException", f"{name} is {given[name]}")
     document = document_of(given)
-    [target] = given["Targets"]
-    assert target["Key"] == "tag:aws:autoscaling:groupName", target
-    machines = [machine for machine in state["machines"] if machine.get("managed", True) and target["Values"] == [state["group"]]]
+    machines = [machine for machine in state["machines"] if machine.get("managed", True) and are_meant(given["Targets"], "Key")]
     command = {"id": str(uuid.uuid4()), "given": given, "parameters": given["Parameters"], "targets": machines, "invocations": {},
                "status": "Pending", "details": "Pending", "at": now(), "script": script_of(document, given["Parameters"])}
     command["status"] = command["details"] = "InProgress"
     state["commands"].insert(0, command)
     return {"Command": shown(command)}
+
+
+def are_meant(targets, key):
+    tags = {"aws:autoscaling:groupName": state["group"]} if state["tags"] is None else state["tags"]
+    assert {target[key] for target in targets} == {f"tag:{name}" for name in tags}, targets
+    return all(target["Values"] == [tags[target[key].removeprefix("tag:")]] for target in targets)
+
+
+def instance_information(given):
+    """Two at a time, to see that the next ones are asked for."""
+    found = [machine for machine in state["machines"] if machine.get("managed", True) and are_meant(given["Filters"], "Key")]
+    start = int(given.get("NextToken", 0))
+    page = [{"InstanceId": machine["id"], "PingStatus": machine.get("ping", "Online")} for machine in found[start:start + 2]]
+    return {"InstanceInformationList": page, **({"NextToken": str(start + 2)} if start + 2 < len(found) else {})}
+
+
+def describe_instances(given):
+    found = [machine for machine in state["machines"] if are_meant(given["Filters"], "Name")]
+    instances = [{"InstanceId": machine["id"], "State": {"Code": 16, "Name": machine.get("ec2", "running")}} for machine in found]
+    return {"Reservations": [{"ReservationId": "r-1", "OwnerId": "111122223333", "Instances": [instance]} for instance in instances]}
 
 
 def shown(command):
@@ -210,17 +228,23 @@ def set_health(given):
 
 
 class RunCommand(Service):
-    """Systems Manager, and beside it Auto Scaling, by what a request is signed for."""
+    """Systems Manager, and beside it Auto Scaling and EC2, by what a request is signed for."""
 
     def __init__(self):
         super().__init__("ssm", state, {
             "SendCommand": send, "ListCommands": list_commands, "ListCommandInvocations": list_invocations,
-            "GetCommandInvocation": get_invocation, "CancelCommand": cancel,
+            "GetCommandInvocation": get_invocation, "CancelCommand": cancel, "DescribeInstanceInformation": instance_information,
         })
         self.groups = Service("autoscaling", state, {"DescribeAutoScalingGroups": describe_groups, "SetInstanceHealth": set_health})
-        self.groups.asked = self.asked
+        self.instances = Service("ec2", state, {"DescribeInstances": describe_instances})
+        self.groups.asked = self.instances.asked = self.asked
 
     def answer(self, request):
+        if "/ec2/" in request.headers.get("authorization", ""):
+            try:
+                return self.instances.answer(request)
+            except Refused as error:
+                return self.instances.refused(error)
         if "/autoscaling/" not in request.headers.get("authorization", ""):
             return super().answer(request)
         try:

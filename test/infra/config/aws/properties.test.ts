@@ -6,7 +6,7 @@ import { groupOfferFindings } from "../../../../infra/config/aws/group-offer-rul
 import { type Offer, offerFindings } from "../../../../infra/config/aws/offer-rules.ts";
 import { parseFleet, parseStackConfig } from "../../../../infra/config/parse.ts";
 import { FleetError } from "../../../../infra/errors.ts";
-import { ec2Machines, groupMachines } from "../../aws/samples.ts";
+import { ec2Machines, groupMachines, namedMachines } from "../../aws/samples.ts";
 import { nearly } from "./nearly.ts";
 
 /** What a program may give as well as what a file can have. */
@@ -36,6 +36,13 @@ const wholes: Record<string, object> = {
     },
     https: { mode: "acme", acme: { email: "ops@example.org" }, domains: ["{machine}.example.org"] },
     rollout: { batch: "25%", skip: ["web-1"] },
+  },
+  "machines that nobody logs in to": {
+    name: "web",
+    app,
+    machines: { ...namedMachines(), debian: 13, kmsKey, access: "private", clients: ["10.0.0.0/8"], tags: { team: "web" } },
+    https: { mode: "acme", acme: { email: "ops@example.org" }, domains: ["{machine}.example.org"] },
+    rollout: { batch: "25%" },
   },
   "a group in two regions": {
     name: "web",
