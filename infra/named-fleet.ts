@@ -8,6 +8,7 @@ import { type NamedResources, namedResources } from "./aws/named-resources.ts";
 import type { FetchedArchive } from "./aws/release-store.ts";
 import { stackTag } from "./aws/scope.ts";
 import type { App } from "./build/app.ts";
+import { cloudwatchOf } from "./cloudwatch.ts";
 import type { Ec2Config } from "./config/aws/ec2.ts";
 import { architectureOf } from "./config/aws/instance-type.ts";
 import type { FleetConfig } from "./config/schema.ts";
@@ -39,14 +40,14 @@ export function namedFleet(parent: pulumi.Resource, options: NamedFleetOptions):
   const built = pulumi.output(asked.then(() => build([...targets.values()]))) as pulumi.Output<Built>;
   const resources = namedResources({ parent, fleet, tags: machines.tags, gate: built }, machines, {
     app: app.name,
-    https: config.https,
+    https: { ...config.https, healthPath: config.app.health.path },
     secrets: groupValues(config),
     references: referredSecrets(config.app.secrets),
     archives: archivesOf(targets, built),
     manifest: (secrets) => pulumi.all([built, pulumi.output(config.app.environment), groupSecrets(config, secrets)]).apply(
       ([all, environment, where]) => {
         const parts = { fleet, config, app, built: all as Built, environment, secrets: where };
-        return [...targets].map(([name, target]) => `${name} ${groupText({ ...parts, target, machine: name })}`).join("");
+        return [...targets].map(([name, target]) => `${name} ${groupText({ ...parts, target, machine: name, cloudwatch: cloudwatchOf(config, fleet, name) })}`).join("");
       },
     ),
   });
