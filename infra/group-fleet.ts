@@ -58,7 +58,7 @@ export function groupFleet(parent: pulumi.Resource, options: GroupFleetOptions):
   const refreshed = refreshCommand(parent, fleet, resources, group);
   const served: pulumi.Output<unknown> =
     resources.document === undefined ? refreshed : releaseInPlace(parent, fleet, resources, group, refreshed);
-  pruneCommand(parent, { fleet, resources, keepReleases: group.artifacts.keepReleases, after: served });
+  pruneGroup(parent, fleet, resources, group, served);
   const releaseId = built.apply((all) => all.releaseId);
   return {
     urls: served.apply(() => domains.slice(0, 1).map((name) => `https://${name}/`)),
@@ -91,6 +91,13 @@ function releaseInPlace(
 ) {
   const plan = { group: name, bucket, document, manifest, ...paceOf(config), warmUpMs: config.warmUpMs };
   return inPlaceCommand(parent, { fleet, region, plan, dependsOn, after });
+}
+
+function pruneGroup(parent: pulumi.Resource, fleet: string, resources: GroupResources, group: AutoscalingConfig, after: pulumi.Output<unknown>) {
+  const { name, region, bucket, mixedInstances } = resources;
+  const template = mixedInstances.apply(({ launchTemplate }) => launchTemplate.launchTemplateSpecification.launchTemplateId);
+  const place = { region, bucket, of: { group: name, template } };
+  pruneCommand(parent, { fleet, place, keepReleases: group.artifacts.keepReleases, after });
 }
 
 /** How many machines at a time, as Systems Manager takes it. */

@@ -11,16 +11,19 @@ import type { App } from "./build/app.ts";
 import { cloudwatchOf } from "./cloudwatch.ts";
 import type { Ec2Config } from "./config/aws/ec2.ts";
 import { architectureOf } from "./config/aws/instance-type.ts";
+import { KEPT_RELEASES } from "./config/aws/regions.ts";
 import type { FleetConfig } from "./config/schema.ts";
 import { referredSecrets } from "./config/secret-references.ts";
 import { groupText } from "./group-fleet.ts";
 import { groupSecrets, groupValues } from "./group-secrets.ts";
+import { namedLine } from "./groups/manifest-text.ts";
 import { inPlaceCommand } from "./in-place/command.ts";
 import { BOOT_MS } from "./in-place/first-boot.ts";
 import type { Inventory } from "./inventory.ts";
 import { debian } from "./machines/local/spec.ts";
 import type { Target } from "./machines/machine.ts";
 import type { FleetOutputs } from "./outputs.ts";
+import { pruneCommand } from "./prune/command.ts";
 import type { Built } from "./rollout/artifacts.ts";
 import { urlsOf } from "./urls.ts";
 
@@ -47,12 +50,15 @@ export function namedFleet(parent: pulumi.Resource, options: NamedFleetOptions):
     manifest: (secrets) => pulumi.all([built, pulumi.output(config.app.environment), groupSecrets(config, secrets)]).apply(
       ([all, environment, where]) => {
         const parts = { fleet, config, app, built: all as Built, environment, secrets: where };
-        return [...targets].map(([name, target]) => `${name} ${groupText({ ...parts, target, machine: name, cloudwatch: cloudwatchOf(config, fleet, name) })}`).join("");
+        const text = (name: string, target: Target) =>
+          groupText({ ...parts, target, machine: name, cloudwatch: cloudwatchOf(config, fleet, name) });
+        return [...targets].map(([name, target]) => namedLine(name, text(name, target))).join("");
       },
     ),
   });
   const inventory = namedInventory(fleet, app.name, resources, config);
   const served = releaseCommand(parent, fleet, resources, inventory);
+  pruneCommand(parent, { fleet, place: { region: resources.region, bucket: resources.bucket }, keepReleases: KEPT_RELEASES, after: served });
   return {
     urls: served.apply(() => pulumi.all(resources.machines.map(({ name, address }) => urlsOf(config.https, name, address)))),
     release: pulumi.all([built, served]).apply(([all]) => (all as Built).releaseId),

@@ -1,8 +1,8 @@
-/** `fleet prune`: old releases of a group go from its template and its bucket. Never fails an `up`: at worst more stays than is needed. */
+/** `fleet prune`: old releases go from a group's template, and from the bucket. Never fails an `up`: at worst more stays than is needed. */
 import { text } from "node:stream/consumers";
 import { exitCodes } from "../errors.ts";
 import { pruneApi } from "../prune/api.ts";
-import { prune, prunedLine } from "../prune/drive.ts";
+import { type InUse, prune, prunedLine } from "../prune/drive.ts";
 import { type PruneInput, pruneInputSchema } from "../prune/input.ts";
 import { groupStateApi } from "../refresh/api.ts";
 
@@ -19,8 +19,14 @@ export async function pruneReleases({ ahead: aheadMs = 0 }: { ahead?: number }):
 const failed = ({ name, message }: Error): string => `old releases were not removed (${name}: ${message}); the next up tries again`;
 
 async function pruned(input: PruneInput, nowMs: number): Promise<string | undefined> {
-  const asked = groupStateApi(input);
+  return prunedLine(await prune(pruneApi(input), await inUse(input), { keepReleases: input.keepReleases, nowMs }));
+}
+
+/** Of machines with names nothing but the fleet's record, which pruning reads itself. */
+async function inUse({ group: name, region, profile }: PruneInput): Promise<InUse> {
+  if (name === undefined) return { group: undefined, refreshes: [] };
+  const asked = groupStateApi({ group: name, region, profile });
   const [group, refreshes] = [await asked.group(), await asked.refreshes()];
-  if (group === undefined) throw new Error(`there is no group ${input.group}`);
-  return prunedLine(await prune(pruneApi(input), { group, refreshes }, { keepReleases: input.keepReleases, nowMs }));
+  if (group === undefined) throw new Error(`there is no group ${name}`);
+  return { group, refreshes };
 }

@@ -4,6 +4,7 @@ import { GetObjectCommand, ListObjectVersionsCommand, NoSuchKey, S3Client } from
 import { RECORD_KEY } from "../aws/boot-script.ts";
 import { clientOptions } from "../aws/client.ts";
 import type { InventoryGroup } from "../inventory.ts";
+import { manifestsIn } from "./manifest-text.ts";
 
 export interface RefreshOfGroup {
   version: string | undefined;
@@ -86,9 +87,10 @@ async function read(client: S3Client, at: { Bucket: string; Key: string; Version
   }
 }
 
+/** The same of all machines. */
 function releaseIn(manifest: string): string | undefined {
   try {
-    const { common } = JSON.parse(manifest) as { common?: { app?: { release?: { id?: string } } } };
+    const [{ common } = {}] = manifestsIn(manifest) as { common?: { app?: { release?: { id?: string } } } }[];
     return common?.app?.release?.id;
   } catch {
     return undefined;

@@ -1,5 +1,5 @@
 /** The first half of a release in place: on trial on every machine that serves, or on none. */
-import { noGroup, notTried, unbooted, unreached } from "./failures.ts";
+import { noGroup, notTried, unbooted, unknownTo, unreached } from "./failures.ts";
 import { BOOT_MS } from "./first-boot.ts";
 import { type Invocation, outcomeOf, type Sent } from "./invocation.ts";
 import type { GroupMachine } from "./members.ts";
@@ -36,6 +36,8 @@ export async function tryAll(run: Run, { underWay, before }: Start): Promise<Tri
       next = undefined;
       const failed = (ended?.invocations ?? []).filter((one) => outcomeOf(one) === "failed");
       if (ended !== undefined && isUndone(run, ended, failed)) throw await notTried(run, ended, failed, before);
+      const strangers = (ended?.invocations ?? []).filter((one) => outcomeOf(one) === "outside");
+      if (strangers.length > 0) throw unknownTo(run.plan, strangers.map(({ machine }) => machine), before);
       const missing = await missingAfter(run, ended?.invocations ?? []);
       if (missing.length === 0) return { failed: failed.map(({ machine }) => machine) };
       if (run.pace.nowMs() > deadlineMs) throw patience.over(run.plan, missing, before);

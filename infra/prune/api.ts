@@ -11,6 +11,7 @@ import { sha256Schema } from "../../runtime/manifest.ts";
 import { RECORD_KEY } from "../aws/boot-script.ts";
 import { clientOptions } from "../aws/client.ts";
 import { FleetError } from "../errors.ts";
+import { manifestsIn } from "../groups/manifest-text.ts";
 import type { PruneInput } from "./input.ts";
 import type { StoredObject, TemplateVersion } from "./plan.ts";
 
@@ -37,6 +38,7 @@ export function pruneApi({ region, profile, bucket: Bucket, template: LaunchTemp
   const text = (key: string) => textOf(s3, Bucket, key);
   return {
     versions: async () => {
+      if (LaunchTemplateId === undefined) return [];
       const pages = paginateDescribeLaunchTemplateVersions({ client: ec2 }, { LaunchTemplateId });
       return (await every(pages, ({ LaunchTemplateVersions = [] }) => LaunchTemplateVersions)).map(versionOf);
     },
@@ -72,8 +74,8 @@ const manifestSchema = z.object({ schema: z.literal(1), runtime: archiveSchema, 
 
 function archivesIn(text: string, manifest: string): string[] {
   try {
-    const { runtime, release } = manifestSchema.parse(JSON.parse(text));
-    return [runtime.sha256, release.sha256];
+    const all = manifestsIn(text).map((one) => manifestSchema.parse(one));
+    return [...new Set(all.flatMap(({ runtime, release }) => [runtime.sha256, release.sha256]))];
   } catch {
     throw new FleetError(`the manifest ${manifest.slice(0, 12)} isn't one that this version understands.`, MEND);
   }

@@ -1,29 +1,32 @@
-/** Pruning as a part of `pulumi up`: after each release that the group is on. */
+/** Pruning as a part of `pulumi up`: after each release that the machines are on. */
 import * as pulumi from "@pulumi/pulumi";
-import type { GroupResources } from "../aws/group-resources.ts";
 import { groupCommand } from "../groups/command.ts";
 import type { PruneInput } from "./input.ts";
 
 export interface PruneArgs {
   fleet: string;
-  resources: GroupResources;
+  place: {
+    region: string;
+    bucket: pulumi.Input<string>;
+    /** Of an Auto Scaling group. */
+    of?: { group: pulumi.Input<string>; template: pulumi.Input<string> };
+  };
   keepReleases: number;
-  /** Known once the group is as wanted; when it is another, old releases are looked for. */
+  /** Known once all is as wanted; when it is another, old releases are looked for. */
   after: pulumi.Output<unknown>;
 }
 
-export function pruneCommand(parent: pulumi.Resource, { fleet, resources, keepReleases, after }: PruneArgs): void {
+export function pruneCommand(parent: pulumi.Resource, { fleet, place, keepReleases, after }: PruneArgs): void {
   const profile = new pulumi.Config("aws").get("profile");
-  const { name, region, mixedInstances, artifacts } = resources;
-  const input = pulumi.all([name, mixedInstances, artifacts, after]).apply(
-    ([group, mixed, { bucket }]): PruneInput => ({
+  const { region } = place;
+  const input = pulumi.all([place.bucket, pulumi.output(place.of), after]).apply(
+    ([bucket, of]): PruneInput => ({
       schema: 1,
       fleet,
       region,
       ...(profile === undefined ? {} : { profile }),
-      group,
-      bucket: bucket.slice(bucket.lastIndexOf(":") + 1),
-      template: mixed.launchTemplate.launchTemplateSpecification.launchTemplateId,
+      ...of,
+      bucket,
       keepReleases,
     }),
   );

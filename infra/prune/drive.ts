@@ -53,5 +53,6 @@ export function prunedLine({ versions, objects }: Pruned): string | undefined {
   if (versions.length + objects.length === 0) return undefined;
   const bytes = objects.reduce((sum, object) => sum + object.bytes, 0);
   const size = `${objects.length} ${objects.length === 1 ? "object" : "objects"} (${Math.round(bytes / 1_048_576)} MiB)`;
-  return `old releases are gone: ${versions.length} of the template's versions, ${size} in the bucket`;
+  const template = versions.length === 0 ? "" : `${versions.length} of the template's versions, `;
+  return `old releases are gone: ${template}${size} in the bucket`;
 }

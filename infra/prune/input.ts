@@ -7,11 +7,11 @@ export const pruneInputSchema = z.strictObject({
   region: z.string().min(1),
   /** Of the AWS configuration. */
   profile: z.string().optional(),
-  /** The group's name on AWS. */
-  group: z.string().min(1),
+  /** The group's name on AWS; machines with names have none. */
+  group: z.string().min(1).optional(),
   bucket: z.string().min(3),
-  /** Id of the launch template. */
-  template: z.string().min(1),
+  /** Id of the group's launch template. */
+  template: z.string().min(1).optional(),
   /** So many releases stay, beside those in use. */
   keepReleases: z.int().min(2),
 });

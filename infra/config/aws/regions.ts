@@ -21,11 +21,14 @@ const replicateToSchema = z.strictObject({
   kmsKey: arn("kms", "a KMS key").optional(),
 });
 
+/** Releases that stay where nothing else is said. */
+export const KEPT_RELEASES = 10;
+
 export const artifactsSchema = z
   .strictObject({
     replicateTo: replicateToSchema.optional(),
     /** Releases that can be gone back to; older ones are removed after a release. */
-    keepReleases: z.int().min(2).max(1_000).default(10),
+    keepReleases: z.int().min(2).max(1_000).default(KEPT_RELEASES),
   })
   .prefault({});
 

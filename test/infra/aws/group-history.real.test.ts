@@ -35,15 +35,22 @@ async function put(key: string, content: string): Promise<void> {
   await fakes.s3.tell("/put", { bucket: "artifacts", key, path: join(folder, "object") });
 }
 
-/** @param inPlace the group's is asked of another fake then */
-async function group(command: "releases" | "rollback", { inPlace, to }: { inPlace?: object; to?: string } = {}) {
+interface Asked {
+  /** The group's machines are asked of another fake then. */
+  inPlace?: object;
+  to?: string;
+  /** More about the group. */
+  more?: object;
+}
+
+async function group(command: "releases" | "rollback", { inPlace, to, more = {} }: Asked = {}) {
   const { s3, ec2, autoscaling, ssm } = fakes;
   const env = {
     ...process.env,
     AWS_ACCESS_KEY_ID: "test",
     AWS_SECRET_ACCESS_KEY: "test",
     AWS_ENDPOINT_URL_S3: s3.url,
-    AWS_ENDPOINT_URL_EC2: ec2.url,
+    AWS_ENDPOINT_URL_EC2: (inPlace === undefined ? ec2 : ssm).url,
     AWS_ENDPOINT_URL_SSM: ssm.url,
     AWS_ENDPOINT_URL_AUTO_SCALING: (inPlace === undefined ? autoscaling : ssm).url,
     AWS_EC2_METADATA_DISABLED: "true",
@@ -51,7 +58,7 @@ async function group(command: "releases" | "rollback", { inPlace, to }: { inPlac
     AWS_MAX_ATTEMPTS: "2",
   };
   const releases = { bucket: "artifacts", warmUpMs: 180_000, refresh: refreshes, ...(inPlace === undefined ? {} : { inPlace }) };
-  const inventory = { schema: 1, fleet: "web", app: "shop", machines: [], group: { name: GROUP, region: "eu-central-1", releases } };
+  const inventory = { schema: 1, fleet: "web", app: "shop", machines: [], group: { name: GROUP, region: "eu-central-1", releases, ...more } };
   const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", join(import.meta.dirname, "group-command.ts")], { env });
   child.stdin.end(JSON.stringify({ command, inventory, to }));
   const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, "close")]);
@@ -149,4 +156,28 @@ test("in place, the record's versions are the history, and a rollback brings the
   const again = await group("rollback", { inPlace });
   assert.equal(again.code, 2, again.all);
   assert.match(again.all, /nothing is there that the group was on before/);
+});
+
+test("of machines with names it is the same, by their names; a release that is older than one of them is refused, and nothing is changed", async () => {
+  const inPlace = { document: "web-release", batch: "25%", maxErrors: 0 };
+  const [OLDER, NEWER] = ["aa".padEnd(64, "0"), "bb".padEnd(64, "0")];
+  for (const manifest of [OLDER, NEWER]) {
+    const own = JSON.stringify({ common: { app: { release: { id: releaseId(manifest) } } } });
+    await put(`manifests/${manifest}`, `web-1 ${own}\nweb-2 ${own}\n`);
+    await put(RECORD_KEY, `${manifest}\n`);
+  }
+  const document = inPlaceDocument({ bucket: "artifacts", region: "eu-central-1", app: "shop", named: "public-ipv4" });
+  const tags = { "fleetwright:fleet": "web", "fleetwright:stack": "shop/prod" };
+  const named = [{ name: "web-1", id: "i-0a" }, { name: "web-2", id: "i-0b" }];
+  const stranger = { "i-0b": { try: [{ output: "fleetwright=outside\n" }] } };
+  await fakes.ssm.tell("", { documents: { "web-release": document }, tags, machines: [{ id: "i-0a" }, { id: "i-0b" }], results: stranger, commands: [] });
+  const more = { name: "web", instances: { stack: "shop/prod", machines: named } };
+  const told = await group("releases", { inPlace, more });
+  assert.match(told.stdout, /the fleet web in eu-central-1[\s\S]*220000000000 \(manifest bb0000000000\).*live[\s\S]*110000000000/, told.all);
+  const refused = await group("rollback", { inPlace, more });
+  assert.equal(refused.code, 1, refused.all);
+  assert.match(refused.all, /the release aa0000000000 has nothing for web-2: it is older than it[\s\S]*the fleet's release \(bb0000000000\)/);
+  const back = await group("rollback", { inPlace, more });
+  assert.equal(back.code, 0, back.all);
+  assert.match(back.stderr, /Going back to 110000000000[\s\S]*the fleet web in[\s\S]*web-2: has it for good/);
 });

@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { after, before, test } from "node:test";
+import { RECORD_KEY } from "../../../infra/aws/boot-script.ts";
 import { until } from "../../support/poll.ts";
 import { FakeAws } from "./fakes/aws-process.ts";
 
@@ -28,7 +29,7 @@ after(async () => {
 
 const DAYS_2_MS = 2 * 86_400_000;
 
-async function run(extra: string[] = ["--ahead", String(DAYS_2_MS)]): Promise<{ code: number | null; said: string }> {
+async function run(extra: string[] = ["--ahead", String(DAYS_2_MS)], input: object = INPUT): Promise<{ code: number | null; said: string }> {
   const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", MAIN, "prune", ...extra], {
     env: {
       ...process.env,
@@ -43,7 +44,7 @@ async function run(extra: string[] = ["--ahead", String(DAYS_2_MS)]): Promise<{ 
     },
     stdio: ["pipe", "pipe", "pipe"],
   });
-  child.stdin.end(JSON.stringify(INPUT));
+  child.stdin.end(JSON.stringify(input));
   const [said] = await Promise.all([text(child.stderr), text(child.stdout), new Promise((ended) => child.on("exit", ended))]);
   return { code: child.exitCode, said };
 }
@@ -105,4 +106,28 @@ test("AWS refuses: it says so, and an up doesn't fail for it", async () => {
   const { code, said } = await run();
   assert.equal(code, 0);
   assert.match(said, /^web: old releases were not removed \(UnauthorizedOperation: .*\); the next up tries again$/m);
+});
+
+test("of machines with names the newest releases stay, and the one that the fleet is on, with all that any machine needs", async () => {
+  await s3?.tell("/bucket", { name: "named" });
+  const at = { bucket: "named", path: join(folder, "object") };
+  const keep = async (key: string, content: string) => {
+    writeFileSync(at.path, content);
+    await s3?.tell("/put", { ...at, key });
+  };
+  const manifestOf = (number: number) =>
+    ["arm64", "x64"]
+      .map((arch, index) => `web-${index} ${JSON.stringify({ schema: 1, runtime: { sha256: hash(arch) }, release: { sha256: hash(`${arch} ${number}`) } })}\n`)
+      .join("");
+  for (const number of [1, 2, 3, 4]) {
+    if (number === 3) await nextSecond();
+    await keep(`manifests/${hash(manifestOf(number))}`, manifestOf(number));
+    for (const arch of ["arm64", "x64"]) await keep(`archives/${hash(`${arch} ${number}`)}`, `${arch} ${number}`);
+  }
+  for (const arch of ["arm64", "x64"]) await keep(`archives/${hash(arch)}`, arch);
+  await keep(RECORD_KEY, `${hash(manifestOf(1))}\n`);
+  const { group: _group, template: _template, ...input } = { ...INPUT, bucket: "named" };
+  const pruned = await run(undefined, input);
+  assert.deepEqual(pruned, { code: 0, said: "web: old releases are gone: 3 objects (0 MiB) in the bucket\n" });
+  assert.deepEqual(await run(undefined, input), { code: 0, said: "" });
 });
