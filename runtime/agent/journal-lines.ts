@@ -60,17 +60,19 @@ export interface JournalOptions {
   after?: string | undefined;
 }
 
-/** The arguments of the `journalctl` command for an app's units and ours. */
+/**
+ * The arguments of the `journalctl` command for an app's units and ours. It looks only once which units a pattern means, and generations
+ * come and go: what is followed is everything, to be looked through here.
+ */
 export function journalArguments({ app, since, follow = false, reverse = false, after }: JournalOptions): string[] {
-  const units = [`${app}@*.service`, unitNames.socket(app), unitNames.lease(app), "fleetwright-*.service"];
+  const units = [`${app}@*.service`, `${app}-once-*.service`, unitNames.socket(app), unitNames.lease(app), "fleetwright-*.service"];
   return [
     "--output=json",
     "--output-fields=MESSAGE,UNIT,_SYSTEMD_UNIT",
     "--all",
     "--no-pager",
     "--quiet",
-    ...units.map((unit) => `--unit=${unit}`),
-    ...(follow ? ["--follow", "--no-tail"] : []),
+    ...(follow ? ["--follow", "--no-tail"] : units.map((unit) => `--unit=${unit}`)),
     ...(reverse ? ["--reverse"] : []),
     ...(since === undefined ? [] : [`--since=${sinceArgument(since)}`]),
     ...(after === undefined ? [] : [`--after-cursor=${after}`]),

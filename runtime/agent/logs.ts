@@ -2,6 +2,7 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import type { Redact } from "../redact.ts";
+import { sourceOf } from "../logs/sources.ts";
 import type { LogLine } from "../report.ts";
 import { AgentFailure } from "./failure.ts";
 import { isNoise, type JournalOptions, journalArguments, parseEntry } from "./journal-lines.ts";
@@ -32,7 +33,10 @@ export async function tellLogs(
 ): Promise<void> {
   const clean = ({ message, ...line }: LogLine): LogLine => ({ ...line, message: redact(message) });
   const tell = async (options: JournalOptions): Promise<void> => {
-    for await (const { line } of entries(options, signal)) if (!isNoise(line)) await put(clean(line));
+    for await (const { line } of entries(options, signal)) {
+      const foreign = options.follow === true && sourceOf(line.unit, app) === undefined;
+      if (!foreign && !isNoise(line)) await put(clean(line));
+    }
   };
   if (since !== undefined && lines === undefined) return tell({ app, since, follow });
   const { found, newest } = await lastOf({ app, since }, lines ?? LAST_LINES, signal);

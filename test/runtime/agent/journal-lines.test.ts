@@ -24,7 +24,13 @@ test("Caddy's word of each question to its admin socket is noise; its warnings, 
 
 test("the journalctl command: the app's units and ours; short times are those of people", () => {
   assert.deepEqual([sinceArgument("10m"), sinceArgument("2h"), sinceArgument("yesterday")], ["-10min", "-2h", "yesterday"]);
-  const words = journalArguments({ app: "shop", follow: true, since: "1h", after: "s=1" });
-  for (const word of ["--unit=shop@*.service", "--unit=fleetwright-*.service", "--follow", "--since=-1h", "--after-cursor=s=1"])
+  const words = journalArguments({ app: "shop", since: "1h", after: "s=1" });
+  for (const word of ["--unit=shop@*.service", "--unit=fleetwright-*.service", "--since=-1h", "--after-cursor=s=1"])
     assert.ok(words.includes(word), word);
+});
+
+test("what is followed is everything: journalctl would show no unit that wasn't there when it began", () => {
+  const words = journalArguments({ app: "shop", follow: true });
+  assert.ok(words.includes("--follow"));
+  assert.deepEqual(words.filter((word) => word.startsWith("--unit")), []);
 });
