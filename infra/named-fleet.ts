@@ -10,6 +10,7 @@ import { stackTag } from "./aws/scope.ts";
 import type { App } from "./build/app.ts";
 import type { Ec2Config } from "./config/aws/ec2.ts";
 import { architectureOf } from "./config/aws/instance-type.ts";
+import { USUAL_DEBIAN } from "./config/aws/offer-rules.ts";
 import { KEPT_RELEASES } from "./config/aws/regions.ts";
 import type { FleetConfig } from "./config/schema.ts";
 import { referredSecrets } from "./config/secret-references.ts";
@@ -61,8 +62,8 @@ export function namedFleet(parent: pulumi.Resource, options: NamedFleetOptions):
     release: pulumi.all([built, served]).apply(([all]) => (all as Built).releaseId),
     // Each machine says so itself.
     workers: pulumi.output<Record<string, { cores: number; workers: number }>>({}),
-    // Each machine's own authority is known to nobody else: none of them is logged in to.
-    caBundle: pulumi.output(""),
+    // Caddy has an authority in any case; only with this mode clients are to know it.
+    caBundle: served.apply(({ authorities = "" }) => (config.https.mode === "internal" ? authorities : "")),
     skipped: pulumi.output<string[]>([]),
     artifacts: pulumi.all([resources.bucketArn, machines.kmsKey]).apply(([bucket, kmsKey]) => ({ bucket, kmsKey })),
     inventory,
@@ -70,7 +71,7 @@ export function namedFleet(parent: pulumi.Resource, options: NamedFleetOptions):
 }
 
 /** By machine, what a release has to be built for. */
-export function namedTargets({ instances, debian: general = 13 }: Pick<Ec2Config, "instances" | "debian">): Map<string, Target> {
+export function namedTargets({ instances, debian: general = USUAL_DEBIAN }: Pick<Ec2Config, "instances" | "debian">): Map<string, Target> {
   return new Map(
     instances.map(({ name, type, debian: version = general }) => {
       const { python } = debian[version === 13 ? "trixie" : "bookworm"];
