@@ -7,12 +7,14 @@ import { type Candidate, candidatesOf } from "../recovery/candidates.ts";
 import { type Chosen, chooseSet } from "../recovery/choose.ts";
 import { drillMachines } from "../recovery/drill-machines.ts";
 import { clearDrillMachines, type DrillPlace, makeDrillPlace } from "../recovery/drill-place.ts";
-import type { DrillRecord } from "../recovery/drill-record.ts";
+import { recordOf } from "../recovery/drill-judged.ts";
 import { type Check, type DrillEnd, reportLines } from "../recovery/drill-report.ts";
-import { type Clocks, type PhaseTime, recoveryTimeMs, systemClocks } from "../recovery/phases.ts";
+import { type Clocks, type PhaseTime, systemClocks } from "../recovery/phases.ts";
 import { fleetValueOf } from "../recovery/stack-text.ts";
 import { openStore } from "../recovery/store/open.ts";
 import type { RecoveryStore } from "../recovery/store/store.ts";
+import { shellQuote } from "../shell.ts";
+import { fleetCommand } from "./command-words.ts";
 import { prepareComputer } from "./computer.ts";
 import { controlCheck, livingCheck, livingNow, secondRunCheck, stateCheck } from "./drill-checks.ts";
 import { type Recovered, runRecover } from "./drill-run.ts";
@@ -41,11 +43,19 @@ export async function drill(options: DrillOptions): Promise<number> {
     const end = await carryOut(store, chosen, options);
     await store.addDrill(end.record);
     if (options.json === true) process.stdout.write(`${JSON.stringify(end.record)}\n`);
-    else process.stdout.write(`${reportLines(end).join("\n")}\n`);
+    else process.stdout.write(`${[...reportLines(end), nextLine(end, options)].join("\n")}\n`);
     return end.record.ok ? exitCodes.ok : exitCodes.failed;
   } finally {
     await store.close();
   }
+}
+
+/** Pure. */
+export function nextLine({ record }: Pick<DrillEnd, "record">, { from, stack, rtoMs }: DrillOptions): string {
+  const at = `--from ${shellQuote(from)} --stack ${stack}`;
+  if (record.ok) return `Next: ${fleetCommand(`recovery status ${at}`)}      every night; a drill again every month`;
+  const limit = rtoMs === undefined ? "" : ` --rto ${rtoMs / 1_000}s`;
+  return `Next: mend the above; then ${fleetCommand(`drill ${at}${limit}`)}`;
 }
 
 interface Outcome {
@@ -65,32 +75,8 @@ async function carryOut(store: RecoveryStore, chosen: Chosen, options: DrillOpti
   const { check, time } = await cleanUp(place, systemClocks);
   const checks = [...outcome.checks, livingCheck(living, await livingNow(set, now)), check];
   const times = [...(outcome.recovered?.times ?? []), time];
-  const record = recordOf({ startedAt, recovered: outcome.recovered, checks, times }, chosen, options.rtoMs);
+  const record = recordOf({ startedAt, machines: outcome.recovered?.machines, checks, times }, chosen.named, options.rtoMs);
   return { record, times, checks, earlier, limitMs: options.rtoMs };
-}
-
-interface Drilled extends Outcome {
-  startedAt: string;
-  times: PhaseTime[];
-}
-
-/** Pure. */
-function recordOf({ startedAt, recovered, checks, times }: Drilled, { named }: Chosen, limitMs: number | undefined): DrillRecord {
-  const rtoMs = recovered === undefined ? null : recoveryTimeMs(times);
-  const problem = firstProblem(checks, rtoMs, limitMs);
-  return {
-    schema: 1,
-    project: named.set.project,
-    stack: named.set.stack,
-    startedAt,
-    ok: problem === undefined,
-    rtoMs,
-    machines: recovered?.machines ?? 0,
-    set: named.id,
-    ...(problem === undefined ? {} : { problem }),
-    phases: times,
-    checks,
-  };
 }
 
 /** Of the stack's file, where this folder is the fleet's own. */
@@ -139,11 +125,4 @@ async function cleanUp(place: DrillPlace, clocks: Clocks): Promise<{ check: Chec
     },
     time: { phase: "cleanUp", wallMs: Math.round(clocks.wallMs() - wallMs), monotonicMs: Math.round(clocks.monotonicMs() - monotonicMs) },
   };
-}
-
-function firstProblem(checks: readonly Check[], rtoMs: number | null, limitMs: number | undefined): string | undefined {
-  const failed = checks.find(({ problem }) => problem !== undefined);
-  if (failed !== undefined) return `${failed.what}: ${failed.problem}`;
-  if (limitMs === undefined || rtoMs === null || rtoMs <= limitMs) return undefined;
-  return `it took ${(rtoMs / 1000).toFixed(1)} s, longer than the ${(limitMs / 1000).toFixed(1)} s of --rto`;
 }

@@ -29,9 +29,9 @@ function diagnosticLine(severity: string, message: string): string | undefined {
   return severity === "error" || severity === "warning" ? `${severity}: ${text}` : text;
 }
 
-/** The engine's warning about a plugin on PATH: the stand-in has been announced by then. */
+/** The engine's warnings about what is on PATH: the stand-ins have been announced by then. */
 function isKnown(text: string): boolean {
-  return text.startsWith("using pulumi-resource-command from $PATH");
+  return /^using pulumi-(resource-command|language-nodejs) from \$PATH/.test(text);
 }
 
 /** What the engine puts around a failure that has been told, or is told in the lines after it. */

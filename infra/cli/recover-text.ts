@@ -3,7 +3,7 @@ import { shellQuote } from "../shell.ts";
 import { PINS_VARIABLE } from "../overrides.ts";
 import { providerOf } from "../recovery/secrets-provider.ts";
 import { fetchCommand } from "../recovery/store/by-hand.ts";
-import { type PhaseTime, recoveryTimeMs } from "../recovery/phases.ts";
+import { phaseLines, type PhaseTime, recoveryTimeMs } from "../recovery/phases.ts";
 import { objectName } from "../recovery/store/layout.ts";
 import { fleetCommand } from "./command-words.ts";
 import type { Prepared, RecoverOptions } from "./recover-prepared.ts";
@@ -16,7 +16,14 @@ interface Ended {
   times: readonly PhaseTime[];
 }
 
-export function verdictLines({ chosen, pins }: Prepared, options: RecoverOptions, { changes, problems, times }: Ended): string[] {
+/** Of a drill only the verdict: its place is gone in a moment, and the next command is the drill's own to say. */
+export function endLines(prepared: Prepared, options: RecoverOptions, ended: Ended): string[] {
+  const verdict = verdictLines(prepared, options, ended);
+  if (options.drill === true) return verdict.filter((line) => !line.startsWith("Next: "));
+  return [...phaseLines(ended.times), "", ...byHand(prepared, options), "", ...verdict];
+}
+
+function verdictLines({ chosen, pins }: Prepared, options: RecoverOptions, { changes, problems, times }: Ended): string[] {
   const releases = Object.entries(pins.fleets).map(([fleet, { release }]) => `${fleet} on ${release.id.slice(0, 8)}`);
   const seconds = (recoveryTimeMs(times) / 1000).toFixed(1);
   if (problems.length === 0) {
@@ -49,7 +56,7 @@ export function commandLine(options: RecoverOptions): string {
 }
 
 /** What this did, for a shell: where Fleetwright itself is what fails. */
-export function byHand(prepared: Prepared, options: RecoverOptions): string[] {
+function byHand(prepared: Prepared, options: RecoverOptions): string[] {
   const { place, chosen, pins, stackText } = prepared;
   const { stack, folder } = place;
   const variables = Object.entries({ ...variablesOf(place), [PINS_VARIABLE]: `${folder}/pins.json` });

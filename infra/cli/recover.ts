@@ -2,7 +2,7 @@
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
 import { exitCodes, FleetError } from "../errors.ts";
 import { fetchArchives } from "../recovery/artifacts.ts";
-import { phaseLines, PhaseClock, systemClocks } from "../recovery/phases.ts";
+import { PhaseClock, systemClocks } from "../recovery/phases.ts";
 import { objectsOfPins } from "../recovery/pins-of-set.ts";
 import { openStore } from "../recovery/store/open.ts";
 import { bringTools, toolsFor } from "../recovery/tools.ts";
@@ -10,7 +10,7 @@ import { shareSessions } from "../rollout/transports/shared-sessions.ts";
 import { prepareComputer, requireRoot } from "./computer.ts";
 import { agree } from "./recover-ask.ts";
 import { checkStore } from "./recover-check.ts";
-import { byHand, verdictLines } from "./recover-text.ts";
+import { endLines } from "./recover-text.ts";
 import { lookBefore } from "./recover-look.ts";
 import type { Prepared, RecoverOptions } from "./recover-prepared.ts";
 import { openSecrets, type StackSecrets } from "./recover-secrets.ts";
@@ -112,8 +112,7 @@ function end(prepared: Prepared, options: RecoverOptions, clock: PhaseClock, { c
     const report = { event: "recovered", ok: problems.length === 0, set: id, releases, changes, state, problems, times, machines };
     process.stdout.write(`${JSON.stringify(report)}\n`);
   }
-  const verdict = verdictLines(prepared, options, { changes, problems, times });
-  for (const line of [...phaseLines(times), "", ...byHand(prepared, options), "", ...verdict]) tell(line);
+  for (const line of endLines(prepared, options, { changes, problems, times })) tell(line);
   return problems.length === 0 ? exitCodes.ok : exitCodes.failed;
 }
 

@@ -11,6 +11,7 @@ export const recoveryPhases = [
   "release",
   "workers",
   "tls",
+  "confirm",
   "firstAnswer",
   "verification",
   "cleanUp",
@@ -27,6 +28,7 @@ export const phaseTitles: Record<RecoveryPhase, string> = {
   release: "release",
   workers: "workers",
   tls: "TLS",
+  confirm: "hardening, confirm",
   firstAnswer: "first 200",
   verification: "verification",
   cleanUp: "clean-up",
@@ -108,6 +110,7 @@ export function phaseOfEvent(event: { event: string; step?: string; phase?: stri
   if (event.event === "begin") return "boot";
   if (event.event === "step") return phaseOfStep[event.step ?? ""];
   if (event.event !== "phase") return undefined;
+  if (event.phase === "prepare" || event.phase === "confirm") return "confirm";
   return event.phase === "stage" ? "release" : "tls";
 }
 
@@ -120,4 +123,5 @@ const phaseOfStep: Record<string, RecoveryPhase> = {
   shift: "workers",
   health: "workers",
   caddy: "tls",
+  hardening: "confirm",
 };

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { stringify } from "yaml";
 import type { FleetStatus } from "../../infra/cli/table.ts";
+import { openStore } from "../../infra/recovery/store/open.ts";
 import { FreshClone } from "../support/fresh-clone.ts";
 import { Hosts } from "../support/hosts.ts";
 import { writeNodeApp } from "../support/node-app.ts";
@@ -146,13 +147,15 @@ describe("a fleet that is recovered from its store", () => {
 
   test("killed in each phase and started again, it goes on, on an empty clone over ssh, with the code alone", async () => {
     clone.empty();
-    for (const killAt of [/from the store/, /state: /, /archives: /, /web-\d +runtime +installed/, /web-1 +start +generation/]) {
+    const rollout = [/web-\d +runtime +installed/, /web-1 +start +generation/, /web-\d +hardening +a new login/];
+    for (const killAt of [/from the store/, /state: /, /archives: /, ...rollout]) {
       const run = await recover([], { from: served.ssh, killAt });
       assert.equal(run.code, null, `not killed at ${killAt}: ${evidence(run)}`);
     }
     const run = await recover([], { from: served.ssh });
     assert.equal(run.code, 0, evidence(run));
-    assert.match(run.stderr, new RegExp(`RECOVERED: web on ${second.slice(0, 8)}`));
+    // A machine that confirmed before the last kill has nothing to be changed.
+    assert.match(run.stderr, new RegExp(`(RECOVERED|Nothing had to be changed): web on ${second.slice(0, 8)}`));
     for (const { url, health } of (await status()).machines) {
       assert.equal(health, "healthy");
       assert.match(answerOf(url), /^second, by a secret, /);
@@ -198,7 +201,7 @@ describe("a fleet that is recovered from its store", () => {
     await hosts.sh("web-1", `rm ${DATE}`);
     assert.equal(refused.code, 1, evidence(refused));
     assert.match(refused.stderr, /the store is older than the fleet/);
-    assert.match(refused.stderr, /CLOCK: web-1 \(\S+\) is (59|60|61) s ahead of this computer/);
+    assert.match(refused.stderr, /CLOCK: web-1 \(\S+\) is (5|6)\d s ahead of this computer/);
     const unasked = await recover(["--release", first.slice(0, 10)]);
     assert.equal(unasked.code, 2, evidence(unasked));
     assert.match(unasked.stderr, /will be switched to/);
@@ -214,16 +217,17 @@ describe("a fleet that is recovered from its store", () => {
     assert.match(run.stderr, /sets of: fleetwright\/prod/);
   });
 
-  test("a drill beside the living fleet: recovered, verified, cleared away; and too slow for its limit it fails", async () => {
-    const args = ["drill", "--from", store, "--stack", "prod", "--count", "1"];
-    const run = await clone.fleet([...args, "--rto", "1s"], { env: { FLEETWRIGHT_RECOVERY_CODE: code } });
+  test("with credentials of another AWS account than the fleet's it is refused, with both accounts", async () => {
+    const copy = await openStore(copyOfStore("other-account"));
+    const [newest] = (await copy.sets({ project: "fleetwright", stack: "prod" })).good;
+    // As of a program that configures its fleets itself, and makes their machines on AWS.
+    const stackFile = await copy.putBytes(Buffer.from("config:\n  aws:region: eu-west-1\n"));
+    const set = newest?.set ?? assert.fail("no set");
+    await copy.putSet({ ...set, createdAt: new Date().toISOString(), stackFile, aws: { account: "999999999999", machines: true } });
+    const env = { FLEETWRIGHT_RECOVERY_CODE: code, ...served.env, AWS_ENDPOINT_URL_STS: served.server.endpoint };
+    const run = await clone.fleet(["recover", "--from", copy.url, "--stack", "prod", "--yes"], { env });
     assert.equal(run.code, 1, evidence(run));
-    assert.match(run.stdout, /DRILL FAILED .*longer than the 1\.0 s of --rto/, evidence(run));
-    assert.doesNotMatch(run.stdout, / {2}FAILED /, evidence(run));
-    assert.match(run.stdout, /ok +negative control/);
-    assert.match(run.stdout, /ok +the living fleet is as before: [12] machines answer/);
-    assert.match(run.stdout, /ok +a second run changes nothing/);
-    assert.equal(readdirSync(join(store, "drills/fleetwright/prod")).length, 1);
+    assert.match(run.stderr, /NOT RECOVERED[\s\S]*AWS account 123456789012; the fleet was in account 999999999999/);
   });
 
   test("KMS key and state lost, then a stale state, the machines alive: a new passphrase, and nothing on them is touched", async () => {

@@ -47,7 +47,9 @@ test("lines of the engine and events of a rollout say which phase has ended", ()
   assert.equal(phaseOfLine("creating web-1"), undefined);
   assert.equal(phaseOfEvent({ event: "step", step: "health" }), "workers");
   assert.equal(phaseOfEvent({ event: "phase", phase: "stage" }), "release");
-  assert.equal(phaseOfEvent({ event: "phase", phase: "confirm" }), "tls");
+  assert.equal(phaseOfEvent({ event: "phase", phase: "switch" }), "tls");
+  assert.equal(phaseOfEvent({ event: "step", step: "hardening" }), "confirm");
+  assert.equal(phaseOfEvent({ event: "phase", phase: "confirm" }), "confirm");
   assert.equal(phaseOfEvent({ event: "sent" }), undefined);
 });
 
