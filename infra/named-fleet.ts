@@ -47,12 +47,7 @@ export function namedFleet(parent: pulumi.Resource, options: NamedFleetOptions):
     secrets: groupValues(config),
     references: referredSecrets(config.app.secrets),
     archives: archivesOf(targets, built),
-    manifest: (secrets) => pulumi.all([built, pulumi.output(config.app.environment), groupSecrets(config, secrets)]).apply(
-      ([all, environment, where]) => {
-        const parts = { fleet, config, app, built: all as Built, environment, secrets: where };
-        return [...targets].map(([name, target]) => namedLine(name, groupText({ ...parts, target, machine: name }))).join("");
-      },
-    ),
+    manifest: (secrets) => manifestText(options, targets, built, groupSecrets(config, secrets)),
   });
   const inventory = namedInventory(fleet, app.name, resources, config);
   const served = releaseCommand(parent, fleet, resources, inventory);
@@ -68,6 +63,19 @@ export function namedFleet(parent: pulumi.Resource, options: NamedFleetOptions):
     artifacts: pulumi.all([resources.bucketArn, machines.kmsKey]).apply(([bucket, kmsKey]) => ({ bucket, kmsKey })),
     inventory,
   };
+}
+
+/** A line for each machine, with its own kind of release and its own names. */
+function manifestText(
+  { fleet, config, app }: NamedFleetOptions,
+  targets: ReadonlyMap<string, Target>,
+  built: pulumi.Output<Built>,
+  secrets: ReturnType<typeof groupSecrets>,
+): pulumi.Output<string> {
+  return pulumi.all([built, pulumi.output(config.app.environment), secrets]).apply(([all, environment, where]) => {
+    const parts = { fleet, config, app, built: all as Built, environment, secrets: where };
+    return [...targets].map(([name, target]) => namedLine(name, groupText({ ...parts, target, machine: name }))).join("");
+  });
 }
 
 /** By machine, what a release has to be built for. */
