@@ -89,7 +89,8 @@ export class Fleet extends pulumi.ComponentResource {
   private provide(name: string, config: PushedConfig, build: Build): Machine[] {
     const args = config.machines;
     if (args.provider === "hosts") return hostMachines(args.hosts);
-    if (args.provider === "ec2") return ec2Provider().ec2Machines(this, { name, config: args, serving: config.https, build });
+    const serving = { ...config.https, healthPath: config.app.health.path };
+    if (args.provider === "ec2") return ec2Provider().ec2Machines(this, { name, config: args, serving, build });
     // No machine is made before the release for it has been built.
     const gate = pulumi.output(build([localTarget(args.image)]).then(({ releaseId }) => releaseId));
     return localMachines(this, name, { ...args, world: worldOf(process.cwd(), pulumi.getStack()) }, gate);

@@ -1,10 +1,12 @@
 /** A fleet of provider `autoscaling`: nobody logs in to its machines, which fetch what they run; a release is a refresh of the group, or comes in place. */
 import * as pulumi from "@pulumi/pulumi";
+import type { Cloudwatch } from "../runtime/cloudwatch.ts";
 import { groupManifest, groupManifestSchema, type GroupSecrets } from "../runtime/group.ts";
 import { groupPreflight } from "./aws/preflight.ts";
 import { type GroupResources, groupResources } from "./aws/group-resources.ts";
 import type { App } from "./build/app.ts";
 import type { AutoscalingConfig } from "./config/aws/autoscaling.ts";
+import { cloudwatchOf } from "./cloudwatch.ts";
 import { architectureOf } from "./config/aws/instance-type.ts";
 import { DEFAULT_VPC_CIDR } from "./config/aws/network-rules.ts";
 import type { FleetConfig } from "./config/schema.ts";
@@ -39,6 +41,7 @@ export function groupFleet(parent: pulumi.Resource, options: GroupFleetOptions):
   const built = pulumi.output(groupPreflight({ parent, fleet, machines: group }).then(() => build([target])));
   const { domains, redirects } = config.https;
   const { path } = config.app.health;
+  const cloudwatch = cloudwatchOf(config, fleet);
   const resources = groupResources({ parent, fleet, tags: group.tags, gate: built }, group, {
     app: app.name,
     names: [...new Set([...domains, ...redirects])],
@@ -49,7 +52,7 @@ export function groupFleet(parent: pulumi.Resource, options: GroupFleetOptions):
     references: referredSecrets(config.app.secrets),
     archives: built.apply((all) => ({ runtime: all.runtime(target.arch).archive, release: all.release(target).archive })),
     manifest: (secrets) => pulumi.all([built, pulumi.output(config.app.environment), groupSecrets(config, secrets)]).apply(
-      ([all, environment, where]) => groupText({ fleet, config, app, target, built: all as Built, environment, secrets: where }),
+      ([all, environment, where]) => groupText({ fleet, config, app, target, built: all as Built, environment, secrets: where, cloudwatch }),
     ),
   });
   const refreshed = refreshCommand(parent, fleet, resources, group);
@@ -125,10 +128,12 @@ interface GroupTextParts extends Omit<GroupFleetOptions, "group" | "build"> {
   built: Built;
   environment: Record<string, string>;
   secrets: GroupSecrets | undefined;
+  cloudwatch?: Cloudwatch | undefined;
 }
 
 /** By way of a machine's manifest, so that values that were deferred are checked here, and not on a machine that boots. */
-export function groupText({ fleet, config, app, target, machine = "machine", built, environment, secrets }: GroupTextParts): string {
+export function groupText(parts: GroupTextParts): string {
+  const { fleet, config, app, target, machine = "machine", built, environment, secrets, cloudwatch } = parts;
   const { id, archive } = built.runtime(target.arch);
   const sample = { name: machine, address: "machine", domains: [] };
   const manifest = manifestOf(config, {
@@ -138,6 +143,7 @@ export function groupText({ fleet, config, app, target, machine = "machine", bui
     runtimeId: id,
     release: built.release(target),
     https: httpsOf(config.https, sample, {}, ""),
+    cloudwatch,
   });
   // What was deferred is checked here, as well.
   return `${JSON.stringify(groupManifestSchema.parse(groupManifest(manifest, archive, secrets)))}\n`;

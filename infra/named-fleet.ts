@@ -8,6 +8,7 @@ import { type NamedResources, namedResources } from "./aws/named-resources.ts";
 import type { FetchedArchive } from "./aws/release-store.ts";
 import { stackTag } from "./aws/scope.ts";
 import type { App } from "./build/app.ts";
+import { cloudwatchOf } from "./cloudwatch.ts";
 import type { Ec2Config } from "./config/aws/ec2.ts";
 import { architectureOf } from "./config/aws/instance-type.ts";
 import { USUAL_DEBIAN } from "./config/aws/offer-rules.ts";
@@ -43,7 +44,7 @@ export function namedFleet(parent: pulumi.Resource, options: NamedFleetOptions):
   const built = pulumi.output(asked.then(() => build([...targets.values()]))) as pulumi.Output<Built>;
   const resources = namedResources({ parent, fleet, tags: machines.tags, gate: built }, machines, {
     app: app.name,
-    https: config.https,
+    https: { ...config.https, healthPath: config.app.health.path },
     secrets: groupValues(config),
     references: referredSecrets(config.app.secrets),
     archives: archivesOf(targets, built),
@@ -74,7 +75,8 @@ function manifestText(
 ): pulumi.Output<string> {
   return pulumi.all([built, pulumi.output(config.app.environment), secrets]).apply(([all, environment, where]) => {
     const parts = { fleet, config, app, built: all as Built, environment, secrets: where };
-    return [...targets].map(([name, target]) => namedLine(name, groupText({ ...parts, target, machine: name }))).join("");
+    const text = (name: string, target: Target) => groupText({ ...parts, target, machine: name, cloudwatch: cloudwatchOf(config, fleet, name) });
+    return [...targets].map(([name, target]) => namedLine(name, text(name, target))).join("");
   });
 }
 

@@ -3,6 +3,7 @@ import { Command, CommanderError } from "commander";
 import { registerAgent } from "./agent/command.ts";
 import { registerAsk } from "./supervisor/ask-command.ts";
 import { registerRun } from "./supervisor/command.ts";
+import { registerTelling } from "./telling-commands.ts";
 
 /** Exit code for a wrong command line, the same in every subcommand. */
 const USAGE_EXIT = 2;
@@ -15,6 +16,7 @@ export async function main(): Promise<void> {
   registerRun(program);
   registerAsk(program);
   registerAgent(program);
+  registerTelling(program);
   try {
     await program.parseAsync();
   } catch (error) {

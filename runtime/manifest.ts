@@ -1,8 +1,9 @@
 /**
  * The contract from the operator's side to a machine: everything about what one machine shall run.
  * Both halves import this file; nothing else of the runtime is imported by `infra/`, `report.ts`, `slots.ts`, `secrets.ts`,
- * `redact.ts`, `https.ts`, `hardening.ts` and `once.ts` apart.
+ * `redact.ts`, `https.ts`, `hardening.ts`, `cloudwatch.ts` and `once.ts` apart.
  */
+import { cloudwatchSchema } from "./cloudwatch.ts";
 import { hardeningSchema } from "./hardening.ts";
 import { httpsSchema } from "./https.ts";
 import { secretsSchema } from "./secrets.ts";
@@ -146,6 +147,8 @@ export const manifestSchema = z.strictObject({
   https: httpsSchema,
   /** Not there: nothing of the machine's baseline is Fleetwright's. */
   hardening: z.optional(hardeningSchema),
+  /** Not there: the machine tells it nothing. */
+  cloudwatch: z.optional(cloudwatchSchema),
 });
 
 export type Manifest = z.infer<typeof manifestSchema>;
@@ -177,7 +180,7 @@ const GENERATION_LENGTH = 16;
 
 /**
  * The generation that a manifest makes on a machine: runtime, release, environment, processes and limits.
- * HTTPS is not part of it, as Caddy outlives every generation, nor is the machine's baseline.
+ * HTTPS is not part of it, as Caddy outlives every generation, nor is the machine's baseline or what it tells.
  */
 export function generationOf(manifest: Manifest): string {
   return hashOf({ runtime: manifest.runtime, app: byContent({ ...manifest.app, once: undefined }) }).slice(0, GENERATION_LENGTH);
@@ -192,12 +195,12 @@ export function fingerprintOf(manifest: Manifest): string {
  * A hash for each part of a manifest that an operator may change by itself: for saying what differs, not whether. Keys of `app` that
  * have no name here are parts of their own.
  */
-export function partsOf({ app, https, hardening }: Manifest): Record<string, string> {
+export function partsOf({ app, https, hardening, cloudwatch }: Manifest): Record<string, string> {
   const { name: _name, release: _release, environment: all, processes, memoryMaxMiB, ...others } = app;
   // It follows the release, which is told by itself.
   const { FLEETWRIGHT_RELEASE: _id, ...environment } = all;
   const [{ workers, recycle, ...process }] = processes;
-  const parts = { environment, limits: { memoryMaxMiB, workers, recycle }, process, https, hardening, ...others };
+  const parts = { environment, limits: { memoryMaxMiB, workers, recycle }, process, https, hardening, cloudwatch, ...others };
   const known = Object.entries(parts).filter(([, value]) => value !== undefined);
   return Object.fromEntries(known.map(([key, value]) => [key, hashOf(value).slice(0, PART_LENGTH)]));
 }

@@ -192,7 +192,16 @@ export const releasesSchema = z.object({
   /** The bundle of the machine's current agent. */
   agentRuntime: z.string(),
   /** The confirmed one; null when there is none. */
-  live: z.nullable(z.object({ generation: z.string(), release: z.string(), runtime: z.string(), https: z.unknown(), hardening: z.optional(z.unknown()) })),
+  live: z.nullable(
+    z.object({
+      generation: z.string(),
+      release: z.string(),
+      runtime: z.string(),
+      https: z.unknown(),
+      hardening: z.optional(z.unknown()),
+      cloudwatch: z.optional(z.unknown()),
+    }),
+  ),
   /** The generation that was confirmed before it. */
   previous: z.nullable(z.string()),
   /** Oldest first. */

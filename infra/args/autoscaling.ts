@@ -1,6 +1,6 @@
 /** A group of machines on AWS that grows and shrinks by need, as a program gives it. */
 import type { Input } from "@pulumi/pulumi";
-import type { AwsNetworkArgs } from "./aws.ts";
+import type { AwsNetworkArgs, LogsArgs } from "./aws.ts";
 
 /** Machines that AWS makes and removes over the zones of one region, behind a balancer with the certificate. */
 export interface AutoscalingArgs {
@@ -63,6 +63,8 @@ export interface AutoscalingArgs {
   inPlace?: InPlaceArgs;
   /** Alarms to an SNS topic of yours. @default none */
   alarms?: AlarmArgs;
+  /** Ships the logs of app, supervisor and Caddy to CloudWatch Logs. @default they go with each machine */
+  logs?: LogsArgs;
   /** ARN of a key for volumes, artifacts and secrets. @default the account's keys for each */
   kmsKey?: Input<string>;
   /**

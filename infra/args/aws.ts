@@ -27,9 +27,20 @@ export interface Ec2Args {
   /** AWS refuses to terminate a machine until this is false again. @default false */
   terminationProtection?: boolean;
   /** Records for the fleet's domains. */
-  dns?: { zone: string; /** @default 60 */ ttlSeconds?: number };
+  dns?: {
+    zone: string;
+    /** @default 60 */
+    ttlSeconds?: number;
+    /**
+     * One of two stacks, in two regions, that have the same domains: `primary` answers while one of its machines is well, asked from outside
+     * every 10 s, `secondary` when none is. Asks for `app.health.path`. @default the domains lead here, whatever happens
+     */
+    failover?: "primary" | "secondary";
+  };
   /** Alarms of CloudWatch, for each machine. @default none */
   alarms?: Ec2AlarmsArgs;
+  /** Ships the logs of app, supervisor and Caddy to CloudWatch Logs. @default they stay in each machine's journal */
+  logs?: LogsArgs;
   /** Key for the volumes. @default the account's key for EBS */
   kmsKey?: Input<string>;
   /** On everything, beside the fleet's own. @default {} */
@@ -43,6 +54,18 @@ export interface Ec2AlarmsArgs {
   email?: string;
   /** Alarm when a machine's processors are busier than this for a quarter of an hour. @default 90 */
   cpuPercent?: number;
+  /** Alarm when the fullest of a machine's disks is fuller than this for a quarter of an hour, in bytes or in files. @default 85 */
+  diskPercent?: number;
+  /** Alarm when a certificate of `https.mode` acme or own ends within fewer days. @default 10 */
+  certificateDays?: number;
+}
+
+/** A log group of the fleet's own, with a stream for each machine's app, Caddy and agent. */
+export interface LogsArgs {
+  /** Lines are removed after so many days: one of the numbers that CloudWatch Logs takes. @default 30 */
+  retentionDays?: number;
+  /** ARN of a key whose policy lets CloudWatch Logs use it. @default CloudWatch's own */
+  kmsKey?: Input<string>;
 }
 
 export interface AwsNetworkArgs {

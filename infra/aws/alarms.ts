@@ -1,16 +1,16 @@
 /** Alarms to a topic that is there, for those who asked for them. */
 import { MetricAlarm } from "@pulumi/aws/cloudwatch/metricAlarm.js";
 import type * as pulumi from "@pulumi/pulumi";
+import { DISK_METRIC, METRICS_NAMESPACE } from "../../runtime/cloudwatch.ts";
+import { metricDimensions } from "../cloudwatch.ts";
 import type { AutoscalingConfig } from "../config/aws/autoscaling.ts";
 import type { Balancer } from "./balancer.ts";
-import { DISK_METRIC, DISK_NAMESPACE, type DiskMetric } from "./disk-metric.ts";
 import { childOf, type Scope, tagsOf } from "./scope.ts";
 
 export interface Watched {
   group: pulumi.Input<string>;
   balancer: Balancer;
   certificateArn: pulumi.Input<string>;
-  disks: DiskMetric;
 }
 
 type Alarms = NonNullable<AutoscalingConfig["alarms"]>;
@@ -19,7 +19,7 @@ type Dimensions = { [key: string]: pulumi.Input<string> };
 const MINUTES_5 = 300;
 const DAY = 86_400;
 
-export function groupAlarms(scope: Scope, alarms: Alarms, { group, balancer, certificateArn, disks }: Watched): void {
+export function groupAlarms(scope: Scope, alarms: Alarms, { group, balancer, certificateArn }: Watched): void {
   const { loadBalancer, targets } = balancer;
   const dimensions: Dimensions = { LoadBalancer: loadBalancer.arnSuffix, TargetGroup: targets.arnSuffix };
   const above = (what: string, threshold: number, more: object) =>
@@ -39,7 +39,7 @@ export function groupAlarms(scope: Scope, alarms: Alarms, { group, balancer, cer
   });
   // Where no machine says anything, nobody knows that all is well.
   above("disk", alarms.diskPercent, {
-    ...metric(DISK_NAMESPACE, DISK_METRIC, disks.dimensions, "Maximum"),
+    ...metric(METRICS_NAMESPACE, DISK_METRIC, metricDimensions(scope.fleet), "Maximum"),
     evaluationPeriods: 3,
     treatMissingData: "missing",
   });

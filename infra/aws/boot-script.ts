@@ -1,9 +1,9 @@
 /** The user data of a group's machines: fetches what the manifest names, by the machine's own role, and runs `fleethost apply`. Pure. */
 import { incomingPath, installRuntimeScript } from "../rollout/commands.ts";
 import { shellQuote } from "../shell.ts";
-import { type DiskMetric, installDiskMetric } from "./disk-metric.ts";
 import { SSM_AGENT, SSM_AGENT_AT_LAST, SSM_AGENT_FIRST } from "./managed-node.ts";
 import { type BootMember, OWN_AT_BOOT, whoAtBoot } from "./named-machine.ts";
+import { METADATA, serviceUrl } from "./places.ts";
 
 export interface BootArgs {
   bucket: string;
@@ -12,8 +12,6 @@ export interface BootArgs {
   manifest: string | undefined;
   /** Of a machine that has a name. @default the instance's id is its name, and nobody but a balancer reaches it */
   member?: BootMember | undefined;
-  /** What the machine tells of its disks. @default nothing */
-  disks?: DiskMetric | undefined;
   /** Where things are, if not at AWS. For tests. */
   endpoints?: Endpoints;
 }
@@ -31,14 +29,12 @@ export interface Endpoints {
   secrets: string;
   /** Systems Manager, with its parameters. */
   parameters: string;
-  /** CloudWatch. */
-  metrics: string;
   /** Where AWS has the agent of Systems Manager for Debian. */
   ssmAgent: string;
 }
 
 export function bootScript(args: BootArgs): string {
-  const { manifest, member, disks, region, endpoints = awsEndpoints(args.bucket, region) } = args;
+  const { manifest, member } = args;
   return [
     "#!/bin/sh",
     manifest === undefined
@@ -55,7 +51,6 @@ export function bootScript(args: BootArgs): string {
     ...(member === undefined ? [] : [OWN_AT_BOOT]),
     INSTALL,
     APPLY,
-    ...(disks === undefined ? [] : [installDiskMetric(disks, { region, ...endpoints })]),
     ...(manifest === undefined ? [SSM_AGENT_AT_LAST] : []),
   ].join("\n");
 }
@@ -72,19 +67,14 @@ export function machineSettings({ bucket, region, endpoints = awsEndpoints(bucke
   ].join("\n");
 }
 
-/** The metadata service has this address on every instance (EC2 guide, "Access instance metadata"). */
-const METADATA = "http://169.254.169.254";
-
 function awsEndpoints(bucket: string, region: string): Endpoints {
-  const domain = region.startsWith("cn-") ? "amazonaws.com.cn" : "amazonaws.com";
   return {
     metadata: METADATA,
-    archives: `https://${bucket}.s3.${region}.${domain}`,
-    secrets: `https://secretsmanager.${region}.${domain}`,
-    parameters: `https://ssm.${region}.${domain}`,
-    metrics: `https://monitoring.${region}.${domain}`,
+    archives: serviceUrl(`${bucket}.s3`, region),
+    secrets: serviceUrl("secretsmanager", region),
+    parameters: serviceUrl("ssm", region),
     // Systems Manager guide, "Manually installing SSM Agent on Debian Server instances".
-    ssmAgent: `https://s3.${region}.${domain}/amazon-ssm-${region}/latest`,
+    ssmAgent: `${serviceUrl("s3", region)}/amazon-ssm-${region}/latest`,
   };
 }
 

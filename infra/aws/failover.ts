@@ -2,7 +2,7 @@
 import { HealthCheck } from "@pulumi/aws/route53/healthCheck.js";
 import { Record } from "@pulumi/aws/route53/record.js";
 import * as pulumi from "@pulumi/pulumi";
-import type { Failover } from "../config/aws/regions.ts";
+import type { Failover } from "../config/aws/failover.ts";
 import type { Balancer } from "./balancer.ts";
 import { childOf, type Scope, tagsOf } from "./scope.ts";
 
@@ -17,7 +17,7 @@ export interface NamesArgs {
 }
 
 /** A route that is gone for half a minute is gone. Clients have the old address for another 60 s, an alias's TTL. */
-const PROBE = { requestInterval: 10, failureThreshold: 3 };
+export const PROBE = { requestInterval: 10, failureThreshold: 3 };
 
 export function balancerRecords(scope: Scope, args: NamesArgs): void {
   const { loadBalancer } = args.balancer;
@@ -29,11 +29,16 @@ export function balancerRecords(scope: Scope, args: NamesArgs): void {
   }
 }
 
-function failoverOf(scope: Scope, failover: Failover, args: NamesArgs) {
-  const routing = {
-    setIdentifier: `${pulumi.getProject()}/${pulumi.getStack()}/${scope.fleet}`,
+/** What one of the two records of a name has that the other hasn't. */
+export function routingOf({ fleet }: Scope, failover: Failover) {
+  return {
+    setIdentifier: `${pulumi.getProject()}/${pulumi.getStack()}/${fleet}`,
     failoverRoutingPolicies: [{ type: failover === "primary" ? "PRIMARY" : "SECONDARY" }],
   };
+}
+
+function failoverOf(scope: Scope, failover: Failover, args: NamesArgs) {
+  const routing = routingOf(scope, failover);
   // The second needs none: with both unwell, Route 53 leads to the first.
   return failover === "primary" ? { ...routing, healthCheckId: healthCheck(scope, args).id } : routing;
 }

@@ -10,12 +10,12 @@ import { type Artifacts, artifactsOf } from "./artifacts.ts";
 import { balancerOf } from "./balancer.ts";
 import { bootScript } from "./boot-script.ts";
 import { certificateFor } from "./certificate.ts";
-import { DISK_NAMESPACE, type DiskMetric, diskMetricOf } from "./disk-metric.ts";
 import { balancerRecords } from "./failover.ts";
 import { groupOf } from "./group.ts";
 import { groupFirewall } from "./group-firewall.ts";
 import { type StoredSecrets, storeSecrets } from "./group-secrets.ts";
-import { type Grant, machineProfile } from "./identity.ts";
+import { machineProfile } from "./identity.ts";
+import { tellingGrants } from "./telling-grants.ts";
 import { fleetRecord, releaseDocument } from "./in-place-resources.ts";
 import { ownKey } from "./key.ts";
 import { launchTemplate } from "./launch-template.ts";
@@ -70,14 +70,11 @@ export function groupResources(scope: Scope, given: AutoscalingConfig, serving: 
   const region = regionOfNetwork(config.network);
   const { replicateTo } = config.artifacts;
   if (replicateTo !== undefined) replicate(scope, { to: replicateTo, artifacts, kmsKey: config.kmsKey, region });
-  const disks = diskMetricOf(scope);
-  const measured = config.alarms === undefined ? undefined : disks;
-  const parts = { artifacts, securityGroupId: firewalls.machines.id, disks: measured };
-  const { template, manifest } = templateOf(scope, config, serving, parts);
+  const { template, manifest } = templateOf(scope, config, serving, { artifacts, securityGroupId: firewalls.machines.id });
   const mixed = pulumi.all([template.id, template.latestVersion]).apply(([id, version]) => mixedInstances(config, id, version));
   const { drainTimeoutMs } = serving;
   const group = groupOf(scope, { config, subnets, balancer, mixedInstances: mixed, drainTimeoutMs, ready: network.ready });
-  if (config.alarms !== undefined) groupAlarms(scope, config.alarms, { group: group.name, balancer, certificateArn, disks });
+  if (config.alarms !== undefined) groupAlarms(scope, config.alarms, { group: group.name, balancer, certificateArn });
   const place = pulumi.all([artifacts.bucket.arn, config.kmsKey]).apply(([bucket, kmsKey]): ArtifactsPlace => ({ bucket, kmsKey }));
   const { bucket } = artifacts.bucket;
   const document = config.releases === "in-place" ? releaseDocument(scope, { app: serving.app, bucket, region }) : undefined;
@@ -111,15 +108,14 @@ interface TemplateParts {
   artifacts: Artifacts;
   /** The machines' security group. */
   securityGroupId: pulumi.Input<string>;
-  disks: DiskMetric | undefined;
 }
 
-function templateOf(scope: Scope, config: AutoscalingConfig, serving: GroupServing, { artifacts, securityGroupId, disks }: TemplateParts) {
+function templateOf(scope: Scope, config: AutoscalingConfig, serving: GroupServing, { artifacts, securityGroupId }: TemplateParts) {
   const secrets = storeSecrets(scope, serving.secrets, config);
   const kept = referenceGrants(scope, regionOfNetwork(config.network), serving.references);
   const inPlace = config.releases === "in-place";
   const own = fetchGrants({ artifacts, kmsKey: config.kmsKey, secrets, told: inPlace });
-  const profile = machineProfile(scope, [...own, ...kept, ...(disks === undefined ? [] : [METRICS])]);
+  const profile = machineProfile(scope, [...own, ...kept, ...tellingGrants(scope, config, config.protect)]);
   const archive = (of: "runtime" | "release") => serving.archives.apply((all) => all[of]);
   const archives = { runtime: archive("runtime"), release: archive("release") };
   const { sha256, objects: dependsOn } = storeRelease(scope, artifacts, archives, serving.manifest(secrets));
@@ -128,18 +124,10 @@ function templateOf(scope: Scope, config: AutoscalingConfig, serving: GroupServi
   const named = inPlace ? undefined : sha256;
   const userData = pulumi
     .all([artifacts.bucket.bucket, named])
-    .apply(([bucket, hash]) => bootScript({ bucket, region, manifest: hash, disks }));
+    .apply(([bucket, hash]) => bootScript({ bucket, region, manifest: hash }));
   const { image, diskGiB, kmsKey } = config;
   // In the fleet's own network there is no NAT; the firewall lets nobody but the balancer in.
   const publicAddress = config.access === "public" || config.network.vpc === undefined;
   const args = { image, diskGiB, kmsKey, publicAddress, securityGroupId, profile: profile.name, userData, dependsOn };
   return { template: launchTemplate(scope, args), manifest: sha256 };
 }
-
-/** Metrics have no ARN. */
-const METRICS: Grant = {
-  name: "metrics",
-  actions: ["cloudwatch:PutMetricData"],
-  resources: ["*"],
-  condition: { StringEquals: { "cloudwatch:namespace": DISK_NAMESPACE } },
-};

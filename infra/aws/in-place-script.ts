@@ -119,6 +119,8 @@ fi
 rm -f "/var/lib/fleetwright/incoming/$release.tar.gz"
 "$fleethost" switch --apply-id "$apply_id" --lease-ms "$lease_ms" <"$work/input" ||
   refuse "the release does not come up" "see the lines above; journalctl -b on the machine has more"
+# Nobody logs in to these machines: nothing of it could keep anybody out.
+"$fleethost" harden <"$work/input" || refuse "the machine can't be made what the release asks for" "see the lines above"
 say "release $(echo "$release" | cut -c1-12) is on trial"
 answer trial
 `;

@@ -105,18 +105,20 @@ function storedFor({ stored, history }: Releases, { release, generation }: Targe
   return candidates.find((entry) => entry.generation === last?.generation) ?? candidates.at(-1);
 }
 
-/** HTTPS and the baseline stay as they are now: they belong to the machine, not to a release. */
+/** HTTPS, the baseline and what is told stay as they are now: they belong to the machine, not to a release. */
 function backOf({ name, releases: { live, agentRuntime, history } }: Reported, stored: Stored): Back {
   const manifest = manifestSchema.parse(stored.manifest);
   return {
     name,
-    manifest: live === null ? manifest : manifestSchema.parse({ ...manifest, https: live.https, hardening: live.hardening }),
+    manifest: live === null ? manifest : manifestSchema.parse({ ...manifest, ...machinesOwn(live) }),
     generation: stored.generation,
     from: live?.release ?? "",
     configured: history.findLast(({ event, rollbackFrom }) => event === "confirmed" && rollbackFrom === undefined)?.release,
     agentRuntime,
   };
 }
+
+const machinesOwn = ({ https, hardening, cloudwatch }: NonNullable<Releases["live"]>) => ({ https, hardening, cloudwatch });
 
 function lacks(release: string, names: readonly string[], machines: readonly Reported[]): FleetError {
   const verb = names.length === 1 ? "doesn't have" : "don't have";

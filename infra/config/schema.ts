@@ -162,7 +162,7 @@ const wholeFleet = between(({ app, machines, workers: wanted, https, rollout, ha
   ...keptFindings(app.secrets, machines.provider, fetches(machines) ? regionOfNetwork(machines.network) : undefined),
   ...(machines.provider === "autoscaling"
     ? groupFleetFindings({ app, machines, https, rollout })
-    : [...httpsFindings(https, machines), ...awsFindings(machines, https)]),
+    : [...httpsFindings(https, machines), ...awsFindings(machines, https, app)]),
   ...(machines.provider === "ec2" ? deliveredFleetFindings({ machines, https, app, rollout, hardening }) : []),
   ...rebootFindings(hardening.reboots, machineCount(machines)),
 ]);

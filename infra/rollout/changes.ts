@@ -28,6 +28,7 @@ export function describeChange(manifest: Manifest, app: AppStatus | undefined): 
     ...backAgain(manifest, app),
     ...(differs(manifest, app, "https") ? ["HTTPS: Caddy reloads"] : []),
     ...(differs(manifest, app, "hardening") ? ["another baseline of the machine (hardening)"] : []),
+    ...(differs(manifest, app, "cloudwatch") ? ["tells CloudWatch something else (alarms, logs)"] : []),
     ...(differs(manifest, app, "once") ? ["other steps before a switch"] : []),
     ...(app.unconfirmed === null ? [] : [`an unfinished switch to ${app.unconfirmed} is settled`]),
     ...(app.health.state === "down" ? [`the app is down (${app.health.detail}) and is started`] : []),
@@ -48,7 +49,7 @@ function backAgain(manifest: Manifest, { release, rolledBack }: AppStatus): stri
 }
 
 function reasons(manifest: Manifest, app: AppStatus): string[] {
-  const apart = ["https", "hardening", "once"];
+  const apart = ["https", "hardening", "cloudwatch", "once"];
   const parts = Object.keys({ ...app.parts, ...partsOf(manifest) }).filter((part) => !apart.includes(part) && differs(manifest, app, part));
   const changed = [
     ...(app.release === manifest.app.release.id ? [] : [`release ${short(app.release)} -> ${short(manifest.app.release.id)}`]),

@@ -1,4 +1,5 @@
 /** A machine's manifest out of the fleet's configuration and what was built. Pure. */
+import type { Cloudwatch } from "../../runtime/cloudwatch.ts";
 import type { Hardening } from "../../runtime/hardening.ts";
 import type { Https } from "../../runtime/https.ts";
 import { type Manifest, manifestSchema, type WorkerCommand } from "../../runtime/manifest.ts";
@@ -17,6 +18,7 @@ export interface ManifestParts {
   release: { id: string; archive: Measured; packages?: { id: string; archive: Measured } | undefined };
   https: Https;
   hardening?: Hardening;
+  cloudwatch?: Cloudwatch | undefined;
 }
 
 /** @throws ZodError when a value that was deferred (an Output) turns out not to be allowed */
@@ -51,6 +53,7 @@ export function manifestOf(config: FleetConfig, parts: ManifestParts): Manifest 
     },
     https: parts.https,
     hardening: parts.hardening,
+    cloudwatch: parts.cloudwatch,
   });
 }
 

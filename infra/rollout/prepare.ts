@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { fingerprintOf } from "../../runtime/manifest.ts";
 import type { App } from "../build/app.ts";
 import { carriesPython } from "../build/ecosystems.ts";
+import { cloudwatchOf } from "../cloudwatch.ts";
 import { hardeningOf } from "../config/hardening.ts";
 import type { FleetConfig } from "../config/schema.ts";
 import { givenSecrets } from "../config/secrets.ts";
@@ -178,6 +179,7 @@ function planMachine(options: PrepareOptions, built: Built, machine: Reachable, 
       sshPort: machine.transport.port,
       slot: { index: options.machines.findIndex(({ name }) => name === machine.name), count: options.machines.length },
     }),
+    cloudwatch: cloudwatchOf(options.config, options.fleet, machine.name),
     app: { ...options.app, environment, secrets: versions },
     runtimeId: runtime.id,
     release: built.release(target),

@@ -18,17 +18,23 @@ export async function certificateReports({ paths }: Pick<Agent, "paths">, https:
   // What was before the file was turned over may be the last word about a name.
   const log = https.mode === "acme" ? ((await readIfThere(paths.caddyCertificateLog)) ?? "") : "";
   const failures = orderFailures(log);
-  const reports: CertificateReport[] = [];
-  for (let index = 0; index < https.names.length; index += AT_ONCE) {
-    const group = https.names.slice(index, index + AT_ONCE);
-    reports.push(
-      ...(await Promise.all(
-        group.map(async (name) => reportOf(name, https.mode, await served(name, https.httpsPort), failures.get(name))),
-      )),
-    );
-  }
-  return reports;
+  const found = await servedFor(https.names, https.httpsPort);
+  return https.names.map((name) => reportOf(name, https.mode, found.get(name), failures.get(name)));
 }
+
+/** What is served for each name just now: a certificate that is for it, or undefined. */
+export async function servedFor(names: readonly string[], port: number): Promise<Map<string, X509Certificate | undefined>> {
+  const found = new Map<string, X509Certificate | undefined>();
+  for (let index = 0; index < names.length; index += AT_ONCE) {
+    const group = names.slice(index, index + AT_ONCE);
+    const certificates = await Promise.all(group.map((name) => served(name, port)));
+    for (const [at, name] of group.entries()) found.set(name, own(name, certificates[at]));
+  }
+  return found;
+}
+
+const own = (name: string, certificate: X509Certificate | undefined): X509Certificate | undefined =>
+  certificate !== undefined && isFor(certificate, name) ? certificate : undefined;
 
 /** Pure. */
 export function reportOf(
@@ -37,7 +43,7 @@ export function reportOf(
   certificate: X509Certificate | undefined,
   failure: OrderFailure | undefined,
 ): CertificateReport {
-  const mine = certificate !== undefined && isFor(certificate, name) ? certificate : undefined;
+  const mine = own(name, certificate);
   const rest = { name, renews: mode !== "own", error: failure?.error ?? null, failedAt: failure?.at ?? null };
   if (mine === undefined) return { ...rest, state: "pending", issuer: null, notBefore: null, notAfter: null };
   return {

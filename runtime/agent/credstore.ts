@@ -93,16 +93,22 @@ async function neededFiles(paths: Paths, app: string): Promise<Set<string> | und
 }
 
 /** Redacts every secret that this machine has, also those that come while it is in use. Without the right to read them it knows none. */
-export function storedSecretsRedactor({ credentials }: Pick<Paths, "credentials">): Redact {
+export function storedSecretsRedactor(paths: Pick<Paths, "credentials">): Redact {
+  const fresh = freshRedactor(paths);
+  return (text) => fresh()(text);
+}
+
+/** For many texts at once: redacts every secret that this machine has at the time of the call. */
+export function freshRedactor({ credentials }: Pick<Paths, "credentials">): () => Redact {
   let known = "";
   let redact: Redact = (text) => text;
-  return (text) => {
+  return () => {
     const files = storedFiles(credentials);
     if (files.join("\n") !== known) {
       redact = redactor(files.map((path) => unlessGone(() => readFileSync(path, "utf8"), "")));
       known = files.join("\n");
     }
-    return redact(text);
+    return redact;
   };
 }
 

@@ -22,7 +22,8 @@ SystemCallErrorNumber=EPERM
 `;
 
 /** Of the agent and of all secrets; what systemd hands to a unit, it has read before. */
-const AGENTS_OWN = ["/var/lib/fleetwright", "/run/fleetwright", "/etc/credstore"];
+const AGENTS_OWN = ["/var/lib/fleetwright", "/run/fleetwright"];
+const SECRETS = "/etc/credstore";
 
 export interface Confinement {
   /** The only ones kept, for example "CAP_NET_BIND_SERVICE". */
@@ -30,10 +31,13 @@ export interface Confinement {
   addressFamilies: string;
   /** Beside what is the agent's: paths that aren't there for it at all. */
   hidden?: readonly string[];
+  /** Whether it has to know the values of all secrets. @default they aren't there for it, either */
+  readsSecrets?: boolean;
 }
 
 /** What the apps and Caddy give up. */
-export function renderHardening({ capabilities, addressFamilies, hidden = [] }: Confinement): string {
+export function renderHardening({ capabilities, addressFamilies, hidden = [], readsSecrets = false }: Confinement): string {
+  const inaccessible = [...AGENTS_OWN, ...(readsSecrets ? [] : [SECRETS]), ...hidden];
   return `UMask=0027
 CapabilityBoundingSet=${capabilities}
 AmbientCapabilities=${capabilities}
@@ -42,7 +46,7 @@ PrivateTmp=yes
 ProtectProc=invisible
 ${capabilities === "" ? "PrivateUsers=yes\n" : ""}RemoveIPC=yes
 RestrictAddressFamilies=${addressFamilies}
-${[...AGENTS_OWN, ...hidden].map((path) => `InaccessiblePaths=-${path}\n`).join("")}`;
+${inaccessible.map((path) => `InaccessiblePaths=-${path}\n`).join("")}`;
 }
 
 /**

@@ -63,6 +63,11 @@ export interface Paths {
   sshdConfig: string;
   /** What apt is told of upgrades. */
   aptUpgrades: string;
+  /** What the units that tell CloudWatch are given. */
+  metricsJob: string;
+  logsJob: string;
+  /** The place in the journal up to which lines were shipped: systemd's link, and where it leads to. */
+  logsState: readonly string[];
   /** The machine's last restart by itself. */
   rebootRecord: string;
   /** What a baseline's change has replaced. */
@@ -141,6 +146,9 @@ export function pathsUnder(root = "/"): Paths {
     firewallListing: at("run/fleetwright-firewall/rules"),
     sshdConfig: at("etc/ssh/sshd_config.d/00-fleetwright.conf"),
     aptUpgrades: at("etc/apt/apt.conf.d/60fleetwright-upgrades"),
+    metricsJob: at("etc/fleetwright/metrics.json"),
+    logsJob: at("etc/fleetwright/logs.json"),
+    logsState: [at("var/lib/fleetwright-logs"), at("var/lib/private/fleetwright-logs")],
     rebootRecord: at("var/lib/fleetwright/reboot.json"),
     baselineChange: at("var/lib/fleetwright/hardening.json"),
     baselineKnock: (trial) => at("run/fleetwright", `came-through.${trial}`),
@@ -162,6 +170,9 @@ export const unitNames = {
   firewall: "fleetwright-firewall.service",
   reboot: "fleetwright-reboot.service",
   rebootTimer: "fleetwright-reboot.timer",
+  metrics: "fleetwright-metrics.service",
+  metricsTimer: "fleetwright-metrics.timer",
+  logs: "fleetwright-logs.service",
   /** Transient, with a timer of the same name. */
   baselineUndo: "fleetwright-hardening-undo",
   socket: (app: string) => `${app}.socket`,

@@ -37,8 +37,8 @@ export async function reportReleases(agent: Agent, app: string, manifests: boole
   };
 }
 
-function liveOf(generation: string, { app, runtime, https, hardening }: Manifest): Releases["live"] {
-  return { generation, release: app.release.id, runtime, https, hardening };
+function liveOf(generation: string, { app, runtime, https, hardening, cloudwatch }: Manifest): Releases["live"] {
+  return { generation, release: app.release.id, runtime, https, hardening, cloudwatch };
 }
 
 async function describe(

@@ -57,7 +57,7 @@ export function renderGenerationUnit(manifest: Manifest): string {
   return `${unitMark}
 [Unit]
 Description=${app.name}, generation ${generation}, release ${app.release.id.slice(0, 12)}
-After=network.target nss-lookup.target ${unitNames.converge}
+After=network.target nss-lookup.target ${unitNames.converge} ${unitNames.logs}
 # A crash loop must not close the socket, nor need a reset before a mended app can start.
 StartLimitIntervalSec=0
 

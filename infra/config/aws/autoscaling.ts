@@ -3,9 +3,10 @@ import { z } from "zod";
 import { DEFAULT_BATCH } from "../../rollout/batches.ts";
 import { batchSchema, milliseconds } from "../numbers.ts";
 import { autoscalingFindings } from "./autoscaling-rules.ts";
-import { arn, cidr, debianVersion, imageId, instanceType, networkSchema, tagsSchema } from "./common.ts";
+import { arn, cidr, debianVersion, imageId, instanceType, logsSchema, networkSchema, tagsSchema } from "./common.ts";
 import { dnsSchema } from "./ec2.ts";
-import { artifactsSchema, failoverSchema, keySchema } from "./regions.ts";
+import { failoverSchema } from "./failover.ts";
+import { artifactsSchema, keySchema } from "./regions.ts";
 
 const capacitySchema = z.strictObject({
   min: z.int().min(0).max(1_000).default(2),
@@ -86,6 +87,7 @@ export const autoscalingSchema = z
     refresh: refreshSchema.prefault({}),
     inPlace: inPlaceSchema.optional(),
     alarms: alarmsSchema.optional(),
+    logs: logsSchema.optional(),
     kmsKey: arn("kms", "a KMS key").optional(),
     key: keySchema.optional(),
     artifacts: artifactsSchema,

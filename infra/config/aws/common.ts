@@ -35,4 +35,18 @@ export const networkSchema = z.strictObject({
   subnets: z.record(zoneName, leaf(z.string().min(1))),
 });
 
+/** The only numbers of days that CloudWatch Logs takes (its API, "PutRetentionPolicy"). */
+const RETENTION_DAYS = [
+  1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
+] as const;
+
+/** Asks for the logs of app, supervisor and Caddy to be shipped to a log group of the fleet's own. */
+export const logsSchema = z.strictObject({
+  /** Lines are removed after so many days. */
+  retentionDays: z.literal(RETENTION_DAYS).default(30),
+  /** Its policy has to let CloudWatch Logs use it, which no other use of a key needs: so it isn't taken from the fleet's. */
+  kmsKey: arn("kms", "a KMS key").optional(),
+});
+
+export type LogsConfig = z.output<typeof logsSchema>;
 export type NetworkConfig = z.output<typeof networkSchema>;

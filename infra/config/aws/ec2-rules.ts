@@ -23,7 +23,7 @@ export interface Ec2Keys extends DeliveryKeys {
   access: "public" | "private";
   clients: readonly string[];
   elasticIps: boolean;
-  dns?: { zone: string } | undefined;
+  dns?: { zone: string; failover?: "primary" | "secondary" | undefined } | undefined;
   tags: Readonly<Record<string, string>>;
 }
 
@@ -35,6 +35,7 @@ export function ec2Findings(machines: Ec2Keys): Finding[] {
     ...imageFindings(machines),
     ...accessFindings(machines),
     ...elasticIpFindings(machines),
+    ...failoverFindings(machines),
     ...deliveryFindings(machines),
     ...sshFindings(machines),
     ...alarmFindings(machines.alarms),
@@ -86,6 +87,20 @@ function elasticIpFindings({ access, elasticIps, dns }: Ec2Keys): Finding[] {
   return [
     ...when(!isPublic && elasticIps, "elasticIps", 'is for "access: public"; remove it'),
     ...when(isPublic && dns !== undefined && !elasticIps, "elasticIps", `must be true with "dns": ${MOVING}`),
+  ];
+}
+
+/** Of one calculated check (Route 53 guide, "Quotas"). */
+const CHECKED_MACHINES = 255;
+
+/** Route 53's health checkers ask from the internet (Route 53 guide, "How Route 53 determines whether a health check is healthy"). */
+function failoverFindings({ access, dns, instances }: Ec2Keys): Finding[] {
+  if (dns?.failover === undefined) return [];
+  const closed = 'needs "access: public": private machines can\'t be asked from outside whether they are well; remove it';
+  const many = `asks each machine from outside, ${CHECKED_MACHINES} at most, and there are ${instances.length}; make several fleets`;
+  return [
+    ...when(access === "private", "dns.failover", closed),
+    ...when(instances.length > CHECKED_MACHINES, "dns.failover", many),
   ];
 }
 

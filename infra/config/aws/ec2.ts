@@ -4,8 +4,9 @@ import { nameSchema } from "../../../runtime/manifest.ts";
 import { leaf } from "../leaf.ts";
 import { bastionSchema } from "../login.ts";
 import { port } from "../numbers.ts";
-import { cidr, debianVersion, imageId, imagesSchema, instanceType, networkSchema, tagsSchema, zoneName } from "./common.ts";
+import { cidr, debianVersion, imageId, imagesSchema, instanceType, logsSchema, networkSchema, tagsSchema, zoneName } from "./common.ts";
 import { ec2Findings } from "./ec2-rules.ts";
+import { failoverSchema } from "./failover.ts";
 
 const instanceSchema = z.strictObject({
   name: nameSchema,
@@ -32,11 +33,14 @@ const sshSchema = z.strictObject({
   privateKeyFile: z.string().regex(/^(~\/|\/)/, 'a path from the root or from your home: "~/.ssh/id_ed25519"').optional(),
 });
 
-/** Told by AWS itself; a machine needs nothing for it. */
 const alarmsSchema = z.strictObject({
   topic: leaf(z.string().regex(/^arn:aws[a-z-]*:sns:/, "the ARN of an SNS topic")).optional(),
   email: z.email("an e-mail address, which AWS asks for its consent").optional(),
   cpuPercent: z.int().min(1).max(100).default(90),
+  /** Of a machine's fullest disk, in bytes or in files. */
+  diskPercent: z.int().min(1).max(99).default(85),
+  /** Caddy renews with a third of a certificate's life left: of the shortest ordinary ones (45 days), with 15 days. */
+  certificateDays: z.int().min(1).max(90).default(10),
 });
 
 export const dnsSchema = z.strictObject({
@@ -62,8 +66,9 @@ export const ec2Schema = z
     clients: z.array(cidr).max(50).default([]),
     elasticIps: z.boolean().default(false),
     terminationProtection: z.boolean().default(false),
-    dns: dnsSchema.optional(),
+    dns: dnsSchema.extend({ failover: failoverSchema.optional() }).optional(),
     alarms: alarmsSchema.optional(),
+    logs: logsSchema.optional(),
     kmsKey: leaf(z.string().regex(/^(arn:aws[a-z-]*:kms:|alias\/)/, "the ARN of a KMS key")).optional(),
     tags: tagsSchema,
   })

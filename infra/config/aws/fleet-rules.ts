@@ -1,14 +1,29 @@
 /** What machines on AWS and the rest of the fleet must agree on. Pure; paths begin at the fleet. */
-import { at, type Finding } from "../finding.ts";
+import { at, type Finding, when } from "../finding.ts";
 import type { HttpsConfig } from "../https.ts";
 import { namesOf } from "../https-names.ts";
 import type { Ec2Config } from "./ec2.ts";
 
-type Served = Pick<HttpsConfig, "domains" | "redirects" | "httpPort" | "httpsPort">;
+type Served = Pick<HttpsConfig, "mode" | "domains" | "redirects" | "httpPort" | "httpsPort">;
 
-export function awsFindings(machines: Ec2Config | { provider: "local" | "hosts" }, https: Served): Finding[] {
+interface Asked {
+  health: { path?: string | undefined };
+}
+
+export function awsFindings(machines: Ec2Config | { provider: "local" | "hosts" }, https: Served, app: Asked): Finding[] {
   if (machines.provider !== "ec2") return [];
-  return [...portFindings(machines.access, https), ...domainFindings(machines, https)];
+  return [...portFindings(machines.access, https), ...domainFindings(machines, https), ...failoverFindings(machines, https, app)];
+}
+
+/** Two regions have the names, and one answers. */
+function failoverFindings({ dns }: Pick<Ec2Config, "dns">, { mode }: Served, { health }: Asked): Finding[] {
+  if (dns?.failover === undefined) return [];
+  const acme =
+    '"acme" can\'t work with "machines.dns.failover": the issuer\'s challenge reaches one of the two regions only, and the other would be ' +
+    'without a certificate on its day; use "own", with the same certificate in both';
+  const path =
+    'missing; "machines.dns.failover" asks it from outside, and leads clients to the other region unless it answers 200 to 399';
+  return [...when(mode === "acme", "https.mode", acme), ...when(health.path === undefined, "app.health.path", path)];
 }
 
 /** Records are made in one hosted zone, so every name has to be in it. */

@@ -5,9 +5,6 @@ import { arn } from "./common.ts";
 
 const regionName = z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'a region, for example "eu-west-1"');
 
-/** `primary` answers as long as it is healthy, `secondary` when it isn't: one of each, in two stacks. */
-export const failoverSchema = z.enum(["primary", "secondary"]);
-
 const MULTI_REGION_KEY = /^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key\/mrk-[0-9a-f]+$/;
 
 /** A key of the fleet's own, in place of `kmsKey`: one that other regions may have, or such a one in another region. */
@@ -37,4 +34,3 @@ export const artifactsSchema = z
 
 export type ArtifactsConfig = z.output<typeof artifactsSchema>;
 export type KeyConfig = z.output<typeof keySchema>;
-export type Failover = z.output<typeof failoverSchema>;

@@ -1,4 +1,4 @@
-/** What one key of a manifest's `hardening` is on a machine. */
+/** What one key of a manifest's `hardening`, or of its `cloudwatch`, is on a machine. */
 import type { Manifest } from "../../manifest.ts";
 import type { Agent } from "../context.ts";
 import type { Paths } from "../paths.ts";
@@ -20,7 +20,7 @@ export interface BaselineFile {
 export type Moment = "now" | "boot";
 
 export interface BaselinePart {
-  /** Its key under `hardening`. */
+  /** Its key in the manifest. */
   name: string;
   /** Whether a mistake in it could keep the operator out: then it is on trial until a new login has come through. */
   mayLockOut: boolean;

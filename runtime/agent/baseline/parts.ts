@@ -3,12 +3,14 @@ import type { Manifest } from "../../manifest.ts";
 import type { Agent } from "../context.ts";
 import type { Paths } from "../paths.ts";
 import { firewall } from "./firewall.ts";
+import { logs } from "./logs.ts";
+import { metrics } from "./metrics.ts";
 import type { BaselinePart } from "./part.ts";
 import { reboots } from "./reboots.ts";
 import { sshd } from "./sshd.ts";
 import { upgrades } from "./upgrades.ts";
 
-export const baselineParts: readonly BaselinePart[] = [upgrades, reboots, sshd, firewall];
+export const baselineParts: readonly BaselinePart[] = [upgrades, reboots, metrics, logs, sshd, firewall];
 
 /** Paths of the files that a machine with this manifest has for it. Pure. */
 export function baselinePaths(paths: Paths, manifest: Manifest): string[] {

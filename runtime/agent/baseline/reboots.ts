@@ -1,14 +1,12 @@
 /** Restarts in a window: a timer that asks the agent at the beginning of this machine's slot. */
-import { rm } from "node:fs/promises";
-import { join } from "node:path";
 import type { Manifest } from "../../manifest.ts";
-import type { Agent } from "../context.ts";
-import { linkIfChanged } from "../files.ts";
 import { unitNames } from "../paths.ts";
 import { slotCalendar } from "../reboots/window.ts";
-import { systemctl, unitState } from "../systemd.ts";
 import { unitMark } from "../units.ts";
+import { lackingUnit, switchUnit } from "./enabled-unit.ts";
 import type { BaselinePart } from "./part.ts";
+
+const TIMER = { unit: unitNames.rebootTimer, target: "timers.target" };
 
 export const reboots: BaselinePart = {
   name: "reboots",
@@ -18,22 +16,9 @@ export const reboots: BaselinePart = {
     { path: paths.unit(unitNames.reboot), mode: 0o644, text: renderRebootUnit },
     { path: paths.unit(unitNames.rebootTimer), mode: 0o644, text: renderRebootTimer },
   ],
-  activate: async (agent, on, moment) => {
-    if (on) await linkIfChanged(enabledLink(agent), agent.paths.unit(unitNames.rebootTimer));
-    else await rm(enabledLink(agent), { force: true });
-    if (moment === "boot") return;
-    if (!on && (await unitState(agent, unitNames.rebootTimer)).active === "active") await systemctl(agent, "stop", unitNames.rebootTimer);
-    await systemctl(agent, "daemon-reload");
-    if (on) await systemctl(agent, "restart", unitNames.rebootTimer);
-  },
-  lacks: async (agent) => {
-    const { active } = await unitState(agent, unitNames.rebootTimer);
-    return active === "active" ? [] : [`${unitNames.rebootTimer} doesn't run`];
-  },
+  activate: (agent, on, moment) => switchUnit(agent, TIMER, on, moment),
+  lacks: (agent) => lackingUnit(agent, TIMER.unit),
 };
-
-/** What `systemctl enable` makes. */
-const enabledLink = ({ paths }: Pick<Agent, "paths">): string => join(paths.wants("timers.target"), unitNames.rebootTimer);
 
 /** No time-out: it waits within its slot for a rollout to end. */
 export function renderRebootUnit({ app }: Pick<Manifest, "app">): string {

@@ -1,4 +1,4 @@
-/** The user data of a group's machines, on a real one: some forty seconds, and more where nothing is in the cache. */
+/** The user data of a group's machines, and what they tell CloudWatch, on a real one: about a minute, and more where nothing is in the cache. */
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -10,6 +10,7 @@ import { bootScript } from "../../../infra/aws/boot-script.ts";
 import { checkApp } from "../../../infra/build/app.ts";
 import { parseFleet } from "../../../infra/config/parse.ts";
 import { groupTarget, groupText } from "../../../infra/group-fleet.ts";
+import type { Cloudwatch } from "../../../runtime/cloudwatch.ts";
 import { groupSecrets } from "../../../infra/group-secrets.ts";
 import { artifactBuilder } from "../../../infra/rollout/artifacts.ts";
 import { askAsBalancer } from "../../support/as-balancer.ts";
@@ -22,7 +23,8 @@ import { groupMachines } from "./samples.ts";
 const SECRET = "correct horse battery staple";
 const API_KEY = "staple battery horse correct";
 const TOKEN = { name: "/prod/token", value: "a first token's value" };
-const DISKS = { Fleet: "web", Stack: "shop/prod" };
+const DIMENSIONS = { Fleet: "web", Stack: "shop/prod" };
+const LOG_GROUP = "/fleetwright/shop/prod/web";
 const MACHINE = "m-1";
 const hosts = new Hosts("boot");
 const folder = mkdtempSync(join(tmpdir(), "fleetwright-boot-"));
@@ -43,6 +45,7 @@ before(async () => {
   stored = (await aws.tell("/secret", { DB_PASSWORD: SECRET })) as StoredAt;
   kept = (await aws.tell("/secret", { user: "shop", key: API_KEY, port: 5432 })) as StoredAt;
   await aws.tell("/parameter", TOKEN);
+  await aws.tell("/log-group", { name: LOG_GROUP });
 });
 
 after(async () => {
@@ -55,14 +58,24 @@ const SHOWN = ["DB_PASSWORD", "API_KEY", "DB_PORT", "TOKEN"];
 
 const known = <T>(output: pulumi.Output<T>) => new Promise<T>((resolve) => void output.apply((value) => resolve(value as T)));
 
+/** What its machines are asked to tell. */
+const telling = () => ({
+  region: "eu-central-1",
+  metadataUrl: aws.url,
+  metrics: { url: aws.url, dimensions: DIMENSIONS, certificates: true },
+  logs: { url: aws.url, group: LOG_GROUP },
+});
+
 /** A release that is whole in the bucket; its app tells its secrets. @param token where one of them is kept */
-async function publish(answer: string, token = TOKEN.name): Promise<{ manifest: string; archive: string }> {
+async function publish(answer: string, token = TOKEN.name, cloudwatch: Cloudwatch | null = telling()): Promise<{ manifest: string; archive: string }> {
   const dir = join(folder, answer);
   writeNodeApp(
     dir,
-    `export default (request, response) =>
+    `export default (request, response) => {
+      if (request.url.startsWith("/say/")) console.log(decodeURIComponent(request.url.slice(5)));
       response.end(JSON.stringify({ answer: ${JSON.stringify(answer)}, secrets: ${JSON.stringify(SHOWN)}.map((name) => process.env[name]),
-        host: request.headers.host }));`,
+        host: request.headers.host }));
+    };`,
   );
   const secrets = {
     DB_PASSWORD: SECRET,
@@ -78,7 +91,7 @@ async function publish(answer: string, token = TOKEN.name): Promise<{ manifest: 
   const target = groupTarget(config.machines);
   const built = await artifactBuilder(app, () => undefined, "whole")([target]);
   const manifestSecrets = await known(groupSecrets(config, stored));
-  const manifest = groupText({ fleet: "web", config, app, target, built, environment: {}, secrets: manifestSecrets });
+  const manifest = groupText({ fleet: "web", config, app, target, built, environment: {}, secrets: manifestSecrets, cloudwatch: cloudwatch ?? undefined });
   const release = built.release(target).archive;
   for (const { path, sha256 } of [built.runtime(target.arch).archive, release]) await put(`archives/${sha256}`, path);
   return { manifest: await putText(manifest), archive: release.sha256 };
@@ -102,10 +115,9 @@ async function boot(manifest: string): Promise<{ failed: boolean; said: string }
     archives: `${aws.url}/artifacts`,
     secrets: aws.url,
     parameters: aws.url,
-    metrics: aws.url,
     ssmAgent: `${aws.url}/artifacts/ssm`,
   };
-  const script = bootScript({ bucket: "artifacts", region: "eu-central-1", manifest, disks: { dimensions: DISKS }, endpoints });
+  const script = bootScript({ bucket: "artifacts", region: "eu-central-1", manifest, endpoints });
   boots += 1;
   const unit = `user-data-${boots}`;
   const where = `/root/${unit}`;
@@ -160,20 +172,25 @@ test("the machine is named by its instance, confirmed, and would serve after a r
   assert.equal(await hosts.sh(MACHINE, `systemctl is-enabled ${units}`), "enabled\nenabled");
 });
 
-test("CloudWatch is told how full the disks are, by a timer that starts with the machine", async () => {
-  const unit = "fleetwright-disk-metric";
+test("CloudWatch is told how full the disks are and how long certificates last, by a timer that starts with the machine", async () => {
+  const unit = "fleetwright-metrics";
   const evidence = () => hosts.sh(MACHINE, `journalctl -u ${unit}.service --no-pager; systemctl status ${unit}.timer --no-pager || :`);
-  const told = async () => (await aws.tell("/metrics", { dimensions: DISKS })) as { namespace: string; name: string; values: number[] }[];
-  await until("it was told", async () => (await told()).length > 0, 60_000).catch(async (error: Error) => {
+  const told = async () => (await aws.tell("/metrics", { dimensions: DIMENSIONS })) as { namespace: string; name: string; values: number[] }[];
+  await until("it was told", async () => (await told()).length === 2, 60_000).catch(async (error: Error) => {
     throw new Error(`${error.message}\n${await evidence()}\n${aws.log}`);
   });
-  const [metric] = await told();
-  assert.deepEqual([metric?.namespace, metric?.name], ["Fleetwright", "DiskUsedPercent"]);
+  const [certificate, disk] = (await told()).sort((a, b) => (a.name < b.name ? -1 : 1));
+  assert.deepEqual([disk?.namespace, disk?.name], ["Fleetwright", "DiskUsedPercent"]);
   const shares = await hosts.sh(MACHINE, "df --output=pcent,ipcent / /var /srv");
   const most = Math.max(...[...shares.matchAll(/(\d+)%/g)].map(([, share]) => Number(share)));
-  for (const value of metric?.values ?? []) assert.ok(Math.abs(value - most) <= 3, `${value} is told, and it is ${most}`);
+  for (const value of disk?.values ?? []) assert.ok(Math.abs(value - most) <= 3, `${value} is told, and it is ${most}`);
+  assert.equal(certificate?.name, "CertificateDaysLeft");
+  // Of the machine's own authority: half a day.
+  for (const value of certificate?.values ?? []) assert.ok(value > 0 && value < 1, `${value} days`);
   const state = `systemctl is-enabled ${unit}.timer; systemctl show -P DynamicUser ${unit}.service`;
   assert.equal(await hosts.sh(MACHINE, state), "enabled\nyes");
+  const exposure = await hosts.sh(MACHINE, `systemd-analyze security --no-pager ${unit}.service | tail -n 1`);
+  assert.ok(Number(/: ([\d.]+) /.exec(exposure)?.[1]) <= 1.5, exposure);
 });
 
 test("nothing secret is left in what the script wrote, said or ran", async () => {
@@ -181,6 +198,56 @@ test("nothing secret is left in what the script wrote, said or ran", async () =>
   assert.match(left, /cannot access '\/run\/fleetwright-boot'/);
   assert.doesNotMatch(left, /\.tar\.gz$/m);
   for (const secret of [SECRET, API_KEY, TOKEN.value]) assert.ok(!left.includes(secret));
+});
+
+const LOGS_UNIT = "fleetwright-logs.service";
+const STREAM = "i-0123456789abcdef0";
+
+const shipped = async () => (await aws.tell("/logs", { name: LOG_GROUP })) as Record<string, string[]>;
+
+/** What the app said, of those lines that begin so, without what the supervisor puts before it. */
+const saidBy = async (begin: string) =>
+  ((await shipped())[`${STREAM}/app`] ?? []).flatMap((line) => (line.includes(begin) ? [line.slice(line.indexOf(begin))] : []));
+
+const say = (line: string) => askAsBalancer(address, "app.example.org", `/say/${encodeURIComponent(line)}`);
+
+/** The same from the journal, for a failure. */
+async function untilShipped(what: string, holds: () => Promise<boolean>): Promise<void> {
+  await until(what, holds, 120_000).catch(async (error: Error) => {
+    const evidence = `journalctl -u ${LOGS_UNIT} --no-pager; systemctl status ${LOGS_UNIT} --no-pager || :`;
+    throw new Error(`${error.message}\n${JSON.stringify(await shipped())}\n${await hosts.sh(MACHINE, evidence)}\n${aws.log}`);
+  });
+}
+
+test("a line of the app comes to its stream, without the secret in it; Caddy's and the agent's lines have streams of their own", async () => {
+  await say(`one: the password is ${SECRET}`);
+  await untilShipped("the line is there", async () => (await saidBy("one:")).length > 0);
+  assert.deepEqual(await saidBy("one:"), ["one: the password is [secret]"]);
+  await untilShipped("all streams are there", async () => Object.keys(await shipped()).length === 3);
+  assert.deepEqual(Object.keys(await shipped()).sort(), ["app", "caddy", "fleetwright"].map((source) => `${STREAM}/${source}`));
+  const exposure = await hosts.sh(MACHINE, `systemd-analyze security --no-pager ${LOGS_UNIT} | tail -n 1`);
+  assert.ok(Number(/: ([\d.]+) /.exec(exposure)?.[1]) <= 2, exposure);
+});
+
+test("while CloudWatch is down lines wait, also over a kill of the shipper; then all come once, in their order", async () => {
+  await aws.tell("", { logsDown: true });
+  for (let index = 1; index <= 10; index += 1) await say(`two: ${index}`);
+  await untilShipped("the outage was noticed", async () => (await hosts.sh(MACHINE, `journalctl -u ${LOGS_UNIT} -o cat`)).includes("doesn't take"));
+  await hosts.sh(MACHINE, `systemctl kill -s KILL ${LOGS_UNIT}`);
+  for (let index = 11; index <= 20; index += 1) await say(`two: ${index}`);
+  await aws.tell("", { logsDown: false });
+  await untilShipped("the last one is there", async () => (await saidBy("two: ")).includes("two: 20"));
+  assert.deepEqual(await saidBy("two: "), Array.from({ length: 20 }, (_, index) => `two: ${index + 1}`));
+});
+
+test("restarted, the shipper brings what came in between, and nothing again", async () => {
+  await hosts.sh(MACHINE, `systemctl stop ${LOGS_UNIT}`);
+  await say("three: in between");
+  await hosts.sh(MACHINE, `systemctl start ${LOGS_UNIT}`);
+  await say("three: after");
+  await untilShipped("both are there", async () => (await saidBy("three:")).length >= 2);
+  assert.deepEqual(await saidBy("three:"), ["three: in between", "three: after"]);
+  assert.deepEqual(await saidBy("one:"), ["one: the password is [secret]"]);
 });
 
 test("a secret that isn't where it is said to be kept is named, and what serves goes on", async () => {
@@ -206,7 +273,7 @@ test("a secret that was changed where it is kept comes with the script's next ru
   const { failed, said } = await boot(first.manifest);
   assert.ok(!failed, said);
   assert.match((await ask("app.example.org")).body, /"a second token's value"/);
-  const asked = ((await aws.tell("")) as string[]).slice(before).flatMap((line) => line.split(" ")[2] ?? []);
+  const asked = ((await aws.tell("")) as string[]).slice(before).flatMap((line) => /(secretsmanager|AmazonSSM)\.\w+/.exec(line)?.[0] ?? []);
   assert.deepEqual(asked, ["secretsmanager.GetSecretValue", "secretsmanager.GetSecretValue", "AmazonSSM.GetParameter"]);
 });
 
@@ -216,4 +283,14 @@ test("the script can be run again: nothing restarts", async () => {
   const { failed, said } = await boot(first.manifest);
   assert.ok(!failed, said);
   assert.equal(await pids(), was);
+});
+
+test("a release that asks for nothing to be told takes the units away, and what they kept", async () => {
+  const { manifest } = await publish("quiet", TOKEN.name, null);
+  const { failed, said } = await boot(manifest);
+  assert.ok(!failed, said);
+  const left = "ls -d /etc/systemd/system/fleetwright-{logs,metrics}.* /etc/fleetwright/{logs,metrics}.json /var/lib/private/fleetwright-logs";
+  assert.equal(await hosts.sh(MACHINE, `bash -c '${left} 2>/dev/null || :'`), "");
+  assert.equal(await hosts.sh(MACHINE, `systemctl is-active ${LOGS_UNIT} fleetwright-metrics.timer || :`), "inactive\ninactive");
+  assert.equal((await ask("app.example.org")).status, 200);
 });

@@ -9,7 +9,7 @@ import { ec2Machines } from "./samples.ts";
 
 await mockAws();
 
-const serving = { httpPort: 80, httpsPort: 443, domains: ["app.example.org"], redirects: [] };
+const serving = { mode: "acme" as const, httpPort: 80, httpsPort: 443, domains: ["app.example.org"], redirects: [] };
 const EXISTING = ["vpc-0a", "subnet-0a", "subnet-0b", "Z0EXISTING"];
 
 const matrix: Record<string, object> = {
@@ -17,10 +17,12 @@ const matrix: Record<string, object> = {
   "existing network": { network: { vpc: "vpc-0a", subnets: { "eu-central-1a": "subnet-0a", "eu-central-1b": "subnet-0b" } } },
   private: { access: "private", clients: ["10.0.0.0/8", "192.168.0.0/16"] },
   "fixed addresses and records": { elasticIps: true, dns: { zone: "example.org" }, terminationProtection: true, tags: { team: "web" } },
-  "SSH through an endpoint, alarms by e-mail": {
+  "SSH through an endpoint, alarms by e-mail, logs": {
     ssh: { publicKey: ec2Machines().ssh.publicKey, through: "instance-connect" },
     alarms: { email: "ops@example.org" },
+    logs: {},
   },
+  "the first of two regions": { elasticIps: true, dns: { zone: "example.org", failover: "primary" } },
   "own key": { kmsKey: "arn:aws:kms:eu-central-1:111122223333:key/k" },
 };
 
@@ -74,4 +76,46 @@ test("the resources grow linearly with the machines: no more than one each, with
   const of = (count: number) =>
     graph({ instances: Array.from({ length: count }, (_, index) => ({ name: `m-${index}`, type: "m7g.large", zone: "eu-central-1a" })) });
   assert.equal((await of(12)).length - (await of(2)).length, 10);
+});
+
+test("machines that are asked for nothing may do nothing; asked for logs, they may write to the fleet's own group, and make none", async () => {
+  const policies = async (more: object) =>
+    byType(await graph(more), "RolePolicy").flatMap(({ inputs }) => JSON.parse(String(inputs.policy)).Statement);
+  assert.deepEqual(await policies({}), []);
+  const [statement, ...others] = await policies({ logs: { retentionDays: 7 } });
+  assert.deepEqual(statement.Action, ["logs:CreateLogStream", "logs:PutLogEvents"]);
+  assert.deepEqual(statement.Resource, ["<LogGroup web-logs>:*"]);
+  assert.deepEqual(others, []);
+  const [group] = byType(await graph({ logs: { retentionDays: 7 } }), "LogGroup");
+  assert.deepEqual([group?.inputs.name, group?.inputs.retentionInDays], ["/fleetwright/shop/prod/web", 7]);
+});
+
+test("a certificate's end is watched where somebody has to renew it, or a renewal may fail", async () => {
+  const of = async (mode: "internal" | "own") => {
+    const config = ec2Schema.parse({ ...ec2Machines(), alarms: { email: "ops@example.org" } });
+    return byType(await graphOf((parent) => void ec2Resources({ parent, fleet: "web", tags: {} }, config, { ...serving, mode })), "MetricAlarm");
+  };
+  const certificates = async (mode: "internal" | "own") => (await of(mode)).filter(({ name }) => name.endsWith("-certificate")).length;
+  assert.deepEqual([await certificates("internal"), await certificates("own")], [0, 2]);
+});
+
+test("the names lead to a region while any of its machines is well, and a machine's own name while that one is", async () => {
+  const config = ec2Schema.parse({ ...ec2Machines(), elasticIps: true, dns: { zone: "example.org", failover: "secondary" } });
+  const names = { ...serving, healthPath: "/healthz", domains: ["app.example.org", "{machine}.example.org"] };
+  const resources = await graphOf((parent) => void ec2Resources({ parent, fleet: "web", tags: {} }, config, names));
+  const checks = byType(resources, "HealthCheck").map(({ inputs }) => inputs);
+  const of = (name: string) => byType(resources, "Record").find(({ inputs }) => inputs.name === name)?.inputs ?? {};
+  const asked = checks.filter(({ type }) => type === "HTTPS");
+  assert.deepEqual(asked.map(({ ipAddress, fqdn, resourcePath, enableSni }) => [ipAddress, fqdn, resourcePath, enableSni]), [
+    ["<public IP of web-web-1>", "app.example.org", "/healthz", true],
+    ["<public IP of web-web-2>", "app.example.org", "/healthz", true],
+  ]);
+  const any = checks.find(({ type }) => type === "CALCULATED");
+  assert.deepEqual(any?.childHealthchecks, ["<HealthCheck web-web-1-from-outside>", "<HealthCheck web-web-2-from-outside>"]);
+  assert.equal(any?.childHealthThreshold, 1);
+  const { healthCheckId, setIdentifier, failoverRoutingPolicies } = of("app.example.org");
+  assert.deepEqual([healthCheckId, setIdentifier], ["<HealthCheck web-any-from-outside>", "shop/prod/web"]);
+  assert.deepEqual(failoverRoutingPolicies, [{ type: "SECONDARY" }]);
+  assert.equal(of("web-2.example.org").healthCheckId, "<HealthCheck web-web-2-from-outside>");
+  assert.deepEqual(byType(await graph({ elasticIps: true, dns: { zone: "example.org" } }), "HealthCheck"), [], "nobody is asked without");
 });

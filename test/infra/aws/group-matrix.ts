@@ -15,10 +15,11 @@ export const groups: Record<string, object> = {
     certificate: CERTIFICATE,
     dns: undefined,
   },
-  "spot, alarms, own key": {
+  "spot, alarms, logs, own key": {
     spot: { percent: 80, base: 1 },
     scaling: { requestsPerMinute: 3000 },
     alarms: { topic: "arn:aws:sns:eu-central-1:111122223333:alarms" },
+    logs: { retentionDays: 90, kmsKey: "arn:aws:kms:eu-central-1:111122223333:key/logs" },
     kmsKey: "arn:aws:kms:eu-central-1:111122223333:key/k",
     tags: { team: "web" },
   },

@@ -8,6 +8,7 @@ import { RECORD_KEY } from "../../../infra/aws/boot-script.ts";
 import { checkApp } from "../../../infra/build/app.ts";
 import { parseFleet } from "../../../infra/config/parse.ts";
 import { groupTarget, groupText } from "../../../infra/group-fleet.ts";
+import type { Cloudwatch } from "../../../runtime/cloudwatch.ts";
 import { sendInput } from "../../../infra/in-place/api.ts";
 import type { InPlacePlan } from "../../../infra/in-place/plan.ts";
 import { artifactBuilder } from "../../../infra/rollout/artifacts.ts";
@@ -27,8 +28,15 @@ before(async () => {
 });
 after(() => world.close());
 
+/** What a release may ask its machines to tell. */
+const telling = () => ({
+  region: "eu-central-1",
+  metadataUrl: world.s3.url,
+  metrics: { url: world.s3.url, dimensions: { Fleet: "web" }, certificates: false },
+});
+
 /** @returns its manifest's sha256 */
-async function publish(answer: string, more = ""): Promise<string> {
+async function publish(answer: string, more = "", cloudwatch?: Cloudwatch): Promise<string> {
   const dir = join(world.folder, answer);
   writeNodeApp(
     dir,
@@ -47,7 +55,7 @@ async function publish(answer: string, more = ""): Promise<string> {
   const target = groupTarget(config.machines);
   const built = await artifactBuilder(app, () => undefined, "whole")([target]);
   const secrets = { stored: world.stored, references: {}, as: { DB_PASSWORD: "environment" as const } };
-  const manifest = groupText({ fleet: "web", config, app, target, built, environment: {}, secrets });
+  const manifest = groupText({ fleet: "web", config, app, target, built, environment: {}, secrets, cloudwatch });
   return world.publish(manifest, [built.runtime(target.arch).archive, built.release(target).archive]);
 }
 
@@ -86,7 +94,7 @@ test("machines are born with what the fleet's record says, and get the agent tha
 });
 
 test("a release comes to both in place, confirmed, without a request that fails, and those born later have it", async () => {
-  two = await publish("two");
+  two = await publish("two", "", telling());
   const done = new AbortController();
   const asking = (async () => {
     let count = 0;
@@ -105,6 +113,7 @@ test("a release comes to both in place, confirmed, without a request that fails,
   for (const name of NAMES) {
     const status = JSON.parse(await hosts.sh(name, "/opt/fleetwright/current/bin/fleethost status --json"));
     assert.deepEqual([status.apps[0].machine, status.apps[0].unconfirmed], [IDS[name], null]);
+    assert.equal(await hosts.sh(name, "systemctl is-active fleetwright-metrics.timer"), "active", "what it is asked to tell has come with it");
   }
   assert.match(await boot("m-2"), /this machine serves release/);
   assert.equal(await world.ask("m-2"), "two");
@@ -126,6 +135,7 @@ test("an earlier release, sent again, comes back in the same way; nothing secret
   const ran = await release(one);
   assert.equal(ran.code, 0, await evidence(ran));
   assert.deepEqual(await answers(), ["one", "one"]);
+  assert.equal(await hosts.sh("m-1", "systemctl is-active fleetwright-metrics.timer || :"), "inactive", "it asks for nothing to be told");
   assert.ok(!(await evidence(ran)).includes(SECRET));
   assert.equal(await hosts.sh("m-1", "ls -d /run/fleetwright-boot /var/lib/fleetwright/incoming/* 2>/dev/null || echo nothing"), "nothing");
 });

@@ -58,7 +58,7 @@ function newResource({ type, name, inputs }: pulumi.runtime.MockResourceArgs) {
 /** What AWS would decide. */
 function outputsOf(type: string, name: string, id: string): Record<string, unknown> {
   if (type.startsWith("aws:iam/")) return { name: id, arn: `arn:aws:iam::111122223333:role/${id}` };
-  if (type === "aws:sns/topic:Topic") return { arn: id };
+  if (type === "aws:sns/topic:Topic" || type === "aws:cloudwatch/logGroup:LogGroup") return { arn: id };
   if (type === "aws:ec2/keyPair:KeyPair") return { keyName: id };
   if (type === "aws:ec2/eip:Eip") return { allocationId: id, publicIp: `<public IP of ${name}>` };
   if (type === "aws:ec2/instance:Instance") return { publicIp: `<public IP of instance ${name}>`, privateIp: `<private IP of ${name}>` };

@@ -22,7 +22,7 @@ const kinds = ["runtime-x64", "release-x64-py3.13", "runtime-arm64", "release-ar
 /** @param release which one it is */
 const serving = (release = 1): NamedServing => ({
   app: "shop",
-  https: { httpPort: 80, httpsPort: 443, domains: ["{machine}.example.org"], redirects: [] },
+  https: { mode: "internal" as const, httpPort: 80, httpsPort: 443, domains: ["{machine}.example.org"], redirects: [] },
   secrets: { DB_PASSWORD: VALUE },
   references: {},
   archives: Object.fromEntries(kinds.map((kind) => [kind, archive(`${kind} ${release}`)])),
@@ -123,4 +123,11 @@ test("what holds data is protected together with the machines", async () => {
   const kept = (await graph({ terminationProtection: true })).filter(({ protect }) => protect === true).map(({ name }) => name);
   assert.deepEqual(kept, ["web-artifacts", "web-secrets"]);
   assert.deepEqual((await graph({})).filter(({ protect }) => protect === true), []);
+});
+
+test("machines that fetch their release may tell CloudWatch what they are asked for, too, and are safe by every rule", async () => {
+  const resources = await graph({ alarms: { email: "ops@example.org" }, logs: { retentionDays: 7 } });
+  assert.deepEqual(checkAws(resources, { external: EXISTING, secrets: [VALUE] }), []);
+  const policies = byType(resources, "RolePolicy").map(({ name }) => name);
+  for (const name of ["web-metrics", "web-logs", "web-artifacts"]) assert.ok(policies.includes(name), name);
 });

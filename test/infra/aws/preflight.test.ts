@@ -82,7 +82,7 @@ test("nothing is made before it has settled", async () => {
   await mockAws();
   const gate = Promise.withResolvers<void>();
   const config = ec2Schema.parse({ ...ec2Machines(), network: existing, elasticIps: true, dns: { zone: "example.org" } });
-  const serving = { httpPort: 80, httpsPort: 443, domains: ["example.org"], redirects: [] };
+  const serving = { mode: "acme" as const, httpPort: 80, httpsPort: 443, domains: ["example.org"], redirects: [] };
   const graph = graphOf((parent) => void ec2Resources({ parent, fleet: "web", tags: {}, gate: pulumi.output(gate.promise) }, config, serving));
   await sleep(300);
   assert.equal(madeCount(), 0);

@@ -70,7 +70,7 @@ export class ReleaseWorld {
 
   get endpoints() {
     const { url } = this.s3;
-    return { metadata: url, archives: `${url}/${PLACE.bucket}`, secrets: url, parameters: url, metrics: url, ssmAgent: `${url}/${PLACE.bucket}/ssm` };
+    return { metadata: url, archives: `${url}/${PLACE.bucket}`, secrets: url, parameters: url, ssmAgent: `${url}/${PLACE.bucket}/ssm` };
   }
 
   /** The fleet's document, as the fake of Run Command takes it. */

@@ -6,6 +6,8 @@ import { generationOf, type Manifest } from "../../../runtime/manifest.ts";
 import type { HistoryLine } from "../../../runtime/report.ts";
 import { manifest } from "../../support/samples.ts";
 
+const CLOUDWATCH = { region: "eu-central-1", metadataUrl: "http://169.254.169.254" };
+
 const id = (letter: string): string => letter.repeat(64);
 
 function of(release: string, environment: Record<string, string> = {}): Manifest {
@@ -30,7 +32,7 @@ function machine(name: string, manifests: Manifest[], gone: Manifest[] = []): Re
       agentRuntime: id("f"),
       live: {
         ...{ generation: generationOf(live), release: live.app.release.id, runtime: live.runtime },
-        ...{ https: { ...live.https, httpsPort: 8443 }, hardening: { sshKeysOnly: true } },
+        ...{ https: { ...live.https, httpsPort: 8443 }, hardening: { sshKeysOnly: true }, cloudwatch: CLOUDWATCH },
       },
       previous: null,
       history: manifests.map((each) => line(each)),
@@ -55,6 +57,7 @@ test("back to the release before, with the settings that served with it last, an
   assert.deepEqual(plan.machines.map(({ generation }) => generation), [generationOf(a2), generationOf(a2)]);
   assert.deepEqual([plan.machines[0]?.from, plan.machines[0]?.agentRuntime, plan.machines[0]?.manifest.https.httpsPort], [id("b"), id("f"), 8443]);
   assert.deepEqual(plan.machines[0]?.manifest.hardening, { sshKeysOnly: true });
+  assert.deepEqual(plan.machines[0]?.manifest.cloudwatch, CLOUDWATCH);
 });
 
 test("a release by the beginning of its id, and a generation by its own", () => {

@@ -27,6 +27,11 @@ const said: [string, Manifest, string][] = [
     "new generation (release 11111111 -> 99999999, environment)",
   ],
   ["HTTPS", { ...now, https: { ...now.https, mode: "none" } }, "HTTPS: Caddy reloads; no process of the app restarts"],
+  [
+    "what is told to CloudWatch",
+    { ...now, cloudwatch: { region: "eu-central-1", metadataUrl: "http://169.254.169.254", logs: { url: "https://logs.example", group: "/g" } } },
+    "tells CloudWatch something else (alarms, logs); no process of the app restarts",
+  ],
   ["a step", app({ once: [step] }), "other steps before a switch; no process of the app restarts"],
   ["HTTPS and limits", { ...app({ memoryMaxMiB: 512 }), https: { ...now.https, httpPort: 81 } }, "new generation (limits and workers); HTTPS: Caddy reloads"],
 ];

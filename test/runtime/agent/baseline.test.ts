@@ -130,3 +130,18 @@ test("a machine that leaves has nothing of it any more", async (t) => {
   const { firewall, sshdConfig, unit } = agent.paths;
   for (const path of [firewall, unit(unitNames.firewall), sshdConfig]) assert.ok(!existsSync(path), path);
 });
+
+test("what is told to CloudWatch comes and goes with the manifest, starts no process of the app, and is drift when it is stopped", async (t) => {
+  const agent = machine(t);
+  const { paths } = agent;
+  const metrics = { url: "https://monitoring.eu-central-1.amazonaws.com", dimensions: { Fleet: "web" }, certificates: true };
+  const telling = { ...sampleManifest(), cloudwatch: { region: "eu-central-1", metadataUrl: "http://169.254.169.254", metrics } };
+  assert.equal(generationOf(telling), generationOf(sampleManifest()));
+  assert.deepEqual(await unhardened(agent, telling), ["metrics"]);
+  await harden(agent, telling, undefined);
+  assert.deepEqual(JSON.parse(readFileSync(paths.metricsJob, "utf8")).dimensions, { Fleet: "web" });
+  assert.match(readFileSync(paths.unit(unitNames.metrics), "utf8"), /DynamicUser=yes/);
+  assert.deepEqual(await unhardened(agent, telling), []);
+  await harden(agent, sampleManifest(), undefined);
+  for (const path of [paths.metricsJob, paths.unit(unitNames.metrics), paths.unit(unitNames.metricsTimer)]) assert.ok(!existsSync(path), path);
+});

@@ -3,6 +3,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { renderFirewall, renderFirewallUnit } from "../../../runtime/agent/baseline/firewall-rules.ts";
+import { renderLogsUnit } from "../../../runtime/agent/baseline/logs.ts";
+import { renderMetricsTimer, renderMetricsUnit } from "../../../runtime/agent/baseline/metrics.ts";
 import { renderCaddyConfig } from "../../../runtime/agent/caddy.ts";
 import { renderCaddyUnit, renderConvergeUnit, renderLeaseUnit, renderUsers } from "../../../runtime/agent/machine-units.ts";
 import { renderGenerationUnit, renderSlotFolders, renderSocket, unitMark } from "../../../runtime/agent/units.ts";
@@ -30,6 +32,9 @@ const rendered = {
   "fleetwright-converge.service": renderConvergeUnit(),
   "shop-lease.service": renderLeaseUnit("shop"),
   "fleetwright-firewall.service": renderFirewallUnit(),
+  "fleetwright-metrics.service": renderMetricsUnit(),
+  "fleetwright-metrics.timer": renderMetricsTimer(),
+  "fleetwright-logs.service": renderLogsUnit(),
   "firewall.nft": renderFirewall({ ...commandManifest({ listen: "port" }), hardening }, [22]),
   "sysusers.conf": renderUsers("shop"),
   "caddy.json": renderCaddyConfig(sampleManifest()),

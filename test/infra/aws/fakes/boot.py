@@ -1,4 +1,4 @@
-"""What a machine of a group talks to at boot: S3, Secrets Manager, parameters and CloudWatch by moto, and a metadata service (version 2).
+"""What a machine of a group talks to at boot: S3, Secrets Manager, parameters, CloudWatch and its logs by moto, and a metadata service (version 2).
 
 moto doesn't look at signatures; each request's is computed again here, by botocore, and must be the same.
 With a certificate and its key it is also at AWS's own places: metadata at 169.254.169.254, the rest by TLS on port 443.
@@ -28,7 +28,7 @@ KEYS = Credentials("ASIAEXAMPLEEXAMPLE00", "se/cret+" + secrets.token_urlsafe(24
 INSTANCE = {"instance-id": "i-0123456789abcdef0", "local-ipv4": None}
 
 # `instances`: ids by address, where there are several; `public`: what begins so may be read by anybody.
-state = {"s3Busy": 0, "metadataSilent": 0, "metadataDelayS": 0, "noRole": 0, "ssmBusy": 0, "instances": {}, "public": None}
+state = {"s3Busy": 0, "metadataSilent": 0, "metadataDelayS": 0, "noRole": 0, "ssmBusy": 0, "logsDown": False, "instances": {}, "public": None}
 asked = []
 tokens = set()
 moto = DomainDispatcherApplication(create_backend_app)
@@ -113,6 +113,23 @@ def metrics(dimensions):
     return told
 
 
+def logs(group):
+    """Messages of each stream, in the order that they are told in."""
+    client_of_logs = client("logs")
+    streams = client_of_logs.describe_log_streams(logGroupName=group)["logStreams"]
+    told = {}
+    for name in [stream["logStreamName"] for stream in streams]:
+        told[name], token = [], None
+        while True:
+            more = {} if token is None else {"nextToken": token}
+            page = client_of_logs.get_log_events(logGroupName=group, logStreamName=name, startFromHead=True, **more)
+            told[name] += [event["message"] for event in page["events"]]
+            if not page["events"] or page["nextForwardToken"] == token:
+                break
+            token = page["nextForwardToken"]
+    return told
+
+
 def control(request):
     if request.method == "GET":
         return Response(json.dumps(asked))
@@ -126,6 +143,10 @@ def control(request):
         client("ssm").put_parameter(Name=given["name"], Value=given["value"], Type="SecureString", Overwrite=True)
     elif request.path == "/_fake/metrics":
         return Response(json.dumps(metrics(given["dimensions"])))
+    elif request.path == "/_fake/log-group":
+        client("logs").create_log_group(logGroupName=given["name"])
+    elif request.path == "/_fake/logs":
+        return Response(json.dumps(logs(given["name"])))
     elif request.path == "/_fake/bucket":
         client("s3").create_bucket(Bucket=given["name"], CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
         client("s3").put_bucket_versioning(Bucket=given["name"], VersioningConfiguration={"Status": "Enabled"})
@@ -157,6 +178,8 @@ def app(environ, start_response):
         return Response("<Error><Code>SlowDown</Code></Error>", 503)(environ, start_response)
     if "AmazonSSM" in request.headers.get("x-amz-target", "") and take("ssmBusy"):
         return Response('{"__type":"ThrottlingException","message":"Rate exceeded"}', 400)(environ, start_response)
+    if "Logs_" in request.headers.get("x-amz-target", "") and state["logsDown"]:
+        return Response("", 503)(environ, start_response)
     if state["public"] is not None and request.path.startswith(state["public"]) and "authorization" not in request.headers:
         bucket, key = request.path.removeprefix("/").split("/", 1)
         return Response(client("s3").get_object(Bucket=bucket, Key=key)["Body"].read())(environ, start_response)

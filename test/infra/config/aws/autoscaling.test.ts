@@ -54,6 +54,7 @@ const refused: [string, object, RegExp][] = [
   ["a pace that is none", { releases: "in-place", inPlace: { batch: "half" } }, /^inPlace\.batch: /],
   ["another way of releasing", { releases: "blue-green" }, /^releases: /],
   ["a topic that is none", { alarms: { topic: "alarms" } }, /^alarms\.topic: .*the ARN of an SNS topic/],
+  ["logs kept for a time that CloudWatch doesn't have", { logs: { retentionDays: 0 } }, /^logs\.retentionDays: /],
   ["failover of a private group", { dns: failover, access: "private", clients: ["10.0.0.0/8"] }, /^dns\.failover: needs "access: public"/],
   ["failover without a zone", { certificate, dns: { failover: "primary" } }, /^dns\.zone: missing/],
   [

@@ -101,6 +101,23 @@ const refused: [string, object, RegExp][] = [
     /^alarms\.email: is for a topic of the fleet's own/,
   ],
   ["an alarm's topic that is none", { alarms: { topic: "ops" } }, /^alarms\.topic: given "ops"; allowed: the ARN of an SNS topic/],
+  ["logs kept for a time that CloudWatch doesn't have", { logs: { retentionDays: 31 } }, /^logs\.retentionDays: .*given 31; allowed: .*30.*60/],
+  ["a key for logs that is none", { logs: { kmsKey: "alias/logs" } }, /^logs\.kmsKey: .*the ARN of a KMS key/],
+  [
+    "failover of machines that can't be asked from outside",
+    { access: "private", clients: ["10.0.0.0/8"], dns: { zone: "example.org", failover: "secondary" } },
+    /^dns\.failover: needs "access: public"/,
+  ],
+  [
+    "failover of more machines than a check looks at",
+    {
+      elasticIps: true,
+      dns: { zone: "example.org", failover: "primary" },
+      instances: Array.from({ length: 256 }, (_, index) => ({ name: `m-${index}`, type: "m7g.large", zone: "eu-central-1a" })),
+    },
+    /^dns\.failover: asks each machine from outside, 255 at most, and there are 256/,
+  ],
+  ["failover whose machines change their addresses", { dns: { zone: "example.org", failover: "primary" } }, /^elasticIps: must be true with "dns"/],
   ["a private fleet that nobody may use", { access: "private" }, /^clients: missing/],
   ["a private fleet for everybody", { access: "private", clients: ["0.0.0.0/0"] }, /^clients\.0: is the whole internet/],
   ["clients of a public fleet", { clients: ["10.0.0.0/8"] }, /^clients: is for "access: private"/],

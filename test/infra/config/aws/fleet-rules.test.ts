@@ -4,9 +4,9 @@ import { parseFleet } from "../../../../infra/config/parse.ts";
 import { ec2Machines } from "../../aws/samples.ts";
 
 /** The lines of a refusal, each with its key path; none when the fleet is accepted. */
-function problems(machines: object, https: object = {}): string[] {
+function problems(machines: object, https: object = {}, app: object = {}): string[] {
   try {
-    parseFleet("web", { app: { dir: "app" }, machines: { ...ec2Machines(), ...machines }, https });
+    parseFleet("web", { app: { dir: "app", ...app }, machines: { ...ec2Machines(), ...machines }, https });
   } catch (error) {
     return (error as Error).message.split("\n").filter((line) => line.startsWith("  - ")).map((line) => line.slice(4));
   }
@@ -39,4 +39,14 @@ test("an issuer's certificate for one name on several machines is refused, as th
   const acme = { mode: "acme", acme: { email: "ops@example.org" } };
   assert.match(problems({}, { ...acme, domains: ["app.example.org"] }).join(), /^https\.domains: app\.example\.org would be on 2 machines/);
   assert.deepEqual(problems({}, { ...acme, domains: ["{machine}.example.org"] }), []);
+});
+
+test("failover asks for a path, and for a certificate that both regions can have", () => {
+  const failover = { elasticIps: true, dns: { zone: "example.org", failover: "primary" } };
+  const health = { health: { path: "/healthz" } };
+  const one = { ...failover, instances: ec2Machines().instances.slice(0, 1) };
+  assert.deepEqual(problems(failover, { domains: ["app.example.org"] }, health), []);
+  assert.match(problems(failover, { domains: ["app.example.org"] }).join(), /^app\.health\.path: missing; "machines\.dns\.failover" asks it/);
+  const acme = { mode: "acme", acme: { email: "ops@example.org" }, domains: ["app.example.org"] };
+  assert.match(problems(one, acme, health).join(), /^https\.mode: "acme" can't work with "machines\.dns\.failover"/);
 });

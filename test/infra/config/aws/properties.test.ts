@@ -31,6 +31,7 @@ const wholes: Record<string, object> = {
       ...ec2Machines(),
       dns: { zone: "example.org" },
       alarms: { email: "ops@example.org" },
+      logs: { retentionDays: 30, kmsKey },
       elasticIps: true,
       tags: { team: "web" },
     },
