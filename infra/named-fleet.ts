@@ -52,7 +52,8 @@ export function namedFleet(parent: pulumi.Resource, options: NamedFleetOptions):
   });
   const inventory = namedInventory(fleet, app.name, resources, config);
   const served = releaseCommand(parent, fleet, resources, inventory);
-  pruneCommand(parent, { fleet, place: { region: resources.region, bucket: resources.bucket }, keepReleases: KEPT_RELEASES, after: served });
+  const { region, bucket } = resources;
+  pruneCommand(parent, { fleet, place: { region, bucket }, keepReleases: KEPT_RELEASES, after: served });
   return {
     urls: served.apply(() => pulumi.all(resources.machines.map(({ name, address }) => urlsOf(config.https, name, address)))),
     release: pulumi.all([built, served]).apply(([all]) => (all as Built).releaseId),
@@ -75,7 +76,8 @@ function manifestText(
 ): pulumi.Output<string> {
   return pulumi.all([built, pulumi.output(config.app.environment), secrets]).apply(([all, environment, where]) => {
     const parts = { fleet, config, app, built: all as Built, environment, secrets: where };
-    const text = (name: string, target: Target) => groupText({ ...parts, target, machine: name, cloudwatch: cloudwatchOf(config, fleet, name) });
+    const text = (name: string, target: Target) =>
+      groupText({ ...parts, target, machine: name, cloudwatch: cloudwatchOf(config, fleet, name) });
     return [...targets].map(([name, target]) => namedLine(name, text(name, target))).join("");
   });
 }
