@@ -11,6 +11,7 @@ import type { App } from "./build/app.ts";
 import { cloudwatchOf } from "./cloudwatch.ts";
 import type { Ec2Config } from "./config/aws/ec2.ts";
 import { architectureOf } from "./config/aws/instance-type.ts";
+import { USUAL_DEBIAN } from "./config/aws/offer-rules.ts";
 import { KEPT_RELEASES } from "./config/aws/regions.ts";
 import type { FleetConfig } from "./config/schema.ts";
 import { referredSecrets } from "./config/secret-references.ts";
@@ -47,33 +48,42 @@ export function namedFleet(parent: pulumi.Resource, options: NamedFleetOptions):
     secrets: groupValues(config),
     references: referredSecrets(config.app.secrets),
     archives: archivesOf(targets, built),
-    manifest: (secrets) => pulumi.all([built, pulumi.output(config.app.environment), groupSecrets(config, secrets)]).apply(
-      ([all, environment, where]) => {
-        const parts = { fleet, config, app, built: all as Built, environment, secrets: where };
-        const text = (name: string, target: Target) =>
-          groupText({ ...parts, target, machine: name, cloudwatch: cloudwatchOf(config, fleet, name) });
-        return [...targets].map(([name, target]) => namedLine(name, text(name, target))).join("");
-      },
-    ),
+    manifest: (secrets) => manifestText(options, targets, built, groupSecrets(config, secrets)),
   });
   const inventory = namedInventory(fleet, app.name, resources, config);
   const served = releaseCommand(parent, fleet, resources, inventory);
-  pruneCommand(parent, { fleet, place: { region: resources.region, bucket: resources.bucket }, keepReleases: KEPT_RELEASES, after: served });
+  const { region, bucket } = resources;
+  pruneCommand(parent, { fleet, place: { region, bucket }, keepReleases: KEPT_RELEASES, after: served });
   return {
     urls: served.apply(() => pulumi.all(resources.machines.map(({ name, address }) => urlsOf(config.https, name, address)))),
     release: pulumi.all([built, served]).apply(([all]) => (all as Built).releaseId),
     // Each machine says so itself.
     workers: pulumi.output<Record<string, { cores: number; workers: number }>>({}),
-    // Each machine's own authority is known to nobody else: none of them is logged in to.
-    caBundle: pulumi.output(""),
+    // Caddy has an authority in any case; only with this mode clients are to know it.
+    caBundle: served.apply(({ authorities = "" }) => (config.https.mode === "internal" ? authorities : "")),
     skipped: pulumi.output<string[]>([]),
     artifacts: pulumi.all([resources.bucketArn, machines.kmsKey]).apply(([bucket, kmsKey]) => ({ bucket, kmsKey })),
     inventory,
   };
 }
 
+/** A line for each machine, with its own kind of release and its own names. */
+function manifestText(
+  { fleet, config, app }: NamedFleetOptions,
+  targets: ReadonlyMap<string, Target>,
+  built: pulumi.Output<Built>,
+  secrets: ReturnType<typeof groupSecrets>,
+): pulumi.Output<string> {
+  return pulumi.all([built, pulumi.output(config.app.environment), secrets]).apply(([all, environment, where]) => {
+    const parts = { fleet, config, app, built: all as Built, environment, secrets: where };
+    const text = (name: string, target: Target) =>
+      groupText({ ...parts, target, machine: name, cloudwatch: cloudwatchOf(config, fleet, name) });
+    return [...targets].map(([name, target]) => namedLine(name, text(name, target))).join("");
+  });
+}
+
 /** By machine, what a release has to be built for. */
-export function namedTargets({ instances, debian: general = 13 }: Pick<Ec2Config, "instances" | "debian">): Map<string, Target> {
+export function namedTargets({ instances, debian: general = USUAL_DEBIAN }: Pick<Ec2Config, "instances" | "debian">): Map<string, Target> {
   return new Map(
     instances.map(({ name, type, debian: version = general }) => {
       const { python } = debian[version === 13 ? "trixie" : "bookworm"];

@@ -37,8 +37,8 @@ export interface AppArgs {
   /**
    * Secrets by name, as a value or with the way in which the app gets it. A name is that of an environment variable; a value is
    * any text of 1 byte to 64 KiB, and 512 KiB together. Another value is another generation. Give Outputs as secrets
-   * (`config.requireSecret`, `pulumi.secret`): what is plain before it comes here may be in the state as such. A group's machines
-   * (`autoscaling`) can read them where they are kept at AWS.
+   * (`config.requireSecret`, `pulumi.secret`): what is plain before it comes here may be in the state as such. Machines of
+   * `autoscaling`, and of `ec2` with `delivery: ssm`, can read them where they are kept at AWS.
    * @default none
    */
   secrets?: Record<string, Input<string> | SecretArgs | KeptSecretArgs>;

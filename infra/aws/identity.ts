@@ -23,22 +23,25 @@ export interface RoleArgs {
 
 export function machineProfile(scope: Scope, grants: readonly Grant[]): InstanceProfile {
   const name = `${scope.fleet}-machine`;
-  const role = roleOf(scope, name, { service: "ec2.amazonaws.com", description: `Machines of ${scope.fleet}`, grants });
-  return new InstanceProfile(name, { role: role.name, tags: tagsOf(scope, name) }, childOf(scope));
+  const { role, policies } = grantedRole(scope, name, { service: "ec2.amazonaws.com", description: `Machines of ${scope.fleet}`, grants });
+  // A machine that is made with it may do at its first boot what it is granted.
+  return new InstanceProfile(name, { role: role.name, tags: tagsOf(scope, name) }, childOf(scope, policies));
 }
 
 /** The role's name is AWS's choice: IAM is one for all regions, and a fixed name would clash with a stack in another. */
-export function roleOf(scope: Scope, name: string, { service, description, grants }: RoleArgs): Role {
+export const roleOf = (scope: Scope, name: string, args: RoleArgs): Role => grantedRole(scope, name, args).role;
+
+function grantedRole(scope: Scope, name: string, { service, description, grants }: RoleArgs): { role: Role; policies: RolePolicy[] } {
   const assume = { Effect: "Allow", Action: "sts:AssumeRole", Principal: { Service: service } };
   const role = new Role(name, { assumeRolePolicy: document([assume]), description, tags: tagsOf(scope, name) }, childOf(scope));
-  for (const { name: grant, actions, resources, condition } of grants) {
+  const policies = grants.map(({ name: grant, actions, resources, condition }) => {
     const policy = pulumi.all([pulumi.all([...resources]), condition]).apply(([Resource, Condition]) => {
       // JSON leaves out a condition that isn't there.
       return document([{ Effect: "Allow", Action: [...actions], Resource, Condition }]);
     });
-    new RolePolicy(`${scope.fleet}-${grant}`, { role: role.name, policy }, childOf(scope));
-  }
-  return role;
+    return new RolePolicy(`${scope.fleet}-${grant}`, { role: role.name, policy }, childOf(scope));
+  });
+  return { role, policies };
 }
 
 const document = (statements: object[]): string => JSON.stringify({ Version: "2012-10-17", Statement: statements });

@@ -1,7 +1,7 @@
 /** What a machine of a group does when a release comes to it in place: the content of the fleet's own Run Command document. Pure. */
 import { shellQuote } from "../shell.ts";
 import { BEGIN, type BootArgs, FETCH, FUNCTIONS, INSTALL, machineSettings, WHO } from "./boot-script.ts";
-import { type AddressKey, FIRST_BOOT, OWN_IN_PLACE, whoInPlace } from "./named-machine.ts";
+import { type AddressKey, FIRST_BOOT, OWN_IN_PLACE, TELL_AUTHORITY, whoInPlace } from "./named-machine.ts";
 
 /** What the document can be asked for, and the word that a machine answers with when it went well. */
 export const ACTIONS = ["try", "renew", "confirm", "back"] as const;
@@ -54,6 +54,7 @@ function inPlaceScript(args: InPlaceArgs): string {
     FUNCTIONS,
     ASKED,
     named === undefined ? NEWBORN : FIRST_BOOT,
+    named === undefined ? TELL_NOTHING : TELL_AUTHORITY,
     DECIDED,
     BEGIN,
     named === undefined ? WHO : whoInPlace(named),
@@ -83,6 +84,10 @@ recorded() { grep -qsF "\"applyId\":\"$apply_id\"" "$@"; }
 const NEWBORN = String.raw`[ -x "$current" ] || answer newborn
 `;
 
+/** Whoever asks a group asks its balancer. */
+const TELL_NOTHING = String.raw`tell_authority() { :; }
+`;
+
 const DECIDED = String.raw`case $action in
 renew)
   if recorded "$records/pending.json"; then "$current" renew --app "$app" --lease-ms "$lease_ms" || :; fi
@@ -93,6 +98,7 @@ confirm)
   recorded "$records/pending.json" "$records/state.json" || answer untried
   "$current" confirm --app "$app" --apply-id "$apply_id" ||
     refuse "the release can't be confirmed" "see the lines above, then run the same command again"
+  tell_authority
   answer confirmed
   ;;
 back)

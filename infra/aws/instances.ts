@@ -66,7 +66,8 @@ function ec2Instance(scope: Scope, config: Ec2Config, machine: MachineConfig, ar
       iamInstanceProfile: around.profile,
       ...(key === undefined ? {} : { keyName: key.keyName }),
       ...(boot === undefined ? {} : { userData: boot.script(machine.name, eip?.publicIp) }),
-      associatePublicIpAddress: config.access === "public",
+      // The fleet's own network has no NAT: what fetches has an address for the way out; the firewall lets in whom it lets in.
+      associatePublicIpAddress: config.access === "public" || (boot !== undefined && config.network.vpc === undefined),
       disableApiTermination: config.terminationProtection,
       // One hop: what is in a container on the machine doesn't reach the role's credentials.
       metadataOptions: { httpEndpoint: "enabled", httpTokens: "required", httpPutResponseHopLimit: 1 },

@@ -24,13 +24,15 @@ export async function bringInPlace(plan: InPlacePlan, given: InPlaceApi, pace: P
   const before = await api.record();
   const { failed } = await tryAll(run, { underWay, before });
   if (before !== plan.manifest) await api.write();
-  const machines = await confirmAll(run, failed);
+  const confirmed = await confirmAll(run, failed);
   for (const machine of failed) {
     await api.replace?.(machine);
     pace.say(`${machine}: is replaced by a machine that has the release`);
   }
+  const machines = confirmed.size;
   pace.say(`the ${whole(plan)} is on ${short(plan.manifest)}, with ${machines} ${machines === 1 ? "machine" : "machines"}`);
-  return { schema: 1, group: plan.group, manifest: plan.manifest, machines };
+  const authorities = [...new Set(confirmed.values())].join("");
+  return { schema: 1, group: plan.group, manifest: plan.manifest, machines, ...(authorities === "" ? {} : { authorities }) };
 }
 
 /** There can be one release at a time. @returns the command that brings ours already */

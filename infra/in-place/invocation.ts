@@ -39,6 +39,11 @@ export function outcomeOf({ status, output }: Invocation): Outcome {
   return ANSWERS.find((answer) => answer === word) ?? "failed";
 }
 
+/** The certificate of its own authority that a machine with a name tells beside; PEM, and "" where there is none. */
+export function authorityOf({ output }: Pick<Invocation, "output">): string {
+  return /-----BEGIN CERTIFICATE-----\n[A-Za-z0-9+/=\n]+-----END CERTIFICATE-----\n/.exec(output)?.[0] ?? "";
+}
+
 const words: Readonly<Record<Outcome, string>> = {
   running: "is at it",
   failed: "failed",

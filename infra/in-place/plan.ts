@@ -32,7 +32,14 @@ export const inPlacePlanSchema = z.strictObject({
 export type InPlacePlan = z.output<typeof inPlacePlanSchema>;
 
 /** Printed on standard output when the group is as wanted. */
-export const inPlaceResultSchema = z.object({ schema: z.literal(1), group: z.string(), manifest: z.string(), machines: z.int() });
+export const inPlaceResultSchema = z.object({
+  schema: z.literal(1),
+  group: z.string(),
+  manifest: z.string(),
+  machines: z.int(),
+  /** PEM of the authorities of machines with names; left out where none tells of one. */
+  authorities: z.string().optional(),
+});
 export type InPlaceResult = z.output<typeof inPlaceResultSchema>;
 
 /** How those machines are called together, to people. */

@@ -39,9 +39,22 @@ export interface OfferedImage {
 /** What of the machines AWS is asked about. */
 export interface OfferKeys {
   network: { vpc?: unknown; subnets: Readonly<Record<string, unknown>> };
-  instances: readonly { name: string; type: string; zone?: string | undefined; image?: string | undefined; diskGiB: number }[];
+  instances: readonly {
+    name: string;
+    type: string;
+    zone?: string | undefined;
+    image?: string | undefined;
+    debian?: 12 | 13 | undefined;
+    diskGiB: number;
+  }[];
   images: { x64?: string | undefined; arm64?: string | undefined };
+  /** With `ssm` a release is built for what the configuration says of images. @default "ssh" */
+  delivery?: "ssh" | "ssm" | undefined;
+  debian?: 12 | 13 | undefined;
 }
+
+/** What is in an image, where nothing is said. */
+export const USUAL_DEBIAN = 13;
 
 const AWS_WORD = { x64: "x86_64", arm64: "arm64" } as const;
 
@@ -55,6 +68,7 @@ export function offerFindings(machines: OfferKeys, offer: Offer): Finding[] {
     ...machines.instances.flatMap((instance, index) => instanceFindings(instance, `instances.${index}`, zones, offer)),
     ...imageFindings(machines, offer),
     ...diskFindings(machines, offer),
+    ...debianFindings(machines, offer),
   ];
 }
 
@@ -113,4 +127,19 @@ function diskFindings({ instances, images }: OfferKeys, offer: Offer): Finding[]
     const least = offer.images[imageOf(instance, images) ?? ""]?.diskGiB ?? 0;
     return diskGiB >= least ? [] : [at(`instances.${index}.diskGiB`, `is ${diskGiB}; its image needs ${least} or more`)];
   });
+}
+
+/** Of Debian's own images the name tells; of others, only who made them. */
+function debianFindings({ delivery, debian: general, instances, images }: OfferKeys, offer: Offer): Finding[] {
+  if (delivery !== "ssm") return [];
+  const wrong = instances.flatMap((instance, index): [string, Finding][] => {
+    const { name = "" } = offer.images[imageOf(instance, images) ?? ""] ?? {};
+    const version = /^debian-(\d+)-/.exec(name)?.[1];
+    const said = instance.debian ?? general ?? USUAL_DEBIAN;
+    if (version === undefined || version === String(said)) return [];
+    const key = instance.image === undefined && instance.debian === undefined ? "debian" : `instances.${index}.debian`;
+    return [[key, at(key, `is ${said}, and "${instance.name}" has the image ${name}: make it ${version}`)]];
+  });
+  // One key is told once, whoever it is wrong for.
+  return [...new Map(wrong.toReversed()).values()].toReversed();
 }

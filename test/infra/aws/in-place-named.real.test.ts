@@ -32,6 +32,16 @@ test("a release comes to all machines, called by their names, and found by the t
   assert.deepEqual(given.Targets, Object.entries(TAGS).map(([key, value]) => ({ Key: `tag:${key}`, Values: [value] })));
 });
 
+const pem = (name: string) => `-----BEGIN CERTIFICATE-----\n${Buffer.from(name).toString("base64")}\n-----END CERTIFICATE-----\n`;
+
+test("what machines tell of their own authorities comes with the result, in their order and each once", async () => {
+  const tells = (name: string) => ({ confirm: [{ output: `${pem(name)}fleetwright=confirmed\n` }] });
+  await arrange(three, { results: { "i-0a": tells("one"), "i-0b": tells("two"), "i-0c": tells("two") } });
+  const ran = await runs.release();
+  assert.equal(ran.code, 0, evidence(ran));
+  assert.equal(JSON.parse(ran.stdout).authorities, `${pem("one")}${pem("two")}`);
+});
+
 test("one on which it doesn't come up: its last words by its name, all go back, none is replaced, and the fleet stays on what it was", async () => {
   await arrange(three, { results: { "i-0b": { try: [{ status: "Failed", error: LINES, output: "" }] } } });
   const ran = await runs.release();

@@ -1,6 +1,8 @@
 /** Machines with names that nobody logs in to, two real ones: their user data, and releases that Run Command brings to them. */
 import assert from "node:assert/strict";
+import { request } from "node:https";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { after, before, test } from "node:test";
 import { RECORD_KEY } from "../../../infra/aws/boot-script.ts";
 import { checkApp } from "../../../infra/build/app.ts";
@@ -74,6 +76,15 @@ const planOf = (manifest: string, names: readonly (keyof typeof FLEET)[] = NAMES
 const statusOf = async (name: keyof typeof FLEET) =>
   JSON.parse(await hosts.sh(FLEET[name], "/opt/fleetwright/current/bin/fleethost status --json")).apps[0];
 
+/** As a client that trusts nothing but the fleet's authorities. */
+function verified(machine: string, ca: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const asked = request({ host: hosts.login(machine).address, port: 443, path: "/", servername: "app.example.org", ca, agent: false });
+    asked.on("error", reject).on("response", (response) => void text(response).then((body) => resolve(JSON.parse(body).answer), reject));
+    asked.end();
+  });
+}
+
 let two: string;
 
 test("a machine comes up on the record's release by its own name, with its own domains, after the agent that its image lacks", async () => {
@@ -101,6 +112,8 @@ test("the next release is on both, confirmed: the one is switched, and on the ot
   assert.match(ran.stderr, /web-2: serves the release, on trial[\s\S]*web-2: has it for good[\s\S]*the fleet is on [0-9a-f]{12}, with 2 machines/);
   assert.deepEqual(await world.answers(), ["two", "two"]);
   assert.equal(await world.born(), two);
+  const { authorities } = JSON.parse(ran.stdout) as { authorities: string };
+  for (const machine of Object.keys(IDS)) assert.equal(await verified(machine, authorities), "two");
   for (const name of NAMES) {
     const status = await statusOf(name);
     assert.deepEqual([status.machine, status.unconfirmed], [name, null]);

@@ -98,6 +98,14 @@ test("a machine with a lasting address knows it when it boots, before AWS has gi
   assert.match(String(own?.inputs.userData), /^known local-ipv4 /m);
 });
 
+test("machines reach the bucket: a private fleet without a NAT has addresses for the way out, and nobody else is let in by them", async () => {
+  const more = { access: "private", clients: ["10.0.0.0/8"] };
+  const own = await graph(more);
+  assert.ok(byType(own, "Instance").every(({ inputs }) => inputs.associatePublicIpAddress === true && /^known local-ipv4 /m.test(String(inputs.userData))));
+  assert.deepEqual([...new Set(byType(own, "SecurityGroupIngressRule").map(({ inputs }) => inputs.cidrIpv4))], ["10.0.0.0/8"]);
+  assert.ok(byType(await graph(matrix.private ?? {}), "Instance").every(({ inputs }) => inputs.associatePublicIpAddress === false));
+});
+
 test("a script that is another in a later Fleetwright stops no machine that serves", async () => {
   assert.deepEqual(byType(await graph({}), "Instance").map(ignoredOf), [["userData"], ["userData"]]);
 });

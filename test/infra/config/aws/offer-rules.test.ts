@@ -22,6 +22,10 @@ const subnets = { "subnet-0a": { vpc: "vpc-0a", zone: A }, "subnet-0b": { vpc: "
 
 test("nothing is found where AWS has it all", () => {
   assert.deepEqual(offerFindings(machines, offer), []);
+  const named: OfferKeys = { ...machines, delivery: "ssm" };
+  assert.deepEqual(offerFindings(named, offer), []);
+  const custom = { ...image, name: "ours-7" };
+  assert.deepEqual(offerFindings({ ...named, debian: 12 }, { ...offer, images: { [X64]: custom, [ARM64]: { ...custom, architecture: "arm64" } } }), []);
   assert.deepEqual(offerFindings(existing("subnet-0a"), { ...offer, subnets }), []);
 });
 
@@ -50,6 +54,18 @@ const refused: [string, OfferKeys, Partial<Offer>, RegExp][] = [
     { ...machines, instances: [first, { ...second, diskGiB: 20 }] },
     { images: { ...offer.images, [X64]: { ...image, diskGiB: 10 } } },
     /^instances\.0\.diskGiB: is 8; its image needs 10 or more/,
+  ],
+  [
+    "an image with another Debian than the release is built for",
+    { ...machines, delivery: "ssm", debian: 12 },
+    {},
+    /^debian: is 12, and "web-1" has the image debian-13-amd64-20260101-1: make it 13/,
+  ],
+  [
+    "a machine's own image with another Debian",
+    { ...machines, delivery: "ssm", instances: [first, { ...second, image: "ami-0a" }] },
+    { images: { ...offer.images, "ami-0a": { ...image, architecture: "arm64", name: "debian-12-arm64-20260101-1" } } },
+    /^instances\.1\.debian: is 13, and "web-2" has the image debian-12-arm64-20260101-1: make it 12/,
   ],
   ["a subnet that isn't there", existing("subnet-0c"), { subnets: { ...subnets, "subnet-0c": undefined } }, /^network\.subnets\.eu-central-1a: is subnet-0c, which isn't there/],
   ["a subnet of another zone", existing("subnet-0c"), { subnets: { ...subnets, "subnet-0c": { vpc: "vpc-0a", zone: B } } }, /eu-central-1a: is subnet-0c, which is in eu-central-1b/],
