@@ -32,8 +32,8 @@ export interface Ec2Args {
     /** @default 60 */
     ttlSeconds?: number;
     /**
-     * One of two stacks, in two regions, that have the same domains: `primary` answers while one of its machines is well, asked from outside
-     * every 10 s, `secondary` when none is. Asks for `app.health.path`. @default the domains lead here, whatever happens
+     * One of two stacks, in two regions, that have the same domains: `primary` answers while one of its machines is well, asked from
+     * outside every 10 s, `secondary` when none is. Asks for `app.health.path`. @default the domains lead here, whatever happens
      */
     failover?: "primary" | "secondary";
   };

@@ -15,12 +15,15 @@ export function sourceOf(unit: string, app: string): Source | undefined {
   return its ? "app" : undefined;
 }
 
-/** The message as it was: what a program logs as JSON, Logs Insights finds by its fields. */
+/** What the supervisor puts before a worker's line. Logs Insights finds fields only in a message that is JSON as a whole. */
+const SLOT_BEFORE_JSON = /^\[\d+\] (?=\{.*\}$)/s;
+
+/** The messages as they were, but for secrets and a worker's number before JSON. */
 export function eventsBySource(entries: readonly Entry[], app: string, redact: Redact): Map<Source, LogEvent[]> {
   const found = new Map<Source, LogEvent[]>();
   for (const { line } of entries) {
     const source = sourceOf(line.unit, app);
-    const message = source === undefined || isNoise(line) ? "" : cutMessage(redact(line.message));
+    const message = source === undefined || isNoise(line) ? "" : cutMessage(redact(line.message.replace(SLOT_BEFORE_JSON, "")));
     if (source === undefined || message === "") continue;
     const events = found.get(source) ?? [];
     events.push({ timestamp: Math.floor(line.atUs / 1_000), message });

@@ -48,7 +48,8 @@ test("credentials that AWS says have expired are forgotten: the next question br
   });
   const credentials = new InstanceCredentials(url);
   const at = { name: "logs", url: service, region: "eu-central-1", credentials };
-  await assert.rejects(call(at, {}, "{}"), { code: "ExpiredTokenException", message: /HTTP 400 ExpiredTokenException: The token is expired/ });
+  const message = /HTTP 400 ExpiredTokenException: The token is expired/;
+  await assert.rejects(call(at, {}, "{}"), { code: "ExpiredTokenException", message });
   expired = false;
   assert.equal(await call(at, {}, "{}"), "{}");
   assert.equal(asked(), 2);
@@ -57,7 +58,8 @@ test("credentials that AWS says have expired are forgotten: the next question br
 test("a refusal is read in JSON and in XML, and in neither", () => {
   const json = refusalOf(400, '{"__type":"com.amazonaws.logs#ThrottlingException","message":"Rate exceeded"}');
   assert.deepEqual([json.code, json.message], ["ThrottlingException", "HTTP 400 ThrottlingException: Rate exceeded"]);
-  assert.equal(refusalOf(403, "<ErrorResponse><Error><Code>AccessDenied</Code><Message>no</Message></Error></ErrorResponse>").code, "AccessDenied");
+  const xml = "<ErrorResponse><Error><Code>AccessDenied</Code><Message>no</Message></Error></ErrorResponse>";
+  assert.equal(refusalOf(403, xml).code, "AccessDenied");
   assert.equal(refusalOf(502, "<html>").code, "");
   assert.ok(json instanceof AwsRefusal);
 });

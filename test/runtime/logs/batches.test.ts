@@ -54,9 +54,11 @@ test("a long line is cut with a word, never in the middle of a character", () =>
   assert.equal(cutMessage(short), short);
 });
 
+const shortLine = fc.string({ maxLength: 5 }).map((text) => text.replaceAll("\n", ""));
+
 test("lines come whole out of whatever pieces; one without end is left out, and counted", () => {
   fc.assert(
-    fc.property(fc.array(fc.string({ maxLength: 5 }).map((text) => text.replaceAll("\n", "")), { maxLength: 20 }), fc.integer({ min: 1, max: 9 }), (all, size) => {
+    fc.property(fc.array(shortLine, { maxLength: 20 }), fc.integer({ min: 1, max: 9 }), (all, size) => {
       const lines = new Lines();
       const text = all.map((line) => `${line}\n`).join("");
       const pieces = Array.from({ length: Math.ceil(text.length / size) }, (_, index) => text.slice(index * size, (index + 1) * size));
@@ -93,10 +95,13 @@ test("messages go without secrets, as they were otherwise; Caddy's noise and emp
   const noise = JSON.stringify({ level: "info", logger: "admin.api", msg: "received request" });
   const entries = [
     line("shop@01.service", '{"level":"info","key":"hunter2"}'),
+    line("shop@01.service", '[2] {"msg":"of a worker"}'),
+    line("shop@01.service", "[2] {not JSON"),
     line("shop@01.service", ""),
     line("fleetwright-caddy.service", noise),
     line("ssh.service", "a login"),
   ];
   const found = eventsBySource(entries, "shop", (text) => text.replaceAll("hunter2", "[secret]"));
-  assert.deepEqual([...found], [["app", [{ timestamp: 1_767_225_600_123, message: '{"level":"info","key":"[secret]"}' }]]]);
+  const messages = ['{"level":"info","key":"[secret]"}', '{"msg":"of a worker"}', "[2] {not JSON"];
+  assert.deepEqual([...found], [["app", messages.map((message) => ({ timestamp: 1_767_225_600_123, message }))]]);
 });

@@ -25,10 +25,9 @@ test("of certificates the one that ends first counts; a name without one, or wit
 });
 
 test("each value is told with all of its dimensions, escaped", () => {
-  const body = metricsRequest([{ name: "DiskUsedPercent", unit: "Percent", value: 71 }, { name: "CertificateDaysLeft", unit: "None", value: 9.123 }], {
-    Fleet: "web",
-    Stack: "shop/prod & more",
-  });
+  const disk = { name: "DiskUsedPercent", unit: "Percent", value: 71 } as const;
+  const certificate = { name: "CertificateDaysLeft", unit: "None", value: 9.123 } as const;
+  const body = metricsRequest([disk, certificate], { Fleet: "web", Stack: "shop/prod & more" });
   const fields = new URLSearchParams(body);
   assert.deepEqual([fields.get("Action"), fields.get("Namespace")], ["PutMetricData", "Fleetwright"]);
   assert.equal(fields.get("MetricData.member.1.Value"), "71");
