@@ -51,9 +51,12 @@ export function groupFleet(parent: pulumi.Resource, options: GroupFleetOptions):
     secrets: groupValues(config),
     references: referredSecrets(config.app.secrets),
     archives: built.apply((all) => ({ runtime: all.runtime(target.arch).archive, release: all.release(target).archive })),
-    manifest: (secrets) => pulumi.all([built, pulumi.output(config.app.environment), groupSecrets(config, secrets)]).apply(
-      ([all, environment, where]) => groupText({ fleet, config, app, target, built: all as Built, environment, secrets: where, cloudwatch }),
-    ),
+    manifest: (secrets) =>
+      pulumi
+        .all([built, pulumi.output(config.app.environment), groupSecrets(config, secrets)])
+        .apply(([all, environment, where]) =>
+          groupText({ fleet, config, app, target, built: all as Built, environment, secrets: where, cloudwatch }),
+        ),
   });
   const refreshed = refreshCommand(parent, fleet, resources, group);
   const served: pulumi.Output<unknown> =
@@ -93,7 +96,13 @@ function releaseInPlace(
   return inPlaceCommand(parent, { fleet, region, plan, dependsOn, after });
 }
 
-function pruneGroup(parent: pulumi.Resource, fleet: string, resources: GroupResources, group: AutoscalingConfig, after: pulumi.Output<unknown>) {
+function pruneGroup(
+  parent: pulumi.Resource,
+  fleet: string,
+  resources: GroupResources,
+  group: AutoscalingConfig,
+  after: pulumi.Output<unknown>,
+) {
   const { name, region, bucket, mixedInstances } = resources;
   const template = mixedInstances.apply(({ launchTemplate }) => launchTemplate.launchTemplateSpecification.launchTemplateId);
   const place = { region, bucket, of: { group: name, template } };

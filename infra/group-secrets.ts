@@ -20,11 +20,14 @@ const SECRETS_MANAGER_BYTES = 65_536;
 function fitting(values: Record<string, string>): Record<string, string> {
   const bytes = Buffer.byteLength(JSON.stringify(values));
   if (bytes <= SECRETS_MANAGER_BYTES) return values;
-  throw new FleetError(`app.secrets: they have ${bytes} bytes together; in a group it can be ${SECRETS_MANAGER_BYTES}, what Secrets Manager takes`, {
-    kept: "everything; nothing was changed.",
-    next: "keep large files elsewhere, and their key here; then run the same command again.",
-    exitCode: exitCodes.usage,
-  });
+  throw new FleetError(
+    `app.secrets: they have ${bytes} bytes together; in a group it can be ${SECRETS_MANAGER_BYTES}, what Secrets Manager takes`,
+    {
+      kept: "everything; nothing was changed.",
+      next: "keep large files elsewhere, and their key here; then run the same command again.",
+      exitCode: exitCodes.usage,
+    },
+  );
 }
 
 /** Where the configuration's values have been put. */

@@ -28,12 +28,14 @@ export interface GroupReleases {
   bucket: string;
   warmUpMs: number;
   /** Of an Auto Scaling group. */
-  refresh?: {
-    minHealthyPercent: number;
-    maxHealthyPercent: number;
-    checkpoints: number[];
-    checkpointDelayMs: number;
-  } | undefined;
+  refresh?:
+    | {
+        minHealthyPercent: number;
+        maxHealthyPercent: number;
+        checkpoints: number[];
+        checkpointDelayMs: number;
+      }
+    | undefined;
   /** Where they come in place. */
   inPlace?: { document: string; batch: string; maxErrors: number } | undefined;
 }

@@ -25,12 +25,16 @@ export const commandSchema = z.discriminatedUnion("kind", [
   z.strictObject({
     kind: z.literal("asgi"),
     /** `module:attribute`, as uvicorn takes it. */
-    app: z.string().check(z.regex(/^[A-Za-z_][\w.]*:[A-Za-z_][\w.]*$/, 'an ASGI application as "module:attribute", for example "main:app"')),
+    app: z
+      .string()
+      .check(z.regex(/^[A-Za-z_][\w.]*:[A-Za-z_][\w.]*$/, 'an ASGI application as "module:attribute", for example "main:app"')),
   }),
   z.strictObject({
     kind: z.literal("node"),
     /** The module, relative to the app's folder; it default-exports a handler or an http server, or listens itself. */
-    module: z.string().check(z.regex(/^(?!\/)(?!.*\.\.)[\w./@-]+\.(ts|mts|js|mjs|cjs)$/, 'a module inside the app, for example "server.ts"')),
+    module: z
+      .string()
+      .check(z.regex(/^(?!\/)(?!.*\.\.)[\w./@-]+\.(ts|mts|js|mjs|cjs)$/, 'a module inside the app, for example "server.ts"')),
   }),
   z.strictObject({
     kind: z.literal("wsgi"),

@@ -5,7 +5,9 @@ import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { prepareComputer } from "../infra/cli/computer.ts";
 
-prepareComputer({ also: { sshd: "openssh-server", curl: "curl", tini: "tini", unshare: "util-linux", pebble: "pebble", openssl: "openssl" } });
+prepareComputer({
+  also: { sshd: "openssh-server", curl: "curl", tini: "tini", unshare: "util-linux", pebble: "pebble", openssl: "openssl" },
+});
 
 const all = globSync(["test/**/*.test.ts", "bench/**/*.test.ts"]).filter((file) => !file.endsWith(".long.test.ts"));
 const fleets = all.filter((file) => file.startsWith("test/fleet/"));
@@ -42,7 +44,9 @@ function runFiles(files: readonly string[], concurrency: number): { code: number
   const args = ["--disable-warning=ExperimentalWarning", "--test", `--test-concurrency=${concurrency}`, ...reporters, ...files];
   try {
     const code = spawnSync(process.execPath, args, { stdio: "inherit" }).status ?? 1;
-    const failed = readFileSync(list, "utf8").split("\n").filter((line) => line !== "");
+    const failed = readFileSync(list, "utf8")
+      .split("\n")
+      .filter((line) => line !== "");
     return { code, failed: failed.map((file) => relative(process.cwd(), file)) };
   } finally {
     rmSync(folder, { recursive: true });

@@ -13,7 +13,10 @@ const REQUIREMENTS = ["ansible-core==2.19.14"];
 /** Folder of `ansible-playbook`; installed once. Called as `python -m`, as scripts hold the path in which they were made. */
 export async function ansibleFolder(say: (line: string) => void): Promise<string> {
   const { stdout } = await run("python3", ["-c", "import sys; print(sys.implementation.cache_tag, sys.prefix)"]);
-  const hash = createHash("sha256").update([stdout, ...REQUIREMENTS].join("\0")).digest("hex").slice(0, 16);
+  const hash = createHash("sha256")
+    .update([stdout, ...REQUIREMENTS].join("\0"))
+    .digest("hex")
+    .slice(0, 16);
   return makeOnce(cachePath(`bench-ansible-${hash}`), async (temporary) => {
     say(`installing ${REQUIREMENTS.join(", ")}`);
     await run("python3", ["-m", "venv", temporary]);

@@ -9,7 +9,10 @@ test("what our ends of the cables send is what the machines receive, summed over
     "/sys/class/net/b/statistics/tx_bytes": "20\n",
     "/sys/class/net/b/statistics/rx_bytes": "2\n",
   };
-  assert.deepEqual(readTraffic(["a", "b"], (path) => counters[path] ?? ""), { toMachines: 30, fromMachines: 3 });
+  assert.deepEqual(
+    readTraffic(["a", "b"], (path) => counters[path] ?? ""),
+    { toMachines: 30, fromMachines: 3 },
+  );
 });
 
 test("a run's traffic is what was added", () => {

@@ -16,7 +16,8 @@ function preview(what: "fleet" | "bare", count: number): Took {
   return JSON.parse(printed.trim().split("\n").at(-1) ?? "") as Took;
 }
 
-const shown = ({ seconds, resources, programMiB }: Took): string => `${resources} resources, ${seconds.toFixed(1)} s, ${programMiB.toFixed(0)} MiB`;
+const shown = ({ seconds, resources, programMiB }: Took): string =>
+  `${resources} resources, ${seconds.toFixed(1)} s, ${programMiB.toFixed(0)} MiB`;
 
 for (const count of sizes.length > 0 ? sizes : [10, 100, 1_000]) {
   const [bare, fleet] = [preview("bare", count), preview("fleet", count)];

@@ -8,7 +8,10 @@ const [what = "", count = ""] = process.argv.slice(2);
 
 function fleet(machines: number): void {
   const instances = Array.from({ length: machines }, (_, index) => ({ name: `m-${index}`, type: "m7g.large", zone: "eu-central-1a" }));
-  new Fleet("web", { app: { dir: `${import.meta.dirname}/../../examples/fastapi` }, machines: { ...ec2Machines(), instances, elasticIps: true } });
+  new Fleet("web", {
+    app: { dir: `${import.meta.dirname}/../../examples/fastapi` },
+    machines: { ...ec2Machines(), instances, elasticIps: true },
+  });
 }
 
 const program = async (): Promise<void> => (what === "bare" ? bareMachines : fleet)(Number(count));

@@ -56,7 +56,8 @@ const READY_LIMIT_MS = 60_000;
 
 /** Fulfilled when every worker has answered. @throws with its output when it does not come up */
 export async function serve(contender: Contender, options: ServeOptions, { tools, lab }: Bench): Promise<Served> {
-  const listen = options.listen === "tcp" ? { host: "127.0.0.1", port: await lab.freePort() } : { socketPath: join(lab.newFolder("s"), "s") };
+  const listen =
+    options.listen === "tcp" ? { host: "127.0.0.1", port: await lab.freePort() } : { socketPath: join(lab.newFolder("s"), "s") };
   const { app = "main", workers, loop, livenessTimeoutMs } = options;
   const rest = { ...(loop && { loop }), ...(livenessTimeoutMs && { livenessTimeoutMs }) };
   const running = await contender.start({ app, workers, listen, ...rest }, tools, lab);

@@ -227,7 +227,8 @@ while read -r file service target names body; do read_secret "$file" "$service" 
   refuse "its manifest can't be made" "see the lines above"
 `.replaceAll("INCOMING", INCOMING);
 
-const APPLY = String.raw`"$fleethost" apply --apply-id "boot-$(echo "$manifest" | cut -c1-12)" --archive "INCOMING/$release.tar.gz" <"$work/input" ||
+const APPLY =
+  String.raw`"$fleethost" apply --apply-id "boot-$(echo "$manifest" | cut -c1-12)" --archive "INCOMING/$release.tar.gz" <"$work/input" ||
   refuse "the release does not come up" "see the lines above; journalctl -b on the machine has more"
 rm -f "INCOMING/$release.tar.gz"
 say "this machine serves release $(echo "$release" | cut -c1-12)"

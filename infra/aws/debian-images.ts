@@ -16,7 +16,12 @@ export interface DebianImage {
 /** The newest image of a Debian release; undefined when the region has none. @throws what the AWS SDK throws */
 export async function newestDebian(place: AwsPlace, release: number, arch: "x64" | "arm64"): Promise<DebianImage | undefined> {
   const client = new EC2Client(clientOptions(place));
-  const filters = { name: `debian-${release}-${AWS_WORD[arch]}-*`, state: "available", "virtualization-type": "hvm", "root-device-type": "ebs" };
+  const filters = {
+    name: `debian-${release}-${AWS_WORD[arch]}-*`,
+    state: "available",
+    "virtualization-type": "hvm",
+    "root-device-type": "ebs",
+  };
   const Filters = Object.entries(filters).map(([Name, value]) => ({ Name, Values: [value] }));
   const { Images = [] } = await client.send(new DescribeImagesCommand({ Owners: [DEBIAN_OWNER], Filters }));
   return newestOf(Images);

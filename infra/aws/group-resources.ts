@@ -122,9 +122,7 @@ function templateOf(scope: Scope, config: AutoscalingConfig, serving: GroupServi
   if (inPlace) dependsOn.push(fleetRecord(scope, artifacts, sha256, [...dependsOn]));
   const region = regionOfNetwork(config.network);
   const named = inPlace ? undefined : sha256;
-  const userData = pulumi
-    .all([artifacts.bucket.bucket, named])
-    .apply(([bucket, hash]) => bootScript({ bucket, region, manifest: hash }));
+  const userData = pulumi.all([artifacts.bucket.bucket, named]).apply(([bucket, hash]) => bootScript({ bucket, region, manifest: hash }));
   const { image, diskGiB, kmsKey } = config;
   // In the fleet's own network there is no NAT; the firewall lets nobody but the balancer in.
   const publicAddress = config.access === "public" || config.network.vpc === undefined;

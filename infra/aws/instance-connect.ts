@@ -16,6 +16,10 @@ export function instanceConnect(scope: Scope, network: Network, machines: Securi
   new SecurityGroupEgressRule(name, out, childOf(scope));
   allowGroup(scope, machines, "ssh-connect", port, group);
   const [subnetId = ""] = Object.values(network.subnets);
-  const endpoint = new InstanceConnectEndpoint(name, { subnetId, securityGroupIds: [group.id], preserveClientIp: false, tags }, childOf(scope));
+  const endpoint = new InstanceConnectEndpoint(
+    name,
+    { subnetId, securityGroupIds: [group.id], preserveClientIp: false, tags },
+    childOf(scope),
+  );
   return [endpoint];
 }

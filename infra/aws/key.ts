@@ -11,7 +11,14 @@ const DELETION_WINDOW_DAYS = 30;
 
 /** What Auto Scaling needs to start machines with encrypted volumes (its guide, "Required AWS KMS key policy"), as a grant has it. */
 const OPERATIONS = [
-  "Encrypt", "Decrypt", "ReEncryptFrom", "ReEncryptTo", "GenerateDataKey", "GenerateDataKeyWithoutPlaintext", "DescribeKey", "CreateGrant",
+  "Encrypt",
+  "Decrypt",
+  "ReEncryptFrom",
+  "ReEncryptTo",
+  "GenerateDataKey",
+  "GenerateDataKeyWithoutPlaintext",
+  "DescribeKey",
+  "CreateGrant",
 ];
 
 /** The ARN of the key, once Auto Scaling may use it. */

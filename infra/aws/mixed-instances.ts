@@ -15,7 +15,11 @@ export interface MixedInstances {
 }
 
 /** @param version a number: what moves by itself can't be gone back to */
-export function mixedInstances({ types, spot }: Pick<AutoscalingConfig, "types" | "spot">, templateId: string, version: number): MixedInstances {
+export function mixedInstances(
+  { types, spot }: Pick<AutoscalingConfig, "types" | "spot">,
+  templateId: string,
+  version: number,
+): MixedInstances {
   return {
     launchTemplate: {
       launchTemplateSpecification: { launchTemplateId: templateId, version: String(version) },

@@ -70,9 +70,11 @@ interface BootPlace {
 function bootPlan({ bucket, region, addressKey }: BootPlace, there: pulumi.Resource[]): BootPlan {
   return {
     script: (name, address) =>
-      pulumi.all([bucket, address]).apply(([artifacts, lasting]) =>
-        bootScript({ bucket: artifacts, region, manifest: undefined, member: { name, addressKey, address: lasting } }),
-      ),
+      pulumi
+        .all([bucket, address])
+        .apply(([artifacts, lasting]) =>
+          bootScript({ bucket: artifacts, region, manifest: undefined, member: { name, addressKey, address: lasting } }),
+        ),
     there,
   };
 }

@@ -14,7 +14,8 @@ export async function offerOf(parent: pulumi.Resource, { instances, images, netw
   const types = unique(instances.map(({ type }) => type));
   const ids = unique([images.x64, images.arm64, ...instances.map(({ image }) => image)]);
   // One that is an Output may not be known in the preview; AWS itself refuses it then.
-  const subnets = network.vpc === undefined ? [] : unique(Object.values(network.subnets).map((id) => (typeof id === "string" ? id : undefined)));
+  const subnets =
+    network.vpc === undefined ? [] : unique(Object.values(network.subnets).map((id) => (typeof id === "string" ? id : undefined)));
   const [{ region }, { names: zones }, offered, seen, there] = await Promise.all([
     getRegion({}, ask),
     getAvailabilityZones({ state: "available" }, ask),

@@ -33,7 +33,15 @@ export async function preflight({ parent, fleet, machines, build }: Preflight): 
 }
 
 /** The same for a group. */
-export async function groupPreflight({ parent, fleet, machines }: { parent: pulumi.Resource; fleet: string; machines: GroupOfferKeys }): Promise<void> {
+export async function groupPreflight({
+  parent,
+  fleet,
+  machines,
+}: {
+  parent: pulumi.Resource;
+  fleet: string;
+  machines: GroupOfferKeys;
+}): Promise<void> {
   const questions = groupQuestions(machines);
   const offer = await offerOf(parent, questions);
   const findings = groupOfferFindings(machines, offer);
@@ -45,9 +53,12 @@ export async function groupPreflight({ parent, fleet, machines }: { parent: pulu
 function refusal(fleet: string, findings: ReturnType<typeof offerFindings>): FleetError {
   const lines = findings.map(({ path, message }) => `  - machines.${path.join(".")}: ${message}`);
   const count = lines.length === 1 ? "a problem" : `${lines.length} problems`;
-  return new FleetError(`AWS doesn't have what fleet "${fleet}" asks for; there ${lines.length === 1 ? "is" : "are"} ${count}:\n${lines.join("\n")}`, {
-    kept: "everything; nothing was created or changed.",
-    next: "mend the keys above and run the same command again.",
-    exitCode: exitCodes.usage,
-  });
+  return new FleetError(
+    `AWS doesn't have what fleet "${fleet}" asks for; there ${lines.length === 1 ? "is" : "are"} ${count}:\n${lines.join("\n")}`,
+    {
+      kept: "everything; nothing was created or changed.",
+      next: "mend the keys above and run the same command again.",
+      exitCode: exitCodes.usage,
+    },
+  );
 }

@@ -16,4 +16,6 @@ export function targetsOf({ instances, images }: OfferKeys, offer: Pick<Offer, "
   return targets.every(({ python }) => python !== undefined) ? unique(targets) : undefined;
 }
 
-const unique = (targets: readonly Target[]): Target[] => [...new Map(targets.map((target) => [`${target.arch} ${target.python}`, target])).values()];
+const unique = (targets: readonly Target[]): Target[] => [
+  ...new Map(targets.map((target) => [`${target.arch} ${target.python}`, target])).values(),
+];

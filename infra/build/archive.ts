@@ -54,7 +54,8 @@ export async function archiveOnce(folder: string, { entries, check, beside = [] 
     const all = await entries();
     const { sha256, bytes } = await writeArchive(all, join(temporary, "archive.tar.gz"));
     for (const entry of all) {
-      if (entry.kind === "file" && beside.includes(entry.path)) writeFileSync(join(temporary, basename(entry.path)), bytesOf(entry.content));
+      if (entry.kind === "file" && beside.includes(entry.path))
+        writeFileSync(join(temporary, basename(entry.path)), bytesOf(entry.content));
     }
     check?.();
     writeFileSync(join(temporary, "archive.json"), JSON.stringify({ sha256, bytes }));

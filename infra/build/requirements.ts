@@ -81,9 +81,12 @@ export function readPythonLock(dir: string, served: "asgi" | "wsgi" | undefined)
   readInto(lock, dir, REQUIREMENTS);
   if (served !== undefined && !lock.pins.some(({ name }) => name === "uvicorn")) {
     const adapter = served === "wsgi" ? " A WSGI app also wants a2wsgi, which streams bodies where uvicorn's own adapter doesn't." : "";
-    throw new FleetError(`${join(dir, REQUIREMENTS)} does not name uvicorn, which serves ${served === "asgi" ? "an ASGI" : "a WSGI"} app here.`, {
-      next: `Add uvicorn.${adapter} ${makeLock}`,
-    });
+    throw new FleetError(
+      `${join(dir, REQUIREMENTS)} does not name uvicorn, which serves ${served === "asgi" ? "an ASGI" : "a WSGI"} app here.`,
+      {
+        next: `Add uvicorn.${adapter} ${makeLock}`,
+      },
+    );
   }
   return lock;
 }

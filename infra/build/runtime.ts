@@ -80,7 +80,10 @@ async function bundleEntries(arch: Target["arch"], programs: Programs, sources: 
     { kind: "file", path: "bin/node", content: { file: programs.node }, executable: true },
     { kind: "file", path: "bin/caddy", content: { file: programs.caddy }, executable: true },
     textEntry("bin/fleethost", LAUNCHER, true),
-    ...under("lib", lib.filter(({ path }) => path !== PACKAGES_FILE)),
+    ...under(
+      "lib",
+      lib.filter(({ path }) => path !== PACKAGES_FILE),
+    ),
     textEntry(SBOM_FILE, sbomOf(arch, programs, lib)),
   ];
 }

@@ -39,7 +39,14 @@ export function renderSbom({ arch, node, caddy, caddyModules, packages }: Bundle
     bomFormat: "CycloneDX",
     specVersion: "1.5",
     version: 1,
-    metadata: { component: { type: "application", "bom-ref": "fleetwright-runtime", name: `fleetwright-runtime-${arch}`, licenses: licensesOf("Apache-2.0") } },
+    metadata: {
+      component: {
+        type: "application",
+        "bom-ref": "fleetwright-runtime",
+        name: `fleetwright-runtime-${arch}`,
+        licenses: licensesOf("Apache-2.0"),
+      },
+    },
     components: [...programs, ...libraries, ...modules],
     dependencies: [
       { ref: "fleetwright-runtime", dependsOn: [...programs, ...libraries].map((part) => part["bom-ref"]) },

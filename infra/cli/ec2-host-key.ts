@@ -55,7 +55,10 @@ async function consoleOf(client: EC2Client, instanceId: string): Promise<string>
 
 function noKey(instanceId: string, console: string): FleetError {
   return new FleetError(`the console of ${instanceId} shows no host key.`, {
-    log: console.split(/\r?\n/).filter((line) => line.trim() !== "").slice(-8),
+    log: console
+      .split(/\r?\n/)
+      .filter((line) => line.trim() !== "")
+      .slice(-8),
     kept: "the machine, and everything else.",
     next: `see its console (aws ec2 get-console-output --instance-id ${instanceId}); Debian's images print the key, one of your own has to.`,
   });

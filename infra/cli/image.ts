@@ -67,11 +67,18 @@ function elsewhere(path: string): FleetError {
 }
 
 function unknown(machine: string, { machines }: ImagesInFile, path: string): FleetError {
-  return new FleetError(`${path} has no machine "${machine}".`, { kept, next: `name one of: ${machines.join(", ")}`, exitCode: exitCodes.usage });
+  return new FleetError(`${path} has no machine "${machine}".`, {
+    kept,
+    next: `name one of: ${machines.join(", ")}`,
+    exitCode: exitCodes.usage,
+  });
 }
 
 function none(release: number, arch: string, region: string): FleetError {
-  return new FleetError(`Debian has no image of its release ${release} for ${arch} in ${region}.`, { kept, next: "choose the other release: --debian 12" });
+  return new FleetError(`Debian has no image of its release ${release} for ${arch} in ${region}.`, {
+    kept,
+    next: "choose the other release: --debian 12",
+  });
 }
 
 function refused({ name, message }: Error, region: string): FleetError {

@@ -59,7 +59,10 @@ export function chooseFleets(inventories: readonly Inventory[], fleet: string | 
 }
 
 /** Groups among the fleets that are meant, and the others. @throws FleetError when there is none of that name */
-export function sortFleets(inventories: readonly Inventory[], fleet: string | undefined): { pushed: readonly Inventory[]; groups: GroupInventory[] } {
+export function sortFleets(
+  inventories: readonly Inventory[],
+  fleet: string | undefined,
+): { pushed: readonly Inventory[]; groups: GroupInventory[] } {
   const chosen = fleet === undefined ? inventories : inventories.filter((inventory) => inventory.fleet === fleet);
   if (chosen.length === 0) throw unknownFleet(inventories, fleet ?? "");
   const groups = chosen.flatMap(({ group, ...inventory }) => (group === undefined ? [] : [{ ...inventory, group }]));

@@ -45,7 +45,9 @@ function keepOutputs(program: QuickStackOptions["program"]): Pick<QuickStackOpti
 
 function entryOf(name: string, value: unknown): pulumi.Output<[string, OutputMap[string]]> {
   const output: pulumi.Output<unknown> = pulumi.output(value);
-  return pulumi.all([output, pulumi.isSecret(output)]).apply(([plain, secret]): [string, OutputMap[string]] => [name, { value: plain, secret }]);
+  return pulumi
+    .all([output, pulumi.isSecret(output)])
+    .apply(([plain, secret]): [string, OutputMap[string]] => [name, { value: plain, secret }]);
 }
 
 const { SemVer } = createRequire(createRequire(import.meta.url).resolve("@pulumi/pulumi/package.json"))("semver") as {

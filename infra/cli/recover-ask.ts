@@ -6,7 +6,7 @@ import { exitCodes, FleetError } from "../errors.ts";
 export async function agree(touches: readonly string[], yes: boolean): Promise<void> {
   if (touches.length === 0 || yes) return;
   for (const line of touches) process.stderr.write(`ALIVE: ${line}\n`);
-  const answer = process.stdin.isTTY ? await ask("Go on? Only \"yes\" does: ") : "";
+  const answer = process.stdin.isTTY ? await ask('Go on? Only "yes" does: ') : "";
   if (answer === "yes") return;
   throw new FleetError("NOT RECOVERED: what is alive was not to be touched.", {
     log: touches,

@@ -14,14 +14,7 @@ import { endLines } from "./recover-text.ts";
 import { lookBefore } from "./recover-look.ts";
 import type { Prepared, RecoverOptions } from "./recover-prepared.ts";
 import { openSecrets, type StackSecrets } from "./recover-secrets.ts";
-import {
-  noteBegun,
-  openRecovered,
-  type RecoveredPlace,
-  restoreState,
-  type StateOutcome,
-  writeStackFiles,
-} from "./recovered-stack.ts";
+import { noteBegun, openRecovered, type RecoveredPlace, restoreState, type StateOutcome, writeStackFiles } from "./recovered-stack.ts";
 import { rebuild } from "./recover-up.ts";
 import type { FleetStatus } from "./table.ts";
 import { verifyRecovered } from "./recover-verify.ts";

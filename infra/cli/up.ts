@@ -57,7 +57,8 @@ async function readOutputs(pulumi: string, stack: string): Promise<{ skipped?: u
   const child = spawn(pulumi, ["stack", "output", "--json", "--show-secrets", "--stack", stack], { stdio: ["ignore", "pipe", "inherit"] });
   const said = text(child.stdout);
   const [code] = (await once(child, "close")) as [number | null];
-  if (code !== 0) throw new FleetError(`"pulumi up" is done, but the outputs of stack "${stack}" can't be read.`, { next: "see the lines above." });
+  if (code !== 0)
+    throw new FleetError(`"pulumi up" is done, but the outputs of stack "${stack}" can't be read.`, { next: "see the lines above." });
   return JSON.parse(await said) as { skipped?: unknown };
 }
 

@@ -87,7 +87,11 @@ function onSharedSocket(app: AppKeys): Finding[] {
 }
 
 function onSlots(app: AppKeys): Finding[] {
-  return unwanted(app, ["readyAfterMs"], 'goes with "listen: fd": this one is ready when it answers "probe" or takes a connection; remove it');
+  return unwanted(
+    app,
+    ["readyAfterMs"],
+    'goes with "listen: fd": this one is ready when it answers "probe" or takes a connection; remove it',
+  );
 }
 
 /** Nobody of ours sees a command's requests. */

@@ -32,7 +32,10 @@ const acme = z
     staging: z.boolean().default(false),
     caRoot: pem("CERTIFICATE").optional(),
     accountKey: leaf(
-      z.custom<string>((value) => typeof value === "string" && /-----BEGIN (EC )?PRIVATE KEY-----/.test(value), "must be a private key in PEM"),
+      z.custom<string>(
+        (value) => typeof value === "string" && /-----BEGIN (EC )?PRIVATE KEY-----/.test(value),
+        "must be a private key in PEM",
+      ),
     ).optional(),
     eab: z
       .strictObject({ keyId: z.string().regex(/^[^\s{}]+$/, "the id that the issuer gave"), hmacKey: leaf(z.string().min(1)) })

@@ -15,7 +15,10 @@ export const loginShape = {
   address: leaf(z.string().min(1)),
   port: port.default(22),
   user: z.string().min(1).default("root"),
-  privateKeyFile: z.string().regex(/^(~\/|\/)/, 'a path from the root or from your home: "~/.ssh/id_ed25519"').optional(),
+  privateKeyFile: z
+    .string()
+    .regex(/^(~\/|\/)/, 'a path from the root or from your home: "~/.ssh/id_ed25519"')
+    .optional(),
   privateKey: leaf(z.string().min(1)).optional(),
   hostKey: leaf(hostKey),
 };

@@ -43,7 +43,9 @@ const machinesSchema = z.discriminatedUnion("provider", [
       .min(1)
       .superRefine((hosts, context) => {
         hosts.forEach((host, index) => {
-          const twin = hosts.findIndex((other) => typeof host.address === "string" && other.address === host.address && other.port === host.port);
+          const twin = hosts.findIndex(
+            (other) => typeof host.address === "string" && other.address === host.address && other.port === host.port,
+          );
           if (twin !== -1 && twin < index) {
             context.addIssue({
               code: "custom",

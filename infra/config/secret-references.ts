@@ -14,7 +14,7 @@ export const referenceShape = {
   key: z.string().min(1).max(256).optional(),
   /** Without it, the one that is current when a machine starts. */
   version: text(VERSION_ID, "the id of one of the secret's versions"),
-  ssmParameter: text(PARAMETER, 'a parameter\'s name or ARN; ":" and a version\'s number or a label may follow'),
+  ssmParameter: text(PARAMETER, "a parameter's name or ARN; \":\" and a version's number or a label may follow"),
   /** That the value is encrypted with, where that isn't AWS's own. */
   kmsKey: text(/^arn:aws[a-z-]*:kms:/, "the ARN of a KMS key"),
 };
@@ -44,9 +44,7 @@ export function referenceFindings(given: Given): Finding[] {
   return [
     ...when(given.value !== undefined, first, 'a secret has a value here or is kept at AWS, not both: remove this or "value"'),
     ...when(second !== undefined, second ?? "", 'give "secretsManager" or "ssmParameter", not both: a secret is kept in one place'),
-    ...(["key", "version"] as const).flatMap((key) =>
-      when(first === "ssmParameter" && given[key] !== undefined, key, OF_SECRETS_MANAGER),
-    ),
+    ...(["key", "version"] as const).flatMap((key) => when(first === "ssmParameter" && given[key] !== undefined, key, OF_SECRETS_MANAGER)),
   ];
 }
 

@@ -10,7 +10,10 @@ const KEY = new RegExp(`^(${TYPES}) [A-Za-z0-9+/]+=*( [ -~]*)?$`);
  * @throws FleetError when a line is no public key, or has options before it: those are the gate's to set
  */
 export function publicKeys(path: string, text: string): string[] {
-  const lines = text.split(/\r?\n/).map((line) => line.trim()).filter((line) => line !== "" && !line.startsWith("#"));
+  const lines = text
+    .split(/\r?\n/)
+    .map((line) => line.trim())
+    .filter((line) => line !== "" && !line.startsWith("#"));
   const wrong = lines.findIndex((line) => !KEY.test(line));
   if (wrong === -1 && lines.length > 0) return lines;
   throw new FleetError(`${path} ${whatIsWrong(text, lines, wrong)}.`, {

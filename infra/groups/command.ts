@@ -14,7 +14,11 @@ export interface GroupCommandArgs {
 }
 
 /** @returns what it printed on standard output, its result; progress goes to standard error */
-export function groupCommand(parent: pulumi.Resource, fleet: string, { name, plan, triggers, dependsOn }: GroupCommandArgs): pulumi.Output<string> {
+export function groupCommand(
+  parent: pulumi.Resource,
+  fleet: string,
+  { name, plan, triggers, dependsOn }: GroupCommandArgs,
+): pulumi.Output<string> {
   const ran = new command.local.Command(
     `${fleet}-${name}`,
     {

@@ -59,7 +59,8 @@ export function chooseBack({ releases, current }: GroupHistory, to: string | und
 const hash = (key: string): string | undefined => (/^[0-9a-f]{64}$/.test(key) ? key : undefined);
 
 function noneSuch(came: readonly GroupRelease[], to: string | undefined): FleetError {
-  const what = to === undefined ? "nothing is there that the group was on before." : `there is no "${to}" that the group was on, and could be again.`;
+  const what =
+    to === undefined ? "nothing is there that the group was on before." : `there is no "${to}" that the group was on, and could be again.`;
   return refused(what, came);
 }
 

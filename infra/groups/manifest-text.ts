@@ -5,5 +5,8 @@ export const namedLine = (machine: string, manifest: string): string => `${machi
 
 /** Every manifest in it. @throws SyntaxError when it isn't such a text */
 export function manifestsIn(text: string): unknown[] {
-  return text.trim().split("\n").map((line) => JSON.parse(line.replace(/^[a-z0-9-]+ (?=\{)/, "")) as unknown);
+  return text
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line.replace(/^[a-z0-9-]+ (?=\{)/, "")) as unknown);
 }

@@ -37,7 +37,12 @@ async function toTheEnd(run: Run, failed: readonly string[]): Promise<Confirmed>
     born ??= new Set(machines.filter(({ state }) => state === "coming").map(({ id }) => id));
     const missing = machines.filter((machine) => isAwaited(machine, born) && !confirmed.has(machine.id) && !failed.includes(machine.id));
     if (missing.length === 0) return new Map([...confirmed].filter(([machine]) => machines.some(({ id }) => id === machine)));
-    if (run.pace.nowMs() > deadlineMs) throw await notEverywhere(run, ended, missing.map(({ id }) => id));
+    if (run.pace.nowMs() > deadlineMs)
+      throw await notEverywhere(
+        run,
+        ended,
+        missing.map(({ id }) => id),
+      );
     await pause(run);
     if (missing.some(({ state }) => state === "serving")) await tryOnce(run);
   }

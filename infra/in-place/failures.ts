@@ -75,10 +75,13 @@ export function unbooted(plan: InPlacePlan, names: readonly string[]): FleetErro
 
 /** Machines with names that the release has nothing for: it is older than they are. */
 export function unknownTo(plan: InPlacePlan, names: readonly string[], before: string | undefined): FleetError {
-  return new FleetError(`the release ${short(plan.manifest)} has nothing for ${names.join(", ")}: it is older than ${names.length === 1 ? "it" : "they"}.`, {
-    kept: stays(plan, before),
-    next: "git revert, and pulumi up: that makes a release which has; or go back to one that was there since.",
-  });
+  return new FleetError(
+    `the release ${short(plan.manifest)} has nothing for ${names.join(", ")}: it is older than ${names.length === 1 ? "it" : "they"}.`,
+    {
+      kept: stays(plan, before),
+      next: "git revert, and pulumi up: that makes a release which has; or go back to one that was there since.",
+    },
+  );
 }
 
 /** Machines with names that can't be waited for. */

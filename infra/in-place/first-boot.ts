@@ -26,7 +26,11 @@ export async function awaitReached(run: Run): Promise<void> {
     if (lost.length > 0) throw missingMachines(run.plan, lost);
     const missing = machines.filter(({ state }) => state !== "reached");
     if (missing.length === 0) return;
-    if (pace.nowMs() > deadlineMs) throw unbooted(run.plan, missing.map(({ name }) => name));
+    if (pace.nowMs() > deadlineMs)
+      throw unbooted(
+        run.plan,
+        missing.map(({ name }) => name),
+      );
     await pause(run);
   }
 }

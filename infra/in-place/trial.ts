@@ -37,7 +37,12 @@ export async function tryAll(run: Run, { underWay, before }: Start): Promise<Tri
       const failed = (ended?.invocations ?? []).filter((one) => outcomeOf(one) === "failed");
       if (ended !== undefined && isUndone(run, ended, failed)) throw await notTried(run, ended, failed, before);
       const strangers = (ended?.invocations ?? []).filter((one) => outcomeOf(one) === "outside");
-      if (strangers.length > 0) throw unknownTo(run.plan, strangers.map(({ machine }) => machine), before);
+      if (strangers.length > 0)
+        throw unknownTo(
+          run.plan,
+          strangers.map(({ machine }) => machine),
+          before,
+        );
       const missing = await missingAfter(run, ended?.invocations ?? []);
       if (missing.length === 0) return { failed: failed.map(({ machine }) => machine) };
       if (run.pace.nowMs() > deadlineMs) throw patience.over(run.plan, missing, before);

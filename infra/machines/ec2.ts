@@ -38,16 +38,14 @@ function transportOf(ssh: SshEc2Config["ssh"], region: string, made: Ec2Instance
   const jump = bastion === undefined ? undefined : loginOf(bastion);
   // Both go to the private address: the one is in the VPC, the other may be.
   const address = through === undefined && bastion === undefined ? made.address : made.instance.privateIp;
-  return pulumi.all([address, hostKey, jump, made.instance.id]).apply(
-    ([host, key, jumped, instanceId]): SshTransport => ({
-      kind: "ssh",
-      host,
-      ...login,
-      hostKey: key,
-      ...(jumped === undefined ? {} : { bastion: jumped }),
-      ...(through === undefined ? {} : { tunnel: { instanceId, region, ...profileOf() } }),
-    }),
-  );
+  return pulumi.all([address, hostKey, jump, made.instance.id]).apply(([host, key, jumped, instanceId]): SshTransport => ({
+    kind: "ssh",
+    host,
+    ...login,
+    hostKey: key,
+    ...(jumped === undefined ? {} : { bastion: jumped }),
+    ...(through === undefined ? {} : { tunnel: { instanceId, region, ...profileOf() } }),
+  }));
 }
 
 /** Of the AWS configuration that the stack names. */

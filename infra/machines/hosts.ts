@@ -28,14 +28,12 @@ function transportOf(host: HostConfig): pulumi.Output<SshTransport> {
 export function loginOf(login: LoginConfig): pulumi.Output<Login> {
   const { privateKeyFile } = login;
   const privateKey = login.privateKey === undefined ? undefined : pulumi.secret(login.privateKey);
-  return pulumi.all([login.address, login.hostKey, privateKey]).apply(
-    ([host, hostKey, key]): Login => ({
-      host,
-      port: login.port,
-      user: login.user,
-      hostKey,
-      ...(privateKeyFile === undefined ? {} : { privateKeyFile }),
-      ...(key === undefined ? {} : { privateKey: key }),
-    }),
-  );
+  return pulumi.all([login.address, login.hostKey, privateKey]).apply(([host, hostKey, key]): Login => ({
+    host,
+    port: login.port,
+    user: login.user,
+    hostKey,
+    ...(privateKeyFile === undefined ? {} : { privateKeyFile }),
+    ...(key === undefined ? {} : { privateKey: key }),
+  }));
 }

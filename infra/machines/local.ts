@@ -56,9 +56,14 @@ function localMachine(parent: pulumi.Resource, request: CreateRequest, gate: pul
   return {
     name: request.name,
     address: created.address,
-    transport: created.apply(
-      ({ address, hostKey, user, privateKeyFile }): Transport => ({ kind: "ssh", host: address, port: 22, user, hostKey, privateKeyFile }),
-    ),
+    transport: created.apply(({ address, hostKey, user, privateKeyFile }): Transport => ({
+      kind: "ssh",
+      host: address,
+      port: 22,
+      user,
+      hostKey,
+      privateKeyFile,
+    })),
     identity: created.diskId,
     cpus: request.cores === "all" ? availableParallelism() : request.cores,
     dependsOn: [made],

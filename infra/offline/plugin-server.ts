@@ -42,7 +42,7 @@ export function unary<Request, Response>(
 
 /** Resolves when nobody has listened at `address` for two looks in a row: the engine was killed. */
 export async function engineGone(address: string, everyMs = 2_000): Promise<void> {
-  for (let missed = 0; missed < 2; ) {
+  for (let missed = 0; missed < 2;) {
     await sleep(everyMs, undefined, { ref: false });
     missed = (await listens(address)) ? 0 : missed + 1;
   }

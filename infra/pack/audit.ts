@@ -13,7 +13,9 @@ const { stdout } = spawnSync("npm", ["audit", "--omit=dev", "--json"], { cwd: ro
 const report = parse(stdout);
 
 if (report.metadata?.vulnerabilities === undefined) {
-  console.log("npm audit: not done, as this registry doesn't answer it. Nothing is known of the packages' weaknesses; ask again where it does.");
+  console.log(
+    "npm audit: not done, as this registry doesn't answer it. Nothing is known of the packages' weaknesses; ask again where it does.",
+  );
 } else {
   const found = Object.values(report.vulnerabilities ?? {});
   for (const { name, range, severity } of found) console.log(`${severity}: ${name} ${range}`);

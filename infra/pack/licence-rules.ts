@@ -29,6 +29,11 @@ export function licenceProblem(part: Licensed): string | undefined {
   const licence = licenceOf(part);
   const what = `${part.name} ${part.version}`;
   if (licence === undefined) return `${what} names no licence`;
-  const choices = licence.replaceAll(/[()]/g, "").split(" OR ").map((choice) => choice.split(" AND "));
-  return choices.some((all) => all.every((id) => ALLOWED.has(id.trim()))) ? undefined : `${what} has the licence ${licence}, which isn't on the list`;
+  const choices = licence
+    .replaceAll(/[()]/g, "")
+    .split(" OR ")
+    .map((choice) => choice.split(" AND "));
+  return choices.some((all) => all.every((id) => ALLOWED.has(id.trim())))
+    ? undefined
+    : `${what} has the licence ${licence}, which isn't on the list`;
 }

@@ -30,7 +30,8 @@ function packagesOf(folder: string): Licensed[] {
 
 const parts = [...packagesOf(root), ...packagesOf(join(root, "examples/node")), ...others];
 const byLicence = Map.groupBy(parts, (part) => licenceOf(part) ?? "none");
-for (const [licence, of] of [...byLicence].sort(([, a], [, b]) => b.length - a.length)) console.log(`${String(of.length).padStart(4)}  ${licence}`);
+for (const [licence, of] of [...byLicence].sort(([, a], [, b]) => b.length - a.length))
+  console.log(`${String(of.length).padStart(4)}  ${licence}`);
 const problems = parts.map(licenceProblem).filter((problem) => problem !== undefined);
 for (const problem of problems) console.error(problem);
 if (problems.length > 0) {

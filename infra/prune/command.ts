@@ -19,16 +19,14 @@ export interface PruneArgs {
 export function pruneCommand(parent: pulumi.Resource, { fleet, place, keepReleases, after }: PruneArgs): void {
   const profile = new pulumi.Config("aws").get("profile");
   const { region } = place;
-  const input = pulumi.all([place.bucket, pulumi.output(place.of), after]).apply(
-    ([bucket, of]): PruneInput => ({
-      schema: 1,
-      fleet,
-      region,
-      ...(profile === undefined ? {} : { profile }),
-      ...of,
-      bucket,
-      keepReleases,
-    }),
-  );
+  const input = pulumi.all([place.bucket, pulumi.output(place.of), after]).apply(([bucket, of]): PruneInput => ({
+    schema: 1,
+    fleet,
+    region,
+    ...(profile === undefined ? {} : { profile }),
+    ...of,
+    bucket,
+    keepReleases,
+  }));
   groupCommand(parent, fleet, { name: "prune", plan: input, triggers: [after.apply((value) => JSON.stringify(value))] });
 }

@@ -33,7 +33,17 @@ const fits = (target: string, arch: string, suite: Suite): boolean => target ===
 export function drillChanges(value: unknown): Changes {
   const fleet = value as { https?: { mode?: string }; rollout?: unknown } | undefined;
   return [
-    ...(fleet?.https?.mode === "acme" ? ([[["https", "mode"], "internal"], [["https", "acme"], undefined]] as const) : []),
-    ...(fleet?.rollout === undefined ? [] : ([[["rollout", "skip"], undefined], [["rollout", "maxUnreachable"], undefined]] as const)),
+    ...(fleet?.https?.mode === "acme"
+      ? ([
+          [["https", "mode"], "internal"],
+          [["https", "acme"], undefined],
+        ] as const)
+      : []),
+    ...(fleet?.rollout === undefined
+      ? []
+      : ([
+          [["rollout", "skip"], undefined],
+          [["rollout", "maxUnreachable"], undefined],
+        ] as const)),
   ];
 }

@@ -31,7 +31,7 @@ export function recoverPage({ id, set }: NamedSet, url: string): string {
     `Machines   ${set.machines.map(({ name, address }) => `${name} (${address})`).join(", ")}`,
     ...Object.entries(set.live).map(([fleet, release]) => `Release    ${fleet}: ${release}`),
     "",
-    "The short way: a clone of the project's repository, Node 22.18 or newer, then",
+    "The short way: a clone of the project's repository, Node 20 or newer, then",
     "",
     `  npm run fleet -- recover --from '${url}' --stack ${set.stack} --check     looks only`,
     `  npm run fleet -- recover --from '${url}' --stack ${set.stack}             does it`,

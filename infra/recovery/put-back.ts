@@ -13,8 +13,7 @@ import type { RecoveryStore } from "./store/store.ts";
 type SetFile = RecoverySet["files"][number];
 
 /** How it went with one file. */
-export type PutBack =
-  | { state: "put" | "same" | "differs" | "sealed" | "wanting" | "elsewhere"; kind: SetFile["kind"]; path: string };
+export type PutBack = { state: "put" | "same" | "differs" | "sealed" | "wanting" | "elsewhere"; kind: SetFile["kind"]; path: string };
 
 export interface PutBackOptions {
   store: RecoveryStore;

@@ -30,9 +30,7 @@ export function askFromOutside(
   return new Promise((resolve) => {
     const settle = (outcome: Answer["outcome"]): void => resolve({ machine: name, url, outcome });
     const request =
-      protocol === "https:"
-        ? getHttps({ ...common, port: port || 443, ...secure })
-        : getHttp({ ...common, port: port || 80 });
+      protocol === "https:" ? getHttps({ ...common, port: port || 443, ...secure }) : getHttp({ ...common, port: port || 80 });
     request.on("response", (response) => {
       response.resume();
       settle({ status: response.statusCode ?? 0 });

@@ -123,8 +123,16 @@ function policyOf(policy: MixedInstancesPolicy | undefined): MixedInstances | un
   };
 }
 
-function refreshOf({ InstanceRefreshId = "", Status, StatusReason, PercentageComplete, InstancesToUpdate, DesiredConfiguration }: InstanceRefresh): Refresh {
-  const specification = DesiredConfiguration?.MixedInstancesPolicy?.LaunchTemplate?.LaunchTemplateSpecification ?? DesiredConfiguration?.LaunchTemplate;
+function refreshOf({
+  InstanceRefreshId = "",
+  Status,
+  StatusReason,
+  PercentageComplete,
+  InstancesToUpdate,
+  DesiredConfiguration,
+}: InstanceRefresh): Refresh {
+  const specification =
+    DesiredConfiguration?.MixedInstancesPolicy?.LaunchTemplate?.LaunchTemplateSpecification ?? DesiredConfiguration?.LaunchTemplate;
   return {
     id: InstanceRefreshId,
     status: Status as RefreshStatus,

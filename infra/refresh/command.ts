@@ -13,17 +13,15 @@ export function refreshCommand(
 ): pulumi.Output<RefreshResult> {
   // Where the provider finds its credentials, this finds them, too.
   const profile = new pulumi.Config("aws").get("profile");
-  const plan = pulumi.all([name, mixedInstances]).apply(
-    ([group, desired]): RefreshPlan => ({
-      schema: 1,
-      fleet,
-      group,
-      region,
-      ...(profile === undefined ? {} : { profile }),
-      desired,
-      preferences: { ...refresh, warmUpMs },
-    }),
-  );
+  const plan = pulumi.all([name, mixedInstances]).apply(([group, desired]): RefreshPlan => ({
+    schema: 1,
+    fleet,
+    group,
+    region,
+    ...(profile === undefined ? {} : { profile }),
+    desired,
+    preferences: { ...refresh, warmUpMs },
+  }));
   const result = groupCommand(parent, fleet, { name: "refresh", plan, dependsOn });
   return result.apply((stdout) => refreshResultSchema.parse(JSON.parse(stdout)));
 }

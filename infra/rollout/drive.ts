@@ -99,7 +99,9 @@ async function seenAfter(lead: Lead, changing: readonly Session[], before: Sight
 function serving(sessions: readonly Session[], seen: Sights): number {
   return sessions.filter((session) => {
     const sight = seen.get(session);
-    return sight?.state === "reachable" && sight.apps.some(({ app, release }) => app === session.machine.manifest.app.name && release !== "");
+    return (
+      sight?.state === "reachable" && sight.apps.some(({ app, release }) => app === session.machine.manifest.app.name && release !== "")
+    );
   }).length;
 }
 
@@ -107,7 +109,16 @@ function announce({ plan, rollout, who, tell }: Lead, changing: readonly Session
   const names = (some: readonly Session[]): string[] => some.map(({ machine }) => machine.name);
   const machines = plan.machines.map(({ name }) => name);
   const groupNames = together.map(names);
-  tell({ event: "begin", rollout, fleet: plan.fleet, release: plan.release, who, machines, changing: names(changing), batches: groupNames });
+  tell({
+    event: "begin",
+    rollout,
+    fleet: plan.fleet,
+    release: plan.release,
+    who,
+    machines,
+    changing: names(changing),
+    batches: groupNames,
+  });
 }
 
 /** Asks every machine what it runs, but those that are `told` of. */

@@ -59,7 +59,11 @@ export function manifestOf(config: FleetConfig, parts: ManifestParts): Manifest 
 
 function releaseOf({ id, archive, packages }: ManifestParts["release"]): Manifest["app"]["release"] {
   const bare = ({ sha256, bytes }: Measured): Measured => ({ sha256, bytes });
-  return { id, archive: bare(archive), ...(packages === undefined ? {} : { packages: { id: packages.id, archive: bare(packages.archive) } }) };
+  return {
+    id,
+    archive: bare(archive),
+    ...(packages === undefined ? {} : { packages: { id: packages.id, archive: bare(packages.archive) } }),
+  };
 }
 
 /** With no path named, any answer below 500 shows that the app lives: not every API has something at "/". */

@@ -22,7 +22,8 @@ export function standingOf(sights: readonly Sight[], leaseMs: number): string {
   const unknown = groups.get(UNKNOWN) ?? [];
   groups.delete(UNKNOWN);
   const within = `${Math.ceil(leaseMs / 1000)} s`;
-  const back = unknown.length === 0 ? "" : ` ${unknown.join(", ")} can't be asked; what was switched there goes back by itself within ${within}.`;
+  const back =
+    unknown.length === 0 ? "" : ` ${unknown.join(", ")} can't be asked; what was switched there goes back by itself within ${within}.`;
   const [only] = groups.keys();
   if (only === undefined) return `What the fleet runs is not known:${back}`;
   if (groups.size === 1) return `The fleet is on ${only}.${back}`;

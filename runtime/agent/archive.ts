@@ -101,14 +101,19 @@ async function list(file: FileHandle, mostBytes: number): Promise<Listed> {
 }
 
 /** @returns whether the parser has come to the archive's end. */
-async function feed(file: FileHandle, parser: tar.Parser, fail: (problem: string, error: Error) => void, stopped: () => boolean): Promise<boolean> {
+async function feed(
+  file: FileHandle,
+  parser: tar.Parser,
+  fail: (problem: string, error: Error) => void,
+  stopped: () => boolean,
+): Promise<boolean> {
   let finished = false;
   parser.on("error", (error: Error) => fail(error.message, error));
   parser.on("end", () => {
     finished = true;
   });
   try {
-    for (let at = 0; !stopped(); ) {
+    for (let at = 0; !stopped();) {
       const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(READ_BYTES), 0, READ_BYTES, at);
       if (bytesRead === 0) break;
       parser.write(buffer.subarray(0, bytesRead));

@@ -5,14 +5,7 @@
  * to a server of the same configuration, which looks for the file. That server is on a port, as a check can't be sent to a
  * unix socket (tried with 2.11.9: the address becomes a URL's host, where no slash may be).
  */
-import {
-  LISTED_CHECK_TIMEOUT_MS,
-  listedFolder,
-  type Slots,
-  slotAddress,
-  slotNumbers,
-  UPSTREAM_IDLE_MS,
-} from "../slots.ts";
+import { LISTED_CHECK_TIMEOUT_MS, listedFolder, type Slots, slotAddress, slotNumbers, UPSTREAM_IDLE_MS } from "../slots.ts";
 
 /** Carries the upstream's address in a check. */
 const UPSTREAM_HEADER = "X-Fleetwright-Upstream";

@@ -50,7 +50,10 @@ export async function passDirectGate(agent: Agent, manifest: Manifest): Promise<
   const generation = generationOf(manifest);
   const at = directAddress(agent, manifest);
   if (at === undefined)
-    return agent.report.step("health", "not asked apart, as a command takes requests from the shared socket only; its supervisor says ready");
+    return agent.report.step(
+      "health",
+      "not asked apart, as a command takes requests from the shared socket only; its supervisor says ready",
+    );
   const unit = unitNames.generation(manifest.app.name, generation);
   const { restarts } = await unitState(agent, unit);
   const hopeless = async () => {

@@ -51,7 +51,8 @@ export function linkPackages({ paths }: Pick<Agent, "paths">, { app }: Manifest,
   const from = paths.packages(app.name, packages.id);
   for (const entry of readdirSync(from, { withFileTypes: true })) {
     if (entry.isDirectory()) linkTree(join(from, entry.name), join(into, entry.name));
-    else if (entry.name !== ABOUT && entry.name !== LISTING) linkOne(join(from, entry.name), join(into, entry.name), entry.isSymbolicLink());
+    else if (entry.name !== ABOUT && entry.name !== LISTING)
+      linkOne(join(from, entry.name), join(into, entry.name), entry.isSymbolicLink());
   }
 }
 

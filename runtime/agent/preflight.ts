@@ -112,7 +112,8 @@ function nameProblems(facts: Facts, manifest: Manifest): Problem[] {
 
 function portProblems(facts: Facts, { app, https }: Manifest): Problem[] {
   const forCaddy = (port: number) => port === https.httpPort || port === https.httpsPort;
-  const ours = ({ unit, port }: Listener) => unit === unitNames.caddy || (generationInUnit(app.name, unit) !== undefined && !forCaddy(port));
+  const ours = ({ unit, port }: Listener) =>
+    unit === unitNames.caddy || (generationInUnit(app.name, unit) !== undefined && !forCaddy(port));
   const foreign = facts.listeners.filter((listener) => !ours(listener));
   const texts = new Map(foreign.map((listener) => [`${listener.protocol}/${listener.port}/${listener.pid}`, listener]));
   return [...texts.values()].map((listener) => ({

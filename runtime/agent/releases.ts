@@ -44,7 +44,8 @@ async function checkRelease(agent: Agent, manifest: Manifest, folder: string): P
   const { kind } = manifest.app.processes[0].command;
   const about = await readAbout(folder, "release.json", aboutSchema);
   const wrong = (what: string): AgentFailure => new AgentFailure("release", what, { next: buildAgain });
-  if (about.id !== manifest.app.release.id) throw wrong(`the archive holds release ${about.id}, the manifest wants ${manifest.app.release.id}`);
+  if (about.id !== manifest.app.release.id)
+    throw wrong(`the archive holds release ${about.id}, the manifest wants ${manifest.app.release.id}`);
   if (about.kind !== kind) throw wrong(`the release is of kind "${about.kind}", the manifest's command of kind "${kind}"`);
   return requireTarget(agent, about.target);
 }

@@ -27,7 +27,10 @@ async function isOffTraffic(agent: Agent, app: string, generation: string): Prom
 }
 
 /** Whether all workers have closed their sockets, by what their supervisor says. Pure. */
-export function takesNoMore({ state, each }: Pick<SupervisorStatus, "state"> & { each: readonly Pick<SupervisorStatus["each"][number], "state">[] }): boolean {
+export function takesNoMore({
+  state,
+  each,
+}: Pick<SupervisorStatus, "state"> & { each: readonly Pick<SupervisorStatus["each"][number], "state">[] }): boolean {
   return state === "stopping" && each.every((worker) => worker.state === "closed" || worker.state === "killed");
 }
 

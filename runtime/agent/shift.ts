@@ -53,7 +53,7 @@ export async function startingWithOne<T>({ paths }: Agent, app: string, start: (
 export async function shiftWorkers(agent: Agent, manifest: Manifest, from: string | undefined, to: string): Promise<void> {
   const app = manifest.app.name;
   const look = (generation: string): Promise<SupervisorStatus | undefined> => askSupervisor(agent.paths.statusSocket(app, generation));
-  for (let downDone = false; ; ) {
+  for (let downDone = false; ;) {
     if (agent.signal.aborted) throw new AgentFailure("shift", "the agent was told to end");
     const [going, coming] = await Promise.all([from === undefined ? undefined : look(from), look(to)]);
     if (coming === undefined) throw new AgentFailure("shift", `the supervisor of generation ${to} doesn't answer`);

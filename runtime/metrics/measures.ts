@@ -12,11 +12,14 @@ export interface DiskFacts {
 
 /** How full the fullest is, in bytes or in files, as df(1) counts: what only root may use is no room. */
 export function fullestPercent(disks: readonly DiskFacts[]): number {
-  return Math.max(0, ...disks.flatMap(({ blocks, bfree, bavail, files, ffree }) => [
-    share(blocks - bfree, blocks - bfree + bavail),
-    // File systems that make their inodes as they need them have none to count.
-    share(files - ffree, files),
-  ]));
+  return Math.max(
+    0,
+    ...disks.flatMap(({ blocks, bfree, bavail, files, ffree }) => [
+      share(blocks - bfree, blocks - bfree + bavail),
+      // File systems that make their inodes as they need them have none to count.
+      share(files - ffree, files),
+    ]),
+  );
 }
 
 const share = (used: number, all: number): number => (all <= 0 ? 0 : Math.ceil((used / all) * 100));

@@ -64,12 +64,7 @@ export async function askOne(choice: Choice, ask: Ask, folders: readonly string[
 }
 
 /** Null, and told, when it isn't exactly one. */
-async function chosenPath(
-  pid: number | undefined,
-  folders: readonly string[],
-  user: User,
-  { err }: Terminal,
-): Promise<string | null> {
+async function chosenPath(pid: number | undefined, folders: readonly string[], user: User, { err }: Terminal): Promise<string | null> {
   const found = await findInstances(user, folders);
   const meant = pid === undefined ? found : found.filter((instance) => instance.pid === pid);
   const [first, ...others] = meant;

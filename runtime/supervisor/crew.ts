@@ -71,7 +71,8 @@ export class Crew {
 
   start(slot: Slot, epoch: number): void {
     const child = this.#effects.spawn(slot.number, epoch, {
-      message: ({ event, counts }) => this.#news.worker(worker.id, event, { reason: "maxRequests", ...(counts === null ? {} : { counts }) }),
+      message: ({ event, counts }) =>
+        this.#news.worker(worker.id, event, { reason: "maxRequests", ...(counts === null ? {} : { counts }) }),
       ended: (ending) => this.#news.worker(worker.id, "exited", { ending }),
     });
     const worker = this.roster.register(slot, child, epoch, this.#effects.clock.nowMs());

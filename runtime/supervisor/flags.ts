@@ -120,7 +120,9 @@ export function parse<T>(schema: z.ZodMiniType<T>, value: unknown, where: string
 function commandFromFlags(flags: RunFlags): WorkerCommand {
   const given = [flags.asgi, flags.wsgi, flags.node, flags.command].filter((value) => value !== undefined);
   if (given.length !== 1) {
-    throw usage("say what to run, with one of: --generation DIR, --asgi module:attribute, --wsgi module:attribute, --node module.ts, -- COMMAND");
+    throw usage(
+      "say what to run, with one of: --generation DIR, --asgi module:attribute, --wsgi module:attribute, --node module.ts, -- COMMAND",
+    );
   }
   if (flags.command === undefined) {
     const only = (["listen", "probe", "readyAfterMs", "slots"] as const).filter((flag) => flags[flag] !== undefined);

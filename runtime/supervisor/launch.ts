@@ -44,7 +44,15 @@ export interface LaunchTools {
  * systemd's own variables stay with the supervisor: a worker that notified or pinged would speak for all, and the socket
  * protocol's pid is never the worker's.
  */
-const SUPERVISOR_ONLY = ["NOTIFY_SOCKET", "LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES", "WATCHDOG_USEC", "WATCHDOG_PID", "FLEETHOST_START_WORKERS"];
+const SUPERVISOR_ONLY = [
+  "NOTIFY_SOCKET",
+  "LISTEN_FDS",
+  "LISTEN_PID",
+  "LISTEN_FDNAMES",
+  "WATCHDOG_USEC",
+  "WATCHDOG_PID",
+  "FLEETHOST_START_WORKERS",
+];
 
 /** Only the process itself knows its pid before it runs the program; sd_listen_fds(3) wants it named. */
 const NAME_LISTEN_PID = ["/bin/sh", "-c", 'LISTEN_PID=$$ exec "$@"', "sh"];
@@ -74,7 +82,12 @@ function commandLine({ argv, listen }: WorkerCommand & { kind: "command" }, { sl
   return listen === "fd" ? [...NAME_LISTEN_PID, ...words] : words;
 }
 
-function shimLine(command: Exclude<WorkerCommand, { kind: "command" }>, options: RunOptions, spec: WorkerSpec, tools: LaunchTools): string[] {
+function shimLine(
+  command: Exclude<WorkerCommand, { kind: "command" }>,
+  options: RunOptions,
+  spec: WorkerSpec,
+  tools: LaunchTools,
+): string[] {
   const { livenessTimeoutMs, drainTimeoutMs, accessLog } = options.process;
   const flags = [
     `--slot=${spec.slot}`,

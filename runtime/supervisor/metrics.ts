@@ -74,8 +74,18 @@ function describeWorkers({ gauges, counters }: Makers, each: readonly WorkerRepo
   const all = (value: (worker: WorkerReport) => number | null): Samples => slots.map(([slot, workers]) => [slot, sum(workers.map(value))]);
   const ready = slots.map(([slot, workers]) => [slot, workers.some(({ state }) => state === "ready") ? 1 : 0] as const);
   gauges("worker_up", "1 when the slot has a worker that takes requests.", "slot", ready);
-  gauges("worker_uptime_seconds", "Age of the slot's newest worker.", "slot", newest(({ uptimeMs }) => inSeconds(uptimeMs)));
-  gauges("worker_boot_seconds", "Start until ready of the slot's newest worker.", "slot", newest(({ bootMs }) => inSeconds(bootMs)));
+  gauges(
+    "worker_uptime_seconds",
+    "Age of the slot's newest worker.",
+    "slot",
+    newest(({ uptimeMs }) => inSeconds(uptimeMs)),
+  );
+  gauges(
+    "worker_boot_seconds",
+    "Start until ready of the slot's newest worker.",
+    "slot",
+    newest(({ bootMs }) => inSeconds(bootMs)),
+  );
   const requests = newest((worker) => worker.requests);
   counters("worker_requests_total", "Answered by the slot's newest worker; starts again at 0 with each.", "slot", requests);
   const active = all((worker) => worker.active);

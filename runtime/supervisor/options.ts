@@ -46,7 +46,12 @@ export interface RunOptions {
  * @param credentials the folder in which systemd has put the generation's secrets
  * @throws RunFailure that says every problem at once
  */
-export function compileOptions(flags: RunFlags, cwd: string, slotsFolder = cwd, credentials = process.env.CREDENTIALS_DIRECTORY): RunOptions {
+export function compileOptions(
+  flags: RunFlags,
+  cwd: string,
+  slotsFolder = cwd,
+  credentials = process.env.CREDENTIALS_DIRECTORY,
+): RunOptions {
   const common = {
     python: flags.python ?? "python3",
     listen: listenAt(flags, cwd),

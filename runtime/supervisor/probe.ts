@@ -16,14 +16,23 @@ export function watchCommand(command: ListeningCommand, address: SlotAddress | n
   if (address === null) return readyAfter(command.readyAfterMs);
   const { probe } = command;
   return probe === undefined
-    ? (told) => repeat(() => connects(address), BOOT_POLL_MS, () => (told({ event: "ready", counts: null }), null))
+    ? (told) =>
+        repeat(
+          () => connects(address),
+          BOOT_POLL_MS,
+          () => (told({ event: "ready", counts: null }), null),
+        )
     : (told) => {
         let event: "ready" | "beat" = "ready";
-        return repeat(() => answers(address, probe), BOOT_POLL_MS, () => {
-          told({ event, counts: null });
-          event = "beat";
-          return beatMs;
-        });
+        return repeat(
+          () => answers(address, probe),
+          BOOT_POLL_MS,
+          () => {
+            told({ event, counts: null });
+            event = "beat";
+            return beatMs;
+          },
+        );
       };
 }
 
@@ -55,8 +64,7 @@ function repeat(ask: () => Promise<boolean>, pollMs: number, succeeded: () => nu
   };
 }
 
-const where = (address: SlotAddress) =>
-  address.kind === "port" ? { host: "127.0.0.1", port: address.port } : { path: address.path };
+const where = (address: SlotAddress) => (address.kind === "port" ? { host: "127.0.0.1", port: address.port } : { path: address.path });
 
 function connects(address: SlotAddress): Promise<boolean> {
   return new Promise((resolve) => {

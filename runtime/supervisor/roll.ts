@@ -23,10 +23,13 @@ export interface Reload {
 export function nextRollStep(slots: readonly Slot[], workers: readonly Worker[], reload: Reload | null, nowMs: number): RollStep {
   const isOld = (worker: Worker): boolean => reload !== null && worker.epoch < reload.epoch;
   const isOutdated = (worker: Worker): boolean => isOld(worker) || worker.recycling !== null;
-  const booting = workers.some((worker) => worker.state === "booting" && (worker.slot.successor === worker || worker.epoch === reload?.epoch));
+  const booting = workers.some(
+    (worker) => worker.state === "booting" && (worker.slot.successor === worker || worker.epoch === reload?.epoch),
+  );
   const leaving = workers.some((worker) => isOutdated(worker) && worker.state !== "booting" && worker.state !== "ready");
   if (booting || leaving) return { kind: "wait" };
-  const vacant = reload === null || reload.proven ? undefined : slots.find(({ current, successor }) => current === null && successor === null);
+  const vacant =
+    reload === null || reload.proven ? undefined : slots.find(({ current, successor }) => current === null && successor === null);
   const old = slots.find(({ current }) => current !== null && isOld(current));
   const spent = slots.find(({ current, restartAtMs }) => current !== null && current.recycling !== null && restartAtMs <= nowMs);
   const slot = vacant ?? old ?? spent;

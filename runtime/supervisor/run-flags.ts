@@ -78,7 +78,9 @@ const names = optionGroups.flatMap(({ options }) => options.map(([flag]) => flag
  * tells then what is wrong. It isn't asked first as it would stay in the supervisor's memory, with 1 MiB.
  */
 export function readRunFlags(args: readonly string[]): RunFlags | null {
-  const options = Object.fromEntries(names.map(([name = "", value]) => [name, { type: value === undefined ? "boolean" : "string" } as const]));
+  const options = Object.fromEntries(
+    names.map(([name = "", value]) => [name, { type: value === undefined ? "boolean" : "string" } as const]),
+  );
   try {
     const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true });
     const flags = Object.fromEntries(Object.entries(values).map(([name, value]) => [camelCase(name), value]));

@@ -4,9 +4,7 @@ import { MEMORY_SAMPLE_MS } from "./recycling.ts";
 
 export type TimerEvent =
   /** A deadline planned for then may have come. */
-  | { readonly kind: "time"; readonly plannedMs: number }
-  | { readonly kind: "watchdog" }
-  | { readonly kind: "memory" };
+  { readonly kind: "time"; readonly plannedMs: number } | { readonly kind: "watchdog" } | { readonly kind: "memory" };
 
 export interface TimerSettings {
   /** Null: systemd watches nobody. */

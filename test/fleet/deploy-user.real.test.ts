@@ -22,7 +22,11 @@ describe("a fleet that is deployed without root", () => {
   let adminKey: string;
 
   before(async () => {
-    for (const [name, image] of [["web-1", "trixie"], ["web-2", "bookworm"]] as const) logins.set(name, await hosts.make(name, image));
+    for (const [name, image] of [
+      ["web-1", "trixie"],
+      ["web-2", "bookworm"],
+    ] as const)
+      logins.set(name, await hosts.make(name, image));
     adminKey = hosts.login("web-1").privateKeyFile;
     execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", "ci@example.org", "-f", key]);
     writeNodeApp(join(project.folder, "app"), app("first"));
@@ -100,7 +104,10 @@ describe("a fleet that is deployed without root", () => {
     writeNodeApp(join(project.folder, "app"), app("second"));
     await up();
     const status = await stack.status();
-    assert.deepEqual(status.machines.map(({ health }) => health), ["healthy", "healthy"]);
+    assert.deepEqual(
+      status.machines.map(({ health }) => health),
+      ["healthy", "healthy"],
+    );
     assert.equal(status.machines[0]?.release, (await stack.outputs()).release);
     assert.match((await fleet(0, "releases")).stdout, /web-2/);
     assert.match((await fleet(0, "logs", "-n", "50", "--since", "1h")).stdout, /web-1 .*shop@/);

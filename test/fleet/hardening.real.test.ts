@@ -67,7 +67,9 @@ describe("a hardened fleet", () => {
 
   /** Asks a worker to try something. */
   const tries = (machine: string, what: string, on = ""): string =>
-    execFileSync("curl", ["-sSk", "--max-time", "30", `https://${address(machine)}/?${new URLSearchParams({ what, on })}`], { encoding: "utf8" });
+    execFileSync("curl", ["-sSk", "--max-time", "30", `https://${address(machine)}/?${new URLSearchParams({ what, on })}`], {
+      encoding: "utf8",
+    });
 
   /** A connection from here; undefined when none comes about. */
   const dial = (machine: string, port: number): Promise<Socket | undefined> =>
@@ -161,12 +163,16 @@ describe("a hardened fleet", () => {
     await everywhere(async (machine) => {
       assert.equal(await reaches(machine, 9100), true, machine);
       // Connections of the steps before may still be counted for a moment, and Caddy doesn't keep silent ones for ever.
-      await until("eight come through and a ninth doesn't", async () => {
-        const held = await Promise.all(Array.from({ length: 8 }, () => dial(machine, 443)));
-        const ninth = await reaches(machine, 443);
-        for (const socket of held) socket?.destroy();
-        return !held.includes(undefined) && !ninth;
-      }, PATIENCE_MS);
+      await until(
+        "eight come through and a ninth doesn't",
+        async () => {
+          const held = await Promise.all(Array.from({ length: 8 }, () => dial(machine, 443)));
+          const ninth = await reaches(machine, 443);
+          for (const socket of held) socket?.destroy();
+          return !held.includes(undefined) && !ninth;
+        },
+        PATIENCE_MS,
+      );
       await until("there is room again", () => reaches(machine, 443), PATIENCE_MS);
     });
   });
@@ -211,7 +217,10 @@ describe("a hardened fleet", () => {
     assert.match(run.stdout + run.stderr, /deb-13: .*no new SSH login came through the machine's new .*firewall/, evidence(run));
     await everywhere((machine) => until(`${machine} is as before`, async () => (await rules(machine)) === "none", PATIENCE_MS));
     const status = await stack.status();
-    assert.deepEqual(status.machines.map(({ health }) => health), ["healthy", "healthy"]);
+    assert.deepEqual(
+      status.machines.map(({ health }) => health),
+      ["healthy", "healthy"],
+    );
   });
 
   test("with that way in allowed it is kept; a worker's port is the app's and Caddy's own", async () => {

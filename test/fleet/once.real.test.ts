@@ -50,8 +50,16 @@ describe("steps before the first switch", () => {
   async function left(): Promise<{ lines: string[][]; release: string | null }> {
     const ca = join(project.folder, ".fleetwright/local/ca.pem");
     const { machines, release } = await project.status();
-    const ask = (url: string): string => execFileSync("curl", ["-sS", "--fail", "--max-time", "10", "--cacert", ca, url], { encoding: "utf8" });
-    return { release, lines: machines.map(({ url }) => ask(url ?? "").split("\n").filter((line) => line !== "")) };
+    const ask = (url: string): string =>
+      execFileSync("curl", ["-sS", "--fail", "--max-time", "10", "--cacert", ca, url], { encoding: "utf8" });
+    return {
+      release,
+      lines: machines.map(({ url }) =>
+        ask(url ?? "")
+          .split("\n")
+          .filter((line) => line !== ""),
+      ),
+    };
   }
 
   test("it runs on the first machine only, with the release's environment, as the app's user, its arguments untouched", async () => {

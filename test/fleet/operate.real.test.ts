@@ -103,7 +103,11 @@ describe("a fleet in operation", () => {
     assert.ok((await stack.status()).machines.every(({ rolledBack }) => rolledBack?.startsWith("rolled back from") === true));
     await run(0, "drift");
     const preview = await stack.pulumi(["preview"]);
-    assert.match(preview.stdout, /web-2: new generation \(release \w{8} -> \w{8}\); rolled back from \w{8} at .* by .*@.*: this brings it back/, evidence(preview));
+    assert.match(
+      preview.stdout,
+      /web-2: new generation \(release \w{8} -> \w{8}\); rolled back from \w{8} at .* by .*@.*: this brings it back/,
+      evidence(preview),
+    );
     for (const { history } of await releases()) assert.ok(history.at(-1)?.rollbackFrom !== undefined);
   });
 
@@ -172,10 +176,18 @@ describe("a fleet in operation", () => {
     const times = lines.map((line) => line.split(/ +/)[1] ?? "");
     assert.deepEqual(times, times.toSorted(), "by time");
     assert.doesNotMatch(stdout, /"logger":"admin\.api"/);
-    assert.match(await hosts.sh("web-1", "journalctl -u fleetwright-caddy -o cat"), /"logger":"admin\.api"/, "there are such lines to leave out");
+    assert.match(
+      await hosts.sh("web-1", "journalctl -u fleetwright-caddy -o cat"),
+      /"logger":"admin\.api"/,
+      "there are such lines to leave out",
+    );
     assert.match((await run(3, "logs", "--since", "gibberish")).stderr, /web-1: its log can't be had: .*timestamp/);
     assert.ok(stdout.indexOf("first-mark") < stdout.indexOf("second-mark") && stdout.includes("first-mark"));
-    for (const name of names) assert.ok(lines.some((line) => line.startsWith(name) && line.includes("  shop@")), name);
+    for (const name of names)
+      assert.ok(
+        lines.some((line) => line.startsWith(name) && line.includes("  shop@")),
+        name,
+      );
     assert.doesNotMatch((await run(0, "logs", "web-1", "-n", "20")).stdout, /^web-2/m);
     assert.match((await run(2, "logs", "web-9")).stderr, /name one of: web-1, web-2/);
     let marked: Promise<string> | undefined;

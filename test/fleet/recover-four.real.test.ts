@@ -95,10 +95,16 @@ describe("four machines and their store", () => {
     const record = drillRecordSchema.parse(JSON.parse(run?.stdout.trim() ?? ""));
     assert.deepEqual([record.ok, record.machines], [true, DRILL_COUNT], run?.stdout);
     const phases = record.phases as { phase: string; wallMs: number; monotonicMs: number }[];
-    assert.deepEqual(phases.map(({ phase }) => phase), recoveryPhases);
+    assert.deepEqual(
+      phases.map(({ phase }) => phase),
+      recoveryPhases,
+    );
     const checks = record.checks as { what: string }[];
     for (const what of [/ledger/, /second run changes nothing/, /negative control/, /living fleet is as before: 4/, /nothing|no machine/])
-      assert.ok(checks.some((check) => what.test(check.what)), `${what}: ${run?.stdout}`);
+      assert.ok(
+        checks.some((check) => what.test(check.what)),
+        `${what}: ${run?.stdout}`,
+      );
     assert.equal(readdirSync(join(store, "drills/fleetwright/local")).length, 1);
   });
 

@@ -118,7 +118,10 @@ describe("a fleet that is recovered from its store", () => {
   };
 
   const setsFolder = (at: string): string => join(at, "sets/fleetwright/prod");
-  const setFiles = (at: string): string[] => readdirSync(setsFolder(at)).filter((name) => name.endsWith(".json")).sort();
+  const setFiles = (at: string): string[] =>
+    readdirSync(setsFolder(at))
+      .filter((name) => name.endsWith(".json"))
+      .sort();
 
   /** A copy of the store that is then made worse. */
   function copyOfStore(name: string): string {

@@ -31,7 +31,13 @@ describe("secrets", () => {
     stack.configure({
       name: "shop",
       app: { dir: "app", secrets: { TLS_KEY: { as: "credential" } } },
-      machines: { provider: "hosts", hosts: [{ name: "web-1", ...web1 }, { name: "web-2", ...web2 }] },
+      machines: {
+        provider: "hosts",
+        hosts: [
+          { name: "web-1", ...web1 },
+          { name: "web-2", ...web2 },
+        ],
+      },
     });
     await set("TLS_KEY.value", pem);
     await set("DB_PASSWORD", current);
@@ -72,10 +78,17 @@ describe("secrets", () => {
 
   /** Everything of a machine but the app's workers, its credential store, and what the app itself said. */
   async function searchMachine(name: string, options: { journal: boolean }): Promise<void> {
-    const allowed = (path: string): boolean => path.startsWith("etc/credstore/shop/") || (!options.journal && path.startsWith("var/log/journal/"));
+    const allowed = (path: string): boolean =>
+      path.startsWith("etc/credstore/shop/") || (!options.journal && path.startsWith("var/log/journal/"));
     const found = leakingFiles(traces(), hosts.disk(name));
-    assert.deepEqual(found.filter((path) => !allowed(path)), []);
-    assert.ok(found.some((path) => path.startsWith("etc/credstore/shop/")), "the search finds what is there");
+    assert.deepEqual(
+      found.filter((path) => !allowed(path)),
+      [],
+    );
+    assert.ok(
+      found.some((path) => path.startsWith("etc/credstore/shop/")),
+      "the search finds what is there",
+    );
     // In memory, systemd's own copy of each secret is for the app's user and root.
     const volatile = await hosts.sh(name, "tar -C / --exclude=run/credentials -c run tmp dev/shm 2>/dev/null | base64 -w0");
     const copy = join(project.folder, `volatile-${name}`);
@@ -83,7 +96,10 @@ describe("secrets", () => {
     execFileSync("tar", ["-x", "-C", copy], { input: Buffer.from(volatile, "base64") });
     assert.deepEqual(leakingFiles(traces(), copy), []);
     rmSync(copy, { recursive: true });
-    const credentials = await hosts.sh(name, "find /run/credentials -path '*shop@*' ! -perm -o=r -type f | wc -l; find /run/credentials -path '*shop@*' -type f | wc -l");
+    const credentials = await hosts.sh(
+      name,
+      "find /run/credentials -path '*shop@*' ! -perm -o=r -type f | wc -l; find /run/credentials -path '*shop@*' -type f | wc -l",
+    );
     assert.match(credentials, /^([1-9]\d*)\n\1$/);
     const journal = await hosts.sh(name, "journalctl --all -o export");
     if (options.journal) assert.ok(!leaks(traces(), journal), "the journal");
@@ -156,7 +172,12 @@ describe("secrets", () => {
 
   test("a rotated secret is a new generation, loses nothing, and the run after is quiet", async () => {
     const before = await stack.status();
-    const load = startLoad({ origin: String(before.machines[0]?.url), caPem: readFileSync(caFile, "utf8"), requestsPerSecond: 40, maxRequests: 4_000 });
+    const load = startLoad({
+      origin: String(before.machines[0]?.url),
+      caPem: readFileSync(caFile, "utf8"),
+      requestsPerSecond: 40,
+      maxRequests: 4_000,
+    });
     const old = current;
     current = password();
     given.push(current);
@@ -167,9 +188,15 @@ describe("secrets", () => {
     const { sent, failures, bodies } = await load.stop();
     assert.ok(sent > 50);
     assert.deepEqual(failures, []);
-    assert.deepEqual(bodies.map((body) => (JSON.parse(body) as { variable: string }).variable), [sha(old), sha(current)]);
+    assert.deepEqual(
+      bodies.map((body) => (JSON.parse(body) as { variable: string }).variable),
+      [sha(old), sha(current)],
+    );
     const after = await stack.status();
-    assert.deepEqual(after.machines.map(({ release }) => release), before.machines.map(({ release }) => release));
+    assert.deepEqual(
+      after.machines.map(({ release }) => release),
+      before.machines.map(({ release }) => release),
+    );
     await up("--expect-no-changes");
   });
 
@@ -181,7 +208,10 @@ describe("secrets", () => {
       await up();
     }
     for (const name of NAMES) {
-      const [store, generations] = await Promise.all([hosts.sh(name, "ls /etc/credstore/shop | grep -c DB_"), hosts.sh(name, "ls /srv/shop/generations | wc -l")]);
+      const [store, generations] = await Promise.all([
+        hosts.sh(name, "ls /etc/credstore/shop | grep -c DB_"),
+        hosts.sh(name, "ls /srv/shop/generations | wc -l"),
+      ]);
       assert.equal(store, generations);
       assert.ok(Number(store) <= 5, `${store} values are kept`);
     }
@@ -202,7 +232,11 @@ describe("secrets", () => {
     await fleet(0, "rollback");
     await now(old);
     const preview = await pulumi("preview");
-    assert.match(preview.stdout, /web-1: new generation \(release \w{8} -> \w{8}, secrets\); rolled back from \w{8} at .*: this brings it back/, evidence(preview));
+    assert.match(
+      preview.stdout,
+      /web-1: new generation \(release \w{8} -> \w{8}, secrets\); rolled back from \w{8} at .*: this brings it back/,
+      evidence(preview),
+    );
     await up();
     await now(current);
   });
@@ -242,7 +276,10 @@ describe("secrets", () => {
     await set("DB_PASSWORD", current);
     await up();
     const { machines } = await stack.status();
-    assert.deepEqual(machines.slice(0, 2).map(({ workers }) => workers.pids), before.machines.map(({ workers }) => workers.pids));
+    assert.deepEqual(
+      machines.slice(0, 2).map(({ workers }) => workers.pids),
+      before.machines.map(({ workers }) => workers.pids),
+    );
     const expected = { variable: sha(current), file: sha(pem), both: false };
     assert.deepEqual(await seen(), [expected, expected, expected]);
     await up("--expect-no-changes");

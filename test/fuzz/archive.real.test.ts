@@ -23,7 +23,14 @@ const path = fc.oneof(
 );
 const type = fc.constantFrom("File", "File", "Directory", "SymbolicLink", "SymbolicLink", "Link", "FIFO", "CharacterDevice", "BlockDevice");
 const part: fc.Arbitrary<Part> = fc
-  .record({ path, type, linkpath: path, text: fc.string({ maxLength: 8 }), mode: fc.constantFrom(0o644, 0o755, 0, 0o4755, 0o1777), size: fc.option(fc.nat(2000), { freq: 20 }) })
+  .record({
+    path,
+    type,
+    linkpath: path,
+    text: fc.string({ maxLength: 8 }),
+    mode: fc.constantFrom(0o644, 0o755, 0, 0o4755, 0o1777),
+    size: fc.option(fc.nat(2000), { freq: 20 }),
+  })
   .map(({ path: at, type: kind, linkpath, text, mode, size }) => ({
     path: kind === "Directory" ? `${at}/` : at,
     type: kind as NonNullable<Part["type"]>,
@@ -72,7 +79,11 @@ test("whatever an archive lists, nothing is written outside", () =>
   fuzzAsync("entries", fc.array(part, { maxLength: 5 }), (parts) => check(makeArchive(outer, parts))));
 
 test("whatever bytes an archive has, it is unpacked or refused", () => {
-  const good: Part[] = [{ path: "a/", type: "Directory", mode: 0o755 }, { path: "a/b", text: "text" }, { path: "c", type: "SymbolicLink", linkpath: "a/b" }];
+  const good: Part[] = [
+    { path: "a/", type: "Directory", mode: 0o755 },
+    { path: "a/b", text: "text" },
+    { path: "c", type: "SymbolicLink", linkpath: "a/b" },
+  ];
   const packed = readFileSync(makeArchive(outer, good).path);
   const plain = gunzipSync(packed);
   const changes = (size: number) => fc.array(fc.tuple(fc.nat(size - 1), fc.nat(255)), { maxLength: 6 });
@@ -83,7 +94,9 @@ test("whatever bytes an archive has, it is unpacked or refused", () => {
   };
   const bytes = fc.oneof(
     changes(packed.length).map((list) => spoil(packed, list)),
-    fc.tuple(changes(plain.length), fc.nat(plain.length)).map(([list, length]) => gzipSync(spoil(plain, list).subarray(0, length), { level: 1 })),
+    fc
+      .tuple(changes(plain.length), fc.nat(plain.length))
+      .map(([list, length]) => gzipSync(spoil(plain, list).subarray(0, length), { level: 1 })),
     changes(plain.length).map((list) => spoil(plain, list)),
     fc.uint8Array({ maxLength: 600 }).map((any) => Buffer.from(any)),
   );

@@ -39,7 +39,12 @@ const junk = fc.oneof(
 
 /** A good value with some of its parts, wherever they are, changed, removed or joined by surplus keys. */
 export function spoiled(good: unknown): fc.Arbitrary<unknown> {
-  const change = fc.record({ at: fc.nat(), how: fc.constantFrom("replace", "remove", "add"), value: junk, key: fc.oneof(fc.string(), fc.constantFrom("__proto__", "constructor", "toString", "name")) });
+  const change = fc.record({
+    at: fc.nat(),
+    how: fc.constantFrom("replace", "remove", "add"),
+    value: junk,
+    key: fc.oneof(fc.string(), fc.constantFrom("__proto__", "constructor", "toString", "name")),
+  });
   return fc.array(change, { minLength: 0, maxLength: 4 }).map((changes) => {
     const root = { it: structuredClone(good) };
     for (const { at, how, value: shared, key } of changes) {

@@ -28,10 +28,24 @@ function check(text: string): void {
 }
 
 test("any text is a manifest or has problems", () =>
-  fuzz("any text", fc.oneof(fc.string({ unit: "binary" }), anyJson.map((value) => JSON.stringify(value))), check));
+  fuzz(
+    "any text",
+    fc.oneof(
+      fc.string({ unit: "binary" }),
+      anyJson.map((value) => JSON.stringify(value)),
+    ),
+    check,
+  ));
 
 test("a manifest with spoiled parts is a manifest or has problems by key path", () =>
-  fuzz("spoiled manifest", fc.constantFrom(...goods).chain(spoiled).map((value) => JSON.stringify(value) ?? ""), check));
+  fuzz(
+    "spoiled manifest",
+    fc
+      .constantFrom(...goods)
+      .chain(spoiled)
+      .map((value) => JSON.stringify(value) ?? ""),
+    check,
+  ));
 
 test("a manifest whose text was cut and changed is a manifest or has problems", () => {
   const text = JSON.stringify(goods[0]);

@@ -12,12 +12,19 @@ const stored = {
   references: {},
   as: { DB_PASSWORD: "environment", TLS_KEY: "credential" } as const,
 };
-const sample = manifest({ machine: "machine", https: { mode: "internal", names: ["machine", "app.example.org"], httpPort: 80, httpsPort: 443 } });
+const sample = manifest({
+  machine: "machine",
+  https: { mode: "internal", names: ["machine", "app.example.org"], httpPort: 80, httpsPort: 443 },
+});
 
 test("what a machine makes of it is its own manifest, and all else is the group's", () => {
   const group = groupManifestSchema.parse(JSON.parse(JSON.stringify(groupManifest(sample, archive, undefined))));
   const made = memberManifest(group, { name: "i-0123456789abcdef0", address: "10.80.0.5", secretKey: key, values: {} });
-  assert.deepEqual(JSON.parse(JSON.stringify(made)), { ...sample, machine: "i-0123456789abcdef0", https: { ...sample.https, names: ["10.80.0.5", "app.example.org"] } });
+  assert.deepEqual(JSON.parse(JSON.stringify(made)), {
+    ...sample,
+    machine: "i-0123456789abcdef0",
+    https: { ...sample.https, names: ["10.80.0.5", "app.example.org"] },
+  });
 });
 
 test("nothing of any one machine is in it, and of secrets no more than names and where they are", () => {

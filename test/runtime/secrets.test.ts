@@ -29,7 +29,10 @@ test("quotes, dollars, newlines and 64 KiB are no problem; what no environment c
 
 test("a rotated secret is another generation; a manifest without secrets is what it was before there were any", () => {
   const plain = manifest();
-  const withVersion = (digit: string) => ({ ...plain, app: { ...plain.app, secrets: { DB: { as: "environment" as const, version: digit.repeat(32) } } } });
+  const withVersion = (digit: string) => ({
+    ...plain,
+    app: { ...plain.app, secrets: { DB: { as: "environment" as const, version: digit.repeat(32) } } },
+  });
   assert.notEqual(generationOf(withVersion("1")), generationOf(withVersion("2")));
   assert.equal(generationOf({ ...plain, app: { ...plain.app, secrets: undefined } }), generationOf(plain));
 });
@@ -38,5 +41,8 @@ test("a manifest has no place for a value", () => {
   const plain = manifest();
   const secrets = { DB: { as: "environment", version: "1".repeat(32), value: "hush" } };
   assert.equal(manifestSchema.safeParse({ ...plain, app: { ...plain.app, secrets } }).success, false);
-  assert.equal(manifestSchema.safeParse({ ...plain, app: { ...plain.app, secrets: { DB: { as: "environment", version: "hush" } } } }).success, false);
+  assert.equal(
+    manifestSchema.safeParse({ ...plain, app: { ...plain.app, secrets: { DB: { as: "environment", version: "hush" } } } }).success,
+    false,
+  );
 });

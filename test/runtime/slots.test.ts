@@ -1,7 +1,18 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { WorkerCommand } from "../../runtime/manifest.ts";
-import { addressText, claimedPath, DELIST_WAIT_MS, LISTED_CHECK_MS, listedPath, parseAddress, type Slots, slotAddress, slotNumbers, slotsOf } from "../../runtime/slots.ts";
+import {
+  addressText,
+  claimedPath,
+  DELIST_WAIT_MS,
+  LISTED_CHECK_MS,
+  listedPath,
+  parseAddress,
+  type Slots,
+  slotAddress,
+  slotNumbers,
+  slotsOf,
+} from "../../runtime/slots.ts";
 
 const command = (more: Partial<Extract<WorkerCommand, { kind: "command" }>>): WorkerCommand => ({
   kind: "command",
@@ -15,23 +26,41 @@ const slots = (more: Parameters<typeof command>[0]): Slots => slotsOf("shop", co
 test("only a command that can't share a socket has slots", () => {
   const listens = (["fd", "port", "socket", "none"] as const).filter((listen) => slotsOf("shop", command({ listen })) !== undefined);
   assert.deepEqual(listens, ["port", "socket"]);
-  for (const other of [{ kind: "asgi", app: "a:b" }, { kind: "wsgi", app: "a:b" }, { kind: "node", module: "a.ts" }] as const)
+  for (const other of [
+    { kind: "asgi", app: "a:b" },
+    { kind: "wsgi", app: "a:b" },
+    { kind: "node", module: "a.ts" },
+  ] as const)
     assert.equal(slotsOf("shop", other), undefined);
 });
 
 test("sixteen ports from 20001 on, unless it says otherwise; the base itself is the proxy's", () => {
   const usual = slots({});
   assert.deepEqual([usual.count, usual.portBase], [16, 20_000]);
-  assert.deepEqual(slotNumbers(usual).map((slot) => addressText(slotAddress(usual, slot))).slice(0, 2), ["127.0.0.1:20001", "127.0.0.1:20002"]);
+  assert.deepEqual(
+    slotNumbers(usual)
+      .map((slot) => addressText(slotAddress(usual, slot)))
+      .slice(0, 2),
+    ["127.0.0.1:20001", "127.0.0.1:20002"],
+  );
   const own = slots({ slots: 3, portBase: 9_000 });
-  assert.deepEqual(slotNumbers(own).map((slot) => slotAddress(own, slot)).at(-1), { kind: "port", port: 9_003 });
+  assert.deepEqual(
+    slotNumbers(own)
+      .map((slot) => slotAddress(own, slot))
+      .at(-1),
+    { kind: "port", port: 9_003 },
+  );
 });
 
 test("sockets and files are in a folder of the app's own", () => {
   const some = slots({ listen: "socket" });
   assert.deepEqual(
     [addressText(slotAddress(some, 2)), listedPath(some, 2), claimedPath(some, 2)],
-    ["/run/fleetwright-sockets/shop.slots/2.sock", "/run/fleetwright-sockets/shop.slots/listed/2", "/run/fleetwright-sockets/shop.slots/claimed/2"],
+    [
+      "/run/fleetwright-sockets/shop.slots/2.sock",
+      "/run/fleetwright-sockets/shop.slots/listed/2",
+      "/run/fleetwright-sockets/shop.slots/claimed/2",
+    ],
   );
 });
 

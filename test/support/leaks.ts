@@ -5,7 +5,13 @@ import { join, relative } from "node:path";
 /** What a leaked value looks like: itself, its lines, and both in JSON and base64; as bytes. */
 export function tracesOf(value: string): Buffer[] {
   const texts = [value, ...value.split("\n").filter((line) => line.length >= 12)];
-  const forms = texts.flatMap((text) => [text, JSON.stringify(text).slice(1, -1), Buffer.from(text).toString("base64").replace(/.?.?=*$/, "")]);
+  const forms = texts.flatMap((text) => [
+    text,
+    JSON.stringify(text).slice(1, -1),
+    Buffer.from(text)
+      .toString("base64")
+      .replace(/.?.?=*$/, ""),
+  ]);
   return [...new Set(forms)].map((form) => Buffer.from(form));
 }
 

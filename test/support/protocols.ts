@@ -109,7 +109,7 @@ export class Events {
 
   private constructor(outgoing: ClientRequest, response: IncomingMessage) {
     this.#outgoing = outgoing;
-    response.on("data", (chunk: Buffer) => this.seen.push(...chunk.toString().match(/\d+/g) ?? []));
+    response.on("data", (chunk: Buffer) => this.seen.push(...(chunk.toString().match(/\d+/g) ?? [])));
     response.on("error", () => undefined).on("close", () => (this.ended = true));
   }
 

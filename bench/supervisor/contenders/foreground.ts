@@ -57,14 +57,18 @@ function launch(contender: Contender, server: ForegroundServer, setup: Setup, to
   };
 }
 
-async function reload(server: ForegroundServer, parentPid: number, workers: number, workerPids: () => number[], output: Output): Promise<void> {
+async function reload(
+  server: ForegroundServer,
+  parentPid: number,
+  workers: number,
+  workerPids: () => number[],
+  output: Output,
+): Promise<void> {
   const old = workerPids();
   const reloads = output.reloads;
   signal(parentPid, "SIGHUP");
   const isOver =
-    server.reloaded === undefined
-      ? () => !old.some(isAlive) && workerPids().length >= workers
-      : () => output.reloads > reloads;
+    server.reloaded === undefined ? () => !old.some(isAlive) && workerPids().length >= workers : () => output.reloads > reloads;
   await until(`${server.title} has reloaded; its output:\n${output.text}`, RELOAD_LIMIT_MS, isOver, 5);
 }
 

@@ -22,7 +22,8 @@ export const oursNode = foreground({
   title: "fleethost",
   family: "node",
   reloaded,
-  commandLine: (setup, tools) => commandLine(setup, tools, ["--node", setup.app === "broken" ? "broken.mjs" : "server.mjs"], { BENCH_PORT: "0" }),
+  commandLine: (setup, tools) =>
+    commandLine(setup, tools, ["--node", setup.app === "broken" ? "broken.mjs" : "server.mjs"], { BENCH_PORT: "0" }),
 });
 
 function commandLine(setup: Setup, tools: Tools, app: readonly string[], env: Record<string, string>): CommandLine {

@@ -57,7 +57,12 @@ export const kills: Point = {
       `again: the killed one was a replacement, only seconds old; ${AGAIN} in each round.`,
       "granian stops when a worker dies within 5.5 s of its start, also with --respawn-failed-workers.",
     ];
-    const rows = allContenders.map((contender) => row(contender, rounds.filter((one) => one.contender === contender)));
+    const rows = allContenders.map((contender) =>
+      row(
+        contender,
+        rounds.filter((one) => one.contender === contender),
+      ),
+    );
     return { tables: [render(title, rows, notes)], data: rounds.map(({ contender, ...rest }) => ({ id: contender.id, ...rest })) };
   },
 };

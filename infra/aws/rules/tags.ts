@@ -37,7 +37,9 @@ function places({ type, inputs }: GraphResource): [string, Record<string, unknow
 }
 
 function specified({ tagSpecifications }: GraphResource["inputs"], kind: string): Record<string, unknown> {
-  const specification = many(tagSpecifications).map(group).find(({ resourceType }) => resourceType === kind);
+  const specification = many(tagSpecifications)
+    .map(group)
+    .find(({ resourceType }) => resourceType === kind);
   return group(specification?.tags);
 }
 
@@ -54,6 +56,8 @@ function volumeTags({ volumeTags: all, rootBlockDevice }: GraphResource["inputs"
 }
 
 function groupTags(tags: unknown): Record<string, unknown> {
-  const passedOn = many(tags).map(group).filter(({ propagateAtLaunch }) => propagateAtLaunch === true);
+  const passedOn = many(tags)
+    .map(group)
+    .filter(({ propagateAtLaunch }) => propagateAtLaunch === true);
   return Object.fromEntries(passedOn.map(({ key, value }) => [String(key), value]));
 }

@@ -40,8 +40,14 @@ export function encoded(part) {
 
 /** By name, each with an equals sign. */
 function sorted(search) {
-  const pairs = search.slice(1).split("&").filter((pair) => pair !== "");
-  return pairs.map((pair) => (pair.includes("=") ? pair : `${pair}=`)).sort().join("&");
+  const pairs = search
+    .slice(1)
+    .split("&")
+    .filter((pair) => pair !== "");
+  return pairs
+    .map((pair) => (pair.includes("=") ? pair : `${pair}=`))
+    .sort()
+    .join("&");
 }
 
 const hashOf = (value) => createHash("sha256").update(value).digest("hex");

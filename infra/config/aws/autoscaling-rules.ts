@@ -131,7 +131,7 @@ function certificateFindings({ mode, httpPort, httpsPort }: GroupFleet["https"])
   const why: Record<string, string> = {
     acme:
       "can't work in a group: the issuer's challenge reaches a machine by chance, not the one that ordered, and Let's Encrypt gives 5 " +
-      "certificates for a set of names in a week. The balancer has the certificate; use \"internal\", for the way from it to the machines",
+      'certificates for a set of names in a week. The balancer has the certificate; use "internal", for the way from it to the machines',
     own: 'is for machines that clients reach; import it into AWS Certificate Manager and give its ARN as "machines.certificate"',
     none: 'would leave the way from the balancer to the machines in plain; use "internal"',
   };

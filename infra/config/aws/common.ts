@@ -36,9 +36,7 @@ export const networkSchema = z.strictObject({
 });
 
 /** The only numbers of days that CloudWatch Logs takes (its API, "PutRetentionPolicy"). */
-const RETENTION_DAYS = [
-  1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
-] as const;
+const RETENTION_DAYS = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653] as const;
 
 /** Asks for the logs of app, supervisor and Caddy to be shipped to a log group of the fleet's own. */
 export const logsSchema = z.strictObject({

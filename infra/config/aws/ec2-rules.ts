@@ -98,10 +98,7 @@ function failoverFindings({ access, dns, instances }: Ec2Keys): Finding[] {
   if (dns?.failover === undefined) return [];
   const closed = 'needs "access: public": private machines can\'t be asked from outside whether they are well; remove it';
   const many = `asks each machine from outside, ${CHECKED_MACHINES} at most, and there are ${instances.length}; make several fleets`;
-  return [
-    ...when(access === "private", "dns.failover", closed),
-    ...when(instances.length > CHECKED_MACHINES, "dns.failover", many),
-  ];
+  return [...when(access === "private", "dns.failover", closed), ...when(instances.length > CHECKED_MACHINES, "dns.failover", many)];
 }
 
 const ONE = "remove one of them";

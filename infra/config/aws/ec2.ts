@@ -30,7 +30,10 @@ const sshSchema = z.strictObject({
   user: z.string().min(1).default("admin"),
   port: port.default(22),
   publicKey: z.string().regex(/^(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp256) [A-Za-z0-9+/]+=*( .*)?$/, 'a public key: "ssh-ed25519 AAAA…"'),
-  privateKeyFile: z.string().regex(/^(~\/|\/)/, 'a path from the root or from your home: "~/.ssh/id_ed25519"').optional(),
+  privateKeyFile: z
+    .string()
+    .regex(/^(~\/|\/)/, 'a path from the root or from your home: "~/.ssh/id_ed25519"')
+    .optional(),
 });
 
 const alarmsSchema = z.strictObject({

@@ -21,8 +21,7 @@ function failoverFindings({ dns }: Pick<Ec2Config, "dns">, { mode }: Served, { h
   const acme =
     '"acme" can\'t work with "machines.dns.failover": the issuer\'s challenge reaches one of the two regions only, and the other would ' +
     'be without a certificate on its day; use "own", with the same certificate in both';
-  const path =
-    'missing; "machines.dns.failover" asks it from outside, and leads clients to the other region unless it answers 200 to 399';
+  const path = 'missing; "machines.dns.failover" asks it from outside, and leads clients to the other region unless it answers 200 to 399';
   return [...when(mode === "acme", "https.mode", acme), ...when(health.path === undefined, "app.health.path", path)];
 }
 

@@ -23,7 +23,12 @@ export function groupOfferFindings(machines: GroupOfferKeys, offer: Offer): Find
   const nowhere = machines.types.flatMap((type, index): Finding[] => {
     const offered = offer.types[type];
     if (offered === undefined || zones.some((zone) => offered.zones.includes(zone) || !offer.zones.includes(zone))) return [];
-    return [{ path: ["types", String(index)], message: `is "${type}", which AWS offers in none of these zones; it does in ${offered.zones.join(", ")}` }];
+    return [
+      {
+        path: ["types", String(index)],
+        message: `is "${type}", which AWS offers in none of these zones; it does in ${offered.zones.join(", ")}`,
+      },
+    ];
   });
   return [...findings, ...nowhere];
 }

@@ -13,8 +13,17 @@ import { systemPath } from "./run.ts";
 import { debian, type Say, type Suite } from "./spec.ts";
 
 const PACKAGES = [
-  "systemd", "systemd-sysv", "dbus", "openssh-server", "iproute2", "ca-certificates",
-  "python3", "sudo", "procps", "nftables", "curl",
+  "systemd",
+  "systemd-sysv",
+  "dbus",
+  "openssh-server",
+  "iproute2",
+  "ca-certificates",
+  "python3",
+  "sudo",
+  "procps",
+  "nftables",
+  "curl",
 ];
 
 const SSHD = `HostKey /etc/ssh/ssh_host_ed25519_key

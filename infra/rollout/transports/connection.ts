@@ -53,7 +53,10 @@ export function keepingTime(connection: Connection, graceMs = GRACE_MS): Connect
       const running = connection.run(command, options);
       if (options.timeoutMs === undefined) return running;
       const late = Promise.withResolvers<never>();
-      const timer = setTimeout(() => late.reject(new TransportFailure("ended", `no end after ${options.timeoutMs} ms`)), options.timeoutMs + graceMs);
+      const timer = setTimeout(
+        () => late.reject(new TransportFailure("ended", `no end after ${options.timeoutMs} ms`)),
+        options.timeoutMs + graceMs,
+      );
       return Promise.race([running, late.promise]).finally(() => clearTimeout(timer));
     },
   };

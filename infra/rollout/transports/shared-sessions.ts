@@ -63,8 +63,11 @@ export function shareSessions(): () => void {
 }
 
 function forgetOld(): void {
-  for (const path of readdirSync(tmpdir()).filter((name) => name.startsWith(FOLDER_PREFIX)).map((name) => join(tmpdir(), name))) {
+  for (const path of readdirSync(tmpdir())
+    .filter((name) => name.startsWith(FOLDER_PREFIX))
+    .map((name) => join(tmpdir(), name))) {
     const found = statSync(path, { throwIfNoEntry: false });
-    if (found?.uid === process.getuid?.() && found !== undefined && Date.now() - found.mtimeMs > KEEP_MS) rmSync(path, { recursive: true, force: true });
+    if (found?.uid === process.getuid?.() && found !== undefined && Date.now() - found.mtimeMs > KEEP_MS)
+      rmSync(path, { recursive: true, force: true });
   }
 }

@@ -26,7 +26,9 @@ export function knownHosts(transport: SshTransport): string {
 export function sshArguments(transport: SshTransport, files: SshFiles, connectTimeoutMs: number): string[] {
   return [
     ...options(transport, files, files.keys.machine, connectTimeoutMs),
-    ...(files.control === undefined ? [] : ["-o", "ControlMaster=auto", "-o", `ControlPath=${pathValue(files.control)}`, "-o", "ControlPersist=60"]),
+    ...(files.control === undefined
+      ? []
+      : ["-o", "ControlMaster=auto", "-o", `ControlPath=${pathValue(files.control)}`, "-o", "ControlPersist=60"]),
     ...proxy(transport, files, connectTimeoutMs),
     "-l",
     transport.user,

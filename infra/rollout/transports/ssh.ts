@@ -18,7 +18,11 @@ import { sshOwnExitCode, sshProblem } from "./ssh-failure.ts";
  * before the first command.
  * @param options `own`: whether it is to be a login of its own all the same
  */
-export function sshConnection(transport: SshTransport, connectTimeoutMs: number, { own: alone = false }: { own?: boolean } = {}): Connection {
+export function sshConnection(
+  transport: SshTransport,
+  connectTimeoutMs: number,
+  { own: alone = false }: { own?: boolean } = {},
+): Connection {
   const folder = sessionFolder();
   const shared = alone ? undefined : sharedControl(transport);
   const own = writeFiles(folder, transport);
@@ -88,7 +92,8 @@ function runSsh(args: string[], options: RunOptions): Promise<RunResult> {
     const output = { stdout: "", stderr: "" };
     if (options.onLine !== undefined) createInterface({ input: child.stdout }).on("line", options.onLine);
     if (options.stdoutFile === undefined) child.stdout.on("data", (chunk: Buffer) => (output.stdout += chunk.toString()));
-    const kept = options.stdoutFile === undefined ? undefined : pipeline(child.stdout, createWriteStream(options.stdoutFile, { mode: 0o600 }));
+    const kept =
+      options.stdoutFile === undefined ? undefined : pipeline(child.stdout, createWriteStream(options.stdoutFile, { mode: 0o600 }));
     kept?.catch(reject);
     child.stderr.on("data", (chunk: Buffer) => (output.stderr += chunk.toString()));
     child.stdin.on("error", () => undefined);

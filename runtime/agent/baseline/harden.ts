@@ -85,7 +85,11 @@ export async function undoChange(agent: Agent, moment: Moment = "now"): Promise<
     const files = part.files(agent.paths).filter(({ path }) => path in change.before);
     if (files.length === 0) continue;
     for (const file of files) await put(file, change.before[file.path] ?? undefined);
-    await part.activate(agent, files.some(({ path }) => typeof change.before[path] === "string"), moment);
+    await part.activate(
+      agent,
+      files.some(({ path }) => typeof change.before[path] === "string"),
+      moment,
+    );
     undone.push(part.name);
   }
   await removeChange(agent);

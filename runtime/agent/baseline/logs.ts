@@ -27,7 +27,13 @@ export const logs: BaselinePart = {
 
 /** Keys and files that a reader of logs has no business with. */
 const HIDDEN = [
-  "/etc/fleetwright/tls", "/etc/shadow", "/etc/gshadow", "/etc/ssh", "/srv", "/var/lib/fleetwright-caddy", "/run/credentials",
+  "/etc/fleetwright/tls",
+  "/etc/shadow",
+  "/etc/gshadow",
+  "/etc/ssh",
+  "/srv",
+  "/var/lib/fleetwright-caddy",
+  "/run/credentials",
 ];
 
 /**

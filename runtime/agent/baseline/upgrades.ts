@@ -43,7 +43,11 @@ export const upgrades: BaselinePart = {
   lacks: async () => [],
 };
 
-export const upgradesInstalled = (): Promise<boolean> => access(UPGRADE_PROGRAM).then(() => true, () => false);
+export const upgradesInstalled = (): Promise<boolean> =>
+  access(UPGRADE_PROGRAM).then(
+    () => true,
+    () => false,
+  );
 
 /** Why no upgrades come although they are asked for; undefined where they do. */
 export async function upgradesNote({ run }: Pick<Agent, "run">): Promise<string | undefined> {

@@ -19,6 +19,13 @@ export async function rebootDue(running: string): Promise<{ why: string; lasting
 async function installedKernels(): Promise<string[]> {
   const names = await namesIn("/boot").catch(() => []);
   const kernels = names.filter((name) => name.startsWith("vmlinuz-"));
-  const readable = await Promise.all(kernels.map((name) => access(join("/boot", name)).then(() => name, () => undefined)));
+  const readable = await Promise.all(
+    kernels.map((name) =>
+      access(join("/boot", name)).then(
+        () => name,
+        () => undefined,
+      ),
+    ),
+  );
   return readable.filter((name) => name !== undefined).map((name) => name.slice("vmlinuz-".length));
 }

@@ -25,7 +25,7 @@ const HOLDER = "the machine itself, which is about to restart,";
 /** @returns what came of it, for the journal */
 export async function rebootIfDue(agent: Agent, app: string): Promise<string> {
   await lookBack(agent, app);
-  for (let told = ""; ; ) {
+  for (let told = ""; ;) {
     const verdict = await judge(agent, app);
     if (verdict.kind === "no") return verdict.why;
     if (verdict.kind === "reboot" && (await restart(agent, app, verdict.why))) return `restarting: ${verdict.why}`;

@@ -32,7 +32,11 @@ export function matrix({ goodRollouts, only }: MatrixOptions): void {
       const seen = await fleet.look();
       const ca = names.map((name) => seen.get(name)?.apps[0]?.caPem ?? "").join("");
       const load = { requestsPerSecond: REQUESTS_PER_SECOND, maxRequests: REQUESTS_PER_SECOND * LOAD_S };
-      traffic = new Traffic(names.map((name) => fleet.url(name)), ca, load);
+      traffic = new Traffic(
+        names.map((name) => fleet.url(name)),
+        ca,
+        load,
+      );
       trial = new Trial(fleet, traffic);
     });
     after(async () => {

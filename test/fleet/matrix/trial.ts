@@ -145,7 +145,11 @@ export class Trial {
       if (!mute) assert.equal(lines.findLast(({ event }) => event === "confirmed")?.release, live.get(name), told);
       assert.ok(added.every((line) => line.release === release.built.releaseId) && added.length <= 1, told);
       if (switched.has(name) && !mute) assert.equal(added.length, 1, told);
-      if (after === "old") assert.ok(added.every(({ event, why }) => event !== "confirmed" && why !== ""), told);
+      if (after === "old")
+        assert.ok(
+          added.every(({ event, why }) => event !== "confirmed" && why !== ""),
+          told,
+        );
       if (after === "new" && !mute) assert.equal(added[0]?.event, "confirmed", told);
     }
   }

@@ -40,7 +40,8 @@ const one = (resources: GraphResource[], kind: string): GraphResource["inputs"] 
   assert.equal(found.length, 1, `${found.length} of ${kind}`);
   return found[0]?.inputs ?? {};
 };
-const userData = (resources: GraphResource[]): string => Buffer.from(String(one(resources, "LaunchTemplate").userData), "base64").toString();
+const userData = (resources: GraphResource[]): string =>
+  Buffer.from(String(one(resources, "LaunchTemplate").userData), "base64").toString();
 
 /** The script is long, and has a test of its own; an asset has this computer's path in it. */
 function reviewed(resources: GraphResource[]): unknown {
@@ -107,7 +108,8 @@ test("with releases in place machines may be sent commands, of a document that b
 });
 
 test("only with releases in place do machines have anything to do with Systems Manager", async () => {
-  const about = (resources: GraphResource[]) => JSON.stringify(resources.map(({ inputs }) => inputs)).match(/ssm:|ssmmessages|ec2messages|amazon-ssm-agent/g) ?? [];
+  const about = (resources: GraphResource[]) =>
+    JSON.stringify(resources.map(({ inputs }) => inputs)).match(/ssm:|ssmmessages|ec2messages|amazon-ssm-agent/g) ?? [];
   assert.deepEqual(about(await graph({})), []);
   assert.ok(about(await graph({ releases: "in-place" })).length > 0);
   assert.doesNotMatch(userData(await graph({})), /amazon-ssm-agent/);
@@ -167,7 +169,10 @@ test("a group in standby has no machine, whatever its capacity; everything else 
   const { minSize, maxSize, desiredCapacity } = one(waiting, "Group");
   assert.deepEqual([minSize, maxSize, desiredCapacity], [0, 0, 0]);
   assert.deepEqual([one(awake, "Group").minSize, one(awake, "Group").maxSize], [2, 6]);
-  assert.deepEqual(waiting.map(({ id }) => id), awake.map(({ id }) => id));
+  assert.deepEqual(
+    waiting.map(({ id }) => id),
+    awake.map(({ id }) => id),
+  );
 });
 
 test("of two regions the first answers while it is well, asked by its balancer's own name", async () => {
@@ -196,7 +201,10 @@ test("who replicates may read this bucket and add to that one, by these two keys
   assert.deepEqual(may["s3:GetObjectVersionForReplication"], ["arn:aws:s3:::web-artifacts/*"]);
   assert.deepEqual(may["kms:Decrypt"], ["arn:aws:kms:eu-central-1:111122223333:key/mrk-web-key"]);
   assert.deepEqual(may["kms:Encrypt"], ["arn:aws:kms:eu-west-1:111122223333:key/mrk-1"]);
-  assert.deepEqual(Object.keys(may).filter((action) => /Delete|\*/.test(action)), []);
+  assert.deepEqual(
+    Object.keys(may).filter((action) => /Delete|\*/.test(action)),
+    [],
+  );
   const [rule] = one(resources, "BucketReplicationConfig").rules as { deleteMarkerReplication: object }[];
   assert.deepEqual(rule?.deleteMarkerReplication, { status: "Disabled" });
 });
@@ -219,20 +227,17 @@ test("leave to read what is kept at AWS is for exactly that, and a fleet without
   };
   const resources = await graph({}, serving({ references }));
   const policies = resources.filter(({ type, name }) => type.endsWith(":RolePolicy") && name.includes("-kept-"));
-  assert.deepEqual(
-    Object.fromEntries(policies.map(({ name, inputs }) => [name, JSON.parse(String(inputs.policy)).Statement])),
-    {
-      "web-kept-secrets": [{ Effect: "Allow", Action: ["secretsmanager:GetSecretValue"], Resource: [arn] }],
-      "web-kept-parameters": [
-        {
-          Effect: "Allow",
-          Action: ["ssm:GetParameter"],
-          Resource: ["prod/token", "flag"].map((name) => `arn:aws:ssm:eu-central-1:111122223333:parameter/${name}`),
-        },
-      ],
-      "web-kept-keys": [{ Effect: "Allow", Action: ["kms:Decrypt"], Resource: [key] }],
-    },
-  );
+  assert.deepEqual(Object.fromEntries(policies.map(({ name, inputs }) => [name, JSON.parse(String(inputs.policy)).Statement])), {
+    "web-kept-secrets": [{ Effect: "Allow", Action: ["secretsmanager:GetSecretValue"], Resource: [arn] }],
+    "web-kept-parameters": [
+      {
+        Effect: "Allow",
+        Action: ["ssm:GetParameter"],
+        Resource: ["prod/token", "flag"].map((name) => `arn:aws:ssm:eu-central-1:111122223333:parameter/${name}`),
+      },
+    ],
+    "web-kept-keys": [{ Effect: "Allow", Action: ["kms:Decrypt"], Resource: [key] }],
+  });
   assert.deepEqual(checkAws(resources, { external: [...EXISTING, arn, key], secrets: [VALUE] }), []);
   const none = await graph({}, serving({ secrets: undefined }));
   const left = none.filter(({ type, name }) => type.endsWith(":RolePolicy") && /secret|kept/.test(name));

@@ -67,7 +67,11 @@ const telling = () => ({
 });
 
 /** A release that is whole in the bucket; its app tells its secrets. @param token where one of them is kept */
-async function publish(answer: string, token = TOKEN.name, cloudwatch: Cloudwatch | null = telling()): Promise<{ manifest: string; archive: string }> {
+async function publish(
+  answer: string,
+  token = TOKEN.name,
+  cloudwatch: Cloudwatch | null = telling(),
+): Promise<{ manifest: string; archive: string }> {
   const dir = join(folder, answer);
   writeNodeApp(
     dir,
@@ -91,7 +95,16 @@ async function publish(answer: string, token = TOKEN.name, cloudwatch: Cloudwatc
   const target = groupTarget(config.machines);
   const built = await artifactBuilder(app, () => undefined, "whole")([target]);
   const manifestSecrets = await known(groupSecrets(config, stored));
-  const manifest = groupText({ fleet: "web", config, app, target, built, environment: {}, secrets: manifestSecrets, cloudwatch: cloudwatch ?? undefined });
+  const manifest = groupText({
+    fleet: "web",
+    config,
+    app,
+    target,
+    built,
+    environment: {},
+    secrets: manifestSecrets,
+    cloudwatch: cloudwatch ?? undefined,
+  });
   const release = built.release(target).archive;
   for (const { path, sha256 } of [built.runtime(target.arch).archive, release]) await put(`archives/${sha256}`, path);
   return { manifest: await putText(manifest), archive: release.sha256 };
@@ -159,7 +172,10 @@ test("a busy S3, a slow metadata service and a role that comes late are waited f
   assert.match(said, /ssm: HTTP 400 ThrottlingException\n.*trying again in 1 s/);
   assert.match(said, /this machine serves release [0-9a-f]{12}/);
   const { status, body } = await ask("app.example.org");
-  assert.deepEqual([status, JSON.parse(body)], [200, { answer: "one", secrets: [SECRET, API_KEY, "5432", TOKEN.value], host: "app.example.org" }]);
+  assert.deepEqual(
+    [status, JSON.parse(body)],
+    [200, { answer: "one", secrets: [SECRET, API_KEY, "5432", TOKEN.value], host: "app.example.org" }],
+  );
   // A balancer asks for health by the address.
   assert.equal((await ask(address)).status, 200);
 });
@@ -175,7 +191,8 @@ test("the machine is named by its instance, confirmed, and would serve after a r
 test("CloudWatch is told how full the disks are and how long certificates last, by a timer that starts with the machine", async () => {
   const unit = "fleetwright-metrics";
   const evidence = () => hosts.sh(MACHINE, `journalctl -u ${unit}.service --no-pager; systemctl status ${unit}.timer --no-pager || :`);
-  const told = async () => (await aws.tell("/metrics", { dimensions: DIMENSIONS })) as { namespace: string; name: string; values: number[] }[];
+  const told = async () =>
+    (await aws.tell("/metrics", { dimensions: DIMENSIONS })) as { namespace: string; name: string; values: number[] }[];
   await until("it was told", async () => (await told()).length === 2, 60_000).catch(async (error: Error) => {
     throw new Error(`${error.message}\n${await evidence()}\n${aws.log}`);
   });
@@ -194,7 +211,10 @@ test("CloudWatch is told how full the disks are and how long certificates last, 
 });
 
 test("nothing secret is left in what the script wrote, said or ran", async () => {
-  const left = await hosts.sh(MACHINE, "ls /run/fleetwright-boot 2>&1 || :; ls /var/lib/fleetwright/incoming; journalctl -b -o cat --no-pager");
+  const left = await hosts.sh(
+    MACHINE,
+    "ls /run/fleetwright-boot 2>&1 || :; ls /var/lib/fleetwright/incoming; journalctl -b -o cat --no-pager",
+  );
   assert.match(left, /cannot access '\/run\/fleetwright-boot'/);
   assert.doesNotMatch(left, /\.tar\.gz$/m);
   for (const secret of [SECRET, API_KEY, TOKEN.value]) assert.ok(!left.includes(secret));
@@ -224,7 +244,10 @@ test("a line of the app comes to its stream, without the secret in it; Caddy's a
   await untilShipped("the line is there", async () => (await saidBy("one:")).length > 0);
   assert.deepEqual(await saidBy("one:"), ["one: the password is [secret]"]);
   await untilShipped("all streams are there", async () => Object.keys(await shipped()).length === 3);
-  assert.deepEqual(Object.keys(await shipped()).sort(), ["app", "caddy", "fleetwright"].map((source) => `${STREAM}/${source}`));
+  assert.deepEqual(
+    Object.keys(await shipped()).sort(),
+    ["app", "caddy", "fleetwright"].map((source) => `${STREAM}/${source}`),
+  );
   const exposure = await hosts.sh(MACHINE, `systemd-analyze security --no-pager ${LOGS_UNIT} | tail -n 1`);
   assert.ok(Number(/: ([\d.]+) /.exec(exposure)?.[1]) <= 2, exposure);
 });
@@ -232,12 +255,17 @@ test("a line of the app comes to its stream, without the secret in it; Caddy's a
 test("while CloudWatch is down lines wait, also over a kill of the shipper; then all come once, in their order", async () => {
   await aws.tell("", { logsDown: true });
   for (let index = 1; index <= 10; index += 1) await say(`two: ${index}`);
-  await untilShipped("the outage was noticed", async () => (await hosts.sh(MACHINE, `journalctl -u ${LOGS_UNIT} -o cat`)).includes("doesn't take"));
+  await untilShipped("the outage was noticed", async () =>
+    (await hosts.sh(MACHINE, `journalctl -u ${LOGS_UNIT} -o cat`)).includes("doesn't take"),
+  );
   await hosts.sh(MACHINE, `systemctl kill -s KILL ${LOGS_UNIT}`);
   for (let index = 11; index <= 20; index += 1) await say(`two: ${index}`);
   await aws.tell("", { logsDown: false });
   await untilShipped("the last one is there", async () => (await saidBy("two: ")).includes("two: 20"));
-  assert.deepEqual(await saidBy("two: "), Array.from({ length: 20 }, (_, index) => `two: ${index + 1}`));
+  assert.deepEqual(
+    await saidBy("two: "),
+    Array.from({ length: 20 }, (_, index) => `two: ${index + 1}`),
+  );
 });
 
 test("restarted, the shipper brings what came in between, and nothing again", async () => {
@@ -289,7 +317,8 @@ test("a release that asks for nothing to be told takes the units away, and what 
   const { manifest } = await publish("quiet", TOKEN.name, null);
   const { failed, said } = await boot(manifest);
   assert.ok(!failed, said);
-  const left = "ls -d /etc/systemd/system/fleetwright-{logs,metrics}.* /etc/fleetwright/{logs,metrics}.json /var/lib/private/fleetwright-logs";
+  const left =
+    "ls -d /etc/systemd/system/fleetwright-{logs,metrics}.* /etc/fleetwright/{logs,metrics}.json /var/lib/private/fleetwright-logs";
   assert.equal(await hosts.sh(MACHINE, `bash -c '${left} 2>/dev/null || :'`), "");
   assert.equal(await hosts.sh(MACHINE, `systemctl is-active ${LOGS_UNIT} fleetwright-metrics.timer || :`), "inactive\ninactive");
   assert.equal((await ask("app.example.org")).status, 200);

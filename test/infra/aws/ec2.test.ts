@@ -62,7 +62,9 @@ test("another zone, and another machine first in the list, change nothing of wha
 
 test("two fleets of one stack may each have a machine of one name; a range that is given twice is one rule", async () => {
   const config = ec2Schema.parse({ ...ec2Machines(), ssh: { ...ec2Machines().ssh, from: ["203.0.113.0/24", "203.0.113.0/24"] } });
-  const resources = await graphOf((parent) => ["web", "api"].forEach((fleet) => ec2Resources({ parent, fleet, tags: {} }, config, serving)));
+  const resources = await graphOf((parent) =>
+    ["web", "api"].forEach((fleet) => ec2Resources({ parent, fleet, tags: {} }, config, serving)),
+  );
   assert.equal(new Set(resources.map(({ id }) => id)).size, resources.length);
 });
 
@@ -93,7 +95,10 @@ test("machines that are asked for nothing may do nothing; asked for logs, they m
 test("a certificate's end is watched where somebody has to renew it, or a renewal may fail", async () => {
   const of = async (mode: "internal" | "own") => {
     const config = ec2Schema.parse({ ...ec2Machines(), alarms: { email: "ops@example.org" } });
-    return byType(await graphOf((parent) => void ec2Resources({ parent, fleet: "web", tags: {} }, config, { ...serving, mode })), "MetricAlarm");
+    return byType(
+      await graphOf((parent) => void ec2Resources({ parent, fleet: "web", tags: {} }, config, { ...serving, mode })),
+      "MetricAlarm",
+    );
   };
   const certificates = async (mode: "internal" | "own") => (await of(mode)).filter(({ name }) => name.endsWith("-certificate")).length;
   assert.deepEqual([await certificates("internal"), await certificates("own")], [0, 2]);
@@ -106,10 +111,13 @@ test("the names lead to a region while any of its machines is well, and a machin
   const checks = byType(resources, "HealthCheck").map(({ inputs }) => inputs);
   const of = (name: string) => byType(resources, "Record").find(({ inputs }) => inputs.name === name)?.inputs ?? {};
   const asked = checks.filter(({ type }) => type === "HTTPS");
-  assert.deepEqual(asked.map(({ ipAddress, fqdn, resourcePath, enableSni }) => [ipAddress, fqdn, resourcePath, enableSni]), [
-    ["<public IP of web-web-1>", "app.example.org", "/healthz", true],
-    ["<public IP of web-web-2>", "app.example.org", "/healthz", true],
-  ]);
+  assert.deepEqual(
+    asked.map(({ ipAddress, fqdn, resourcePath, enableSni }) => [ipAddress, fqdn, resourcePath, enableSni]),
+    [
+      ["<public IP of web-web-1>", "app.example.org", "/healthz", true],
+      ["<public IP of web-web-2>", "app.example.org", "/healthz", true],
+    ],
+  );
   const any = checks.find(({ type }) => type === "CALCULATED");
   assert.deepEqual(any?.childHealthchecks, ["<HealthCheck web-web-1-from-outside>", "<HealthCheck web-web-2-from-outside>"]);
   assert.equal(any?.childHealthThreshold, 1);

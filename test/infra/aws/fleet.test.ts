@@ -14,7 +14,9 @@ await mockAws({ preview: true });
 const dir = fileURLToPath(new URL("../../../examples/fastapi", import.meta.url));
 const matrix: Record<string, { machines?: Partial<Ec2Args>; https?: HttpsArgs }> = {
   "as it comes": {},
-  "in a VPC that is there": { machines: { network: { vpc: "vpc-0a", subnets: { "eu-central-1a": "subnet-0a", "eu-central-1b": "subnet-0b" } } } },
+  "in a VPC that is there": {
+    machines: { network: { vpc: "vpc-0a", subnets: { "eu-central-1a": "subnet-0a", "eu-central-1b": "subnet-0b" } } },
+  },
   private: { machines: { access: "private", clients: ["10.0.0.0/8"] }, https: { mode: "none", httpPort: 8080 } },
   "SSH through an endpoint": { machines: { ssh: { publicKey: ec2Machines().ssh.publicKey, through: "instance-connect" } } },
   "SSH through a bastion, alarms to a topic": {

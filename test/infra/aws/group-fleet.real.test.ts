@@ -48,10 +48,18 @@ test("the manifest in the bucket is one that a machine reads, and the refresh na
   const { content } = graph.find(({ id }) => id === "<BucketObjectv2 web-manifest>")?.inputs ?? {};
   const manifest = groupManifestSchema.parse(JSON.parse(String(content)));
   assert.deepEqual(manifest.secrets?.as, { DB_PASSWORD: "environment" });
-  assert.deepEqual(manifest.common.https, { ...manifest.common.https, mode: "internal", names: ["app.example.org"], trustedProxies: ["10.80.0.0/16"] });
+  assert.deepEqual(manifest.common.https, {
+    ...manifest.common.https,
+    mode: "internal",
+    names: ["app.example.org"],
+    trustedProxies: ["10.80.0.0/16"],
+  });
   const { stdin } = graph.find(({ name }) => name === "web-refresh")?.inputs ?? {};
   const plan = refreshPlanSchema.parse(JSON.parse(String(stdin)));
-  assert.deepEqual([plan.group, plan.region, plan.desired.launchTemplate.launchTemplateSpecification.version], ["<Group web>", "eu-central-1", "7"]);
+  assert.deepEqual(
+    [plan.group, plan.region, plan.desired.launchTemplate.launchTemplateSpecification.version],
+    ["<Group web>", "eu-central-1", "7"],
+  );
 });
 
 test("with releases in place the release goes to the machines after they are as wanted, and the record begins with it", async () => {
@@ -61,12 +69,22 @@ test("with releases in place the release goes to the machines after they are as 
   const record = graph.find(({ id }) => id === "<BucketObjectv2 web-record>")?.inputs.content;
   const { stdin } = graph.find(({ name }) => name === "web-in-place")?.inputs ?? {};
   const plan = inPlacePlanSchema.parse(JSON.parse(String(stdin)));
-  assert.deepEqual([plan.group, plan.document, plan.bucket, plan.batch, plan.maxErrors], ["<Group web>", "web-release", "<Bucket web-artifacts>", "2", 0]);
+  assert.deepEqual(
+    [plan.group, plan.document, plan.bucket, plan.batch, plan.maxErrors],
+    ["<Group web>", "web-release", "<Bucket web-artifacts>", "2", 0],
+  );
   assert.equal(record, `${plan.manifest}\n`);
 });
 
 test("what AWS doesn't have is refused, by the group's keys, before anything waits for a release", async () => {
-  await mockAws({ preview: true, answers: { "aws:ec2/getInstanceTypeOfferings:getInstanceTypeOfferings": () => ({ instanceTypes: [], locations: [] }) } });
-  const asked = groupPreflight({ parent: new pulumi.ComponentResource("test:Fleet", "web"), fleet: "web", machines: { ...groupMachines(), ...here, diskGiB: 16 } });
+  await mockAws({
+    preview: true,
+    answers: { "aws:ec2/getInstanceTypeOfferings:getInstanceTypeOfferings": () => ({ instanceTypes: [], locations: [] }) },
+  });
+  const asked = groupPreflight({
+    parent: new pulumi.ComponentResource("test:Fleet", "web"),
+    fleet: "web",
+    machines: { ...groupMachines(), ...here, diskGiB: 16 },
+  });
   await assert.rejects(asked, /machines\.types\.0: is "m7[ig]\.large", which AWS doesn't offer in eu-central-1/);
 });

@@ -19,11 +19,14 @@ const refreshes = { minHealthyPercent: 100, maxHealthyPercent: 110, checkpoints:
 let fakes: { s3: FakeAws; ec2: FakeAws; autoscaling: FakeAws; ssm: FakeAws };
 
 before(async () => {
-  const [s3, ec2, autoscaling, ssm] = await Promise.all(["boot.py", "ec2.py", "autoscaling.py", "ssm.py"].map((name) => FakeAws.start(name, "127.0.0.1")));
+  const [s3, ec2, autoscaling, ssm] = await Promise.all(
+    ["boot.py", "ec2.py", "autoscaling.py", "ssm.py"].map((name) => FakeAws.start(name, "127.0.0.1")),
+  );
   if (s3 === undefined || ec2 === undefined || autoscaling === undefined || ssm === undefined) throw new Error("a fake is missing");
   fakes = { s3, ec2, autoscaling, ssm };
   await s3.tell("/bucket", { name: "artifacts" });
-  for (const manifest of [ONE, TWO]) await put(`manifests/${manifest}`, JSON.stringify({ common: { app: { release: { id: releaseId(manifest) } } } }));
+  for (const manifest of [ONE, TWO])
+    await put(`manifests/${manifest}`, JSON.stringify({ common: { app: { release: { id: releaseId(manifest) } } } }));
 });
 after(async () => {
   await Promise.all(Object.values(fakes ?? {}).map((fake) => fake.close()));
@@ -58,7 +61,13 @@ async function group(command: "releases" | "rollback", { inPlace, to, more = {} 
     AWS_MAX_ATTEMPTS: "2",
   };
   const releases = { bucket: "artifacts", warmUpMs: 180_000, refresh: refreshes, ...(inPlace === undefined ? {} : { inPlace }) };
-  const inventory = { schema: 1, fleet: "web", app: "shop", machines: [], group: { name: GROUP, region: "eu-central-1", releases, ...more } };
+  const inventory = {
+    schema: 1,
+    fleet: "web",
+    app: "shop",
+    machines: [],
+    group: { name: GROUP, region: "eu-central-1", releases, ...more },
+  };
   const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", join(import.meta.dirname, "group-command.ts")], { env });
   child.stdin.end(JSON.stringify({ command, inventory, to }));
   const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, "close")]);
@@ -94,8 +103,17 @@ const ended = (version: string, Status: string) => ({
 /** A group on version 7, that was on 6, and whose 8 was rolled back. */
 async function onVersion7(steps: object[]): Promise<void> {
   const past = [ended("8", "RollbackSuccessful"), ended("7", "Successful")];
-  await fakes.autoscaling.tell("", { group: { name: GROUP, policy: policy("7"), machines: ["7", "7"] }, refreshes: past, errors: {}, steps });
-  const version = (VersionNumber: number, manifest: string) => ({ VersionNumber, DefaultVersion: false, LaunchTemplateData: { UserData: script(manifest) } });
+  await fakes.autoscaling.tell("", {
+    group: { name: GROUP, policy: policy("7"), machines: ["7", "7"] },
+    refreshes: past,
+    errors: {},
+    steps,
+  });
+  const version = (VersionNumber: number, manifest: string) => ({
+    VersionNumber,
+    DefaultVersion: false,
+    LaunchTemplateData: { UserData: script(manifest) },
+  });
   await fakes.ec2.tell("", { versions: [version(6, ONE), version(7, TWO)] });
 }
 
@@ -104,7 +122,11 @@ test("with refreshes, the versions that the group was on, and those that it was 
   const { code, stdout, all } = await group("releases");
   assert.equal(code, 0, all);
   const rows = stdout.split("\n").filter((line) => line.includes("version"));
-  const expected = [/version 8 .*was rolled back/, /222222222222 \(version 7\).*live.*is done/, /111111111111 \(version 6\).*was there before/];
+  const expected = [
+    /version 8 .*was rolled back/,
+    /222222222222 \(version 7\).*live.*is done/,
+    /111111111111 \(version 6\).*was there before/,
+  ];
   assert.equal(rows.length, expected.length, stdout);
   rows.forEach((row, index) => assert.match(row, expected[index] ?? /never/));
 });
@@ -113,7 +135,10 @@ test("with refreshes, a rollback is one to the version before, with the rest of 
   await onVersion7([{ Status: "InProgress", PercentageComplete: 50 }, { Status: "Successful" }]);
   const { code, stdout, stderr, all } = await group("rollback");
   assert.equal(code, 0, all);
-  assert.match(stderr, /Going back to 111111111111 \(version 6\)[\s\S]*refresh to version 6 started[\s\S]*the group is on version 6, with 2 machines/);
+  assert.match(
+    stderr,
+    /Going back to 111111111111 \(version 6\)[\s\S]*refresh to version 6 started[\s\S]*the group is on version 6, with 2 machines/,
+  );
   assert.match(stdout, /Fleet web is back on 111111111111 \(version 6\)/);
   const { asked } = (await fakes.autoscaling.tell("")) as { asked: { action: string; given: { DesiredConfiguration?: object } }[] };
   const { LaunchTemplate, InstancesDistribution } = policy("6");
@@ -168,15 +193,31 @@ test("of machines with names it is the same, by their names; a release that is o
   }
   const document = inPlaceDocument({ bucket: "artifacts", region: "eu-central-1", app: "shop", named: "public-ipv4" });
   const tags = { "fleetwright:fleet": "web", "fleetwright:stack": "shop/prod" };
-  const named = [{ name: "web-1", id: "i-0a" }, { name: "web-2", id: "i-0b" }];
+  const named = [
+    { name: "web-1", id: "i-0a" },
+    { name: "web-2", id: "i-0b" },
+  ];
   const stranger = { "i-0b": { try: [{ output: "fleetwright=outside\n" }] } };
-  await fakes.ssm.tell("", { documents: { "web-release": document }, tags, machines: [{ id: "i-0a" }, { id: "i-0b" }], results: stranger, commands: [] });
+  await fakes.ssm.tell("", {
+    documents: { "web-release": document },
+    tags,
+    machines: [{ id: "i-0a" }, { id: "i-0b" }],
+    results: stranger,
+    commands: [],
+  });
   const more = { name: "web", instances: { stack: "shop/prod", machines: named } };
   const told = await group("releases", { inPlace, more });
-  assert.match(told.stdout, /the fleet web in eu-central-1[\s\S]*220000000000 \(manifest bb0000000000\).*live[\s\S]*110000000000/, told.all);
+  assert.match(
+    told.stdout,
+    /the fleet web in eu-central-1[\s\S]*220000000000 \(manifest bb0000000000\).*live[\s\S]*110000000000/,
+    told.all,
+  );
   const refused = await group("rollback", { inPlace, more });
   assert.equal(refused.code, 1, refused.all);
-  assert.match(refused.all, /the release aa0000000000 has nothing for web-2: it is older than it[\s\S]*the fleet's release \(bb0000000000\)/);
+  assert.match(
+    refused.all,
+    /the release aa0000000000 has nothing for web-2: it is older than it[\s\S]*the fleet's release \(bb0000000000\)/,
+  );
   const back = await group("rollback", { inPlace, more });
   assert.equal(back.code, 0, back.all);
   assert.match(back.stderr, /Going back to 110000000000[\s\S]*the fleet web in[\s\S]*web-2: has it for good/);

@@ -113,7 +113,11 @@ test("a release comes to both in place, confirmed, without a request that fails,
   for (const name of NAMES) {
     const status = JSON.parse(await hosts.sh(name, "/opt/fleetwright/current/bin/fleethost status --json"));
     assert.deepEqual([status.apps[0].machine, status.apps[0].unconfirmed], [IDS[name], null]);
-    assert.equal(await hosts.sh(name, "systemctl is-active fleetwright-metrics.timer"), "active", "what it is asked to tell has come with it");
+    assert.equal(
+      await hosts.sh(name, "systemctl is-active fleetwright-metrics.timer"),
+      "active",
+      "what it is asked to tell has come with it",
+    );
   }
   assert.match(await boot("m-2"), /this machine serves release/);
   assert.equal(await world.ask("m-2"), "two");
@@ -142,7 +146,11 @@ test("an earlier release, sent again, comes back in the same way; nothing secret
 
 test("when nobody is there to confirm it, as `up` was killed, both go back by themselves, and machines are born as before", async () => {
   await world.ssm.tell("", world.documents({ leaseMs: 5_000 }));
-  const client = new SSMClient({ region: "eu-central-1", endpoint: world.ssm.url, credentials: { accessKeyId: "test", secretAccessKey: "test" } });
+  const client = new SSMClient({
+    region: "eu-central-1",
+    endpoint: world.ssm.url,
+    credentials: { accessKeyId: "test", secretAccessKey: "test" },
+  });
   const { Command } = await client.send(new SendCommandCommand(sendInput(planOf(two), "try")));
   const ended = async () => {
     // The fake goes on when it is asked.

@@ -25,11 +25,17 @@ test("a release comes to all machines, called by their names, and found by the t
   const ran = await runs.release();
   assert.equal(ran.code, 0, evidence(ran));
   assert.deepEqual(JSON.parse(ran.stdout), { schema: 1, group: "web", manifest: NEW, machines: 3 });
-  assert.match(ran.stderr, /web-1: serves the release, on trial\n[\s\S]*web-3: has it for good\n[\s\S]*the fleet is on bbbbbbbbbbbb, with 3 machines/);
+  assert.match(
+    ran.stderr,
+    /web-1: serves the release, on trial\n[\s\S]*web-3: has it for good\n[\s\S]*the fleet is on bbbbbbbbbbbb, with 3 machines/,
+  );
   assert.equal(await runs.born(), NEW);
   assert.deepEqual(await runs.sent(), ["try", "confirm"]);
   const [{ given } = { given: {} as Record<string, unknown> }] = (await runs.told()).asked.filter(({ action }) => action === "SendCommand");
-  assert.deepEqual(given.Targets, Object.entries(TAGS).map(([key, value]) => ({ Key: `tag:${key}`, Values: [value] })));
+  assert.deepEqual(
+    given.Targets,
+    Object.entries(TAGS).map(([key, value]) => ({ Key: `tag:${key}`, Values: [value] })),
+  );
 });
 
 const pem = (name: string) => `-----BEGIN CERTIFICATE-----\n${Buffer.from(name).toString("base64")}\n-----END CERTIFICATE-----\n`;
@@ -46,7 +52,10 @@ test("one on which it doesn't come up: its last words by its name, all go back, 
   await arrange(three, { results: { "i-0b": { try: [{ status: "Failed", error: LINES, output: "" }] } } });
   const ran = await runs.release();
   assert.equal(ran.code, 1, evidence(ran));
-  assert.match(ran.stderr, /the release bbbbbbbbbbbb failed on web-2, web-3 \(Terminated\)\.\n {2}\| web-2: fleetwright: this machine keeps what/);
+  assert.match(
+    ran.stderr,
+    /the release bbbbbbbbbbbb failed on web-2, web-3 \(Terminated\)\.\n {2}\| web-2: fleetwright: this machine keeps what/,
+  );
   assert.match(ran.stderr, /web-1: serves what it served before[\s\S]*Left as it is: the fleet's release \(aaaaaaaaaaaa\)/);
   assert.deepEqual(await runs.sent(), ["try", "back"]);
   assert.equal(await runs.born(), OLD);
@@ -58,7 +67,9 @@ test("one on which it doesn't come up: its last words by its name, all go back, 
 
 test("machines that were just made are waited for, each by its name, until their first boot is done", async () => {
   const booting = { try: [{ output: "fleetwright=newborn\n" }] };
-  await arrange([{ id: "i-0a" }, { id: "i-0b", ec2: "pending", managed: false }, { id: "i-0c", managed: false }], { results: { "i-0c": booting } });
+  await arrange([{ id: "i-0a" }, { id: "i-0b", ec2: "pending", managed: false }, { id: "i-0c", managed: false }], {
+    results: { "i-0c": booting },
+  });
   const { said, ended } = runs.run();
   await until("it waits", () => /web-2: starts\n[\s\S]*web-3: runs; Systems Manager doesn't reach it yet/.test(said()), 60_000);
   assert.match(said(), /web-1: Systems Manager reaches it/);
@@ -66,7 +77,10 @@ test("machines that were just made are waited for, each by its name, until their
   await runs.aws.tell("", { machines: [...three] });
   const ran = await ended;
   assert.equal(ran.code, 0, evidence(ran));
-  assert.match(ran.stderr, /web-3: starts for the first time[\s\S]*waiting for the first boot of web-3[\s\S]*web-3: serves the release, on trial/);
+  assert.match(
+    ran.stderr,
+    /web-3: starts for the first time[\s\S]*waiting for the first boot of web-3[\s\S]*web-3: serves the release, on trial/,
+  );
   assert.equal(JSON.parse(ran.stdout).machines, 3);
 });
 
@@ -74,7 +88,10 @@ test("one that Systems Manager never reaches: named after a bounded time, with w
   await arrange([{ id: "i-0a" }, { id: "i-0b", managed: false }, { id: "i-0c", ping: "ConnectionLost" }]);
   const ran = await runs.release({}, 400);
   assert.equal(ran.code, 1, evidence(ran));
-  assert.match(ran.stderr, /web-2 \(i-0b\), web-3 \(i-0c\): their first boots[\s\S]*get-console-output --latest .*--region eu-central-1 --instance-id i-0b/);
+  assert.match(
+    ran.stderr,
+    /web-2 \(i-0b\), web-3 \(i-0c\): their first boots[\s\S]*get-console-output --latest .*--region eu-central-1 --instance-id i-0b/,
+  );
   assert.deepEqual(await runs.sent(), []);
   assert.equal(await runs.born(), OLD);
 });
@@ -102,7 +119,9 @@ test("one that is stopped, or gone, is told at once, with the mend; nothing was 
 });
 
 test("a machine that is no part of the fleet any more, or another's predecessor, decides nothing", async () => {
-  await arrange([...three, { id: "i-0f" }], { results: { "i-0f": { try: [{ output: "fleetwright=outside\n" }], confirm: [{ output: "fleetwright=untried\n" }] } } });
+  await arrange([...three, { id: "i-0f" }], {
+    results: { "i-0f": { try: [{ output: "fleetwright=outside\n" }], confirm: [{ output: "fleetwright=untried\n" }] } },
+  });
   const ran = await runs.release();
   assert.equal(ran.code, 0, evidence(ran));
   assert.doesNotMatch(ran.stderr, /i-0f/);
@@ -111,7 +130,10 @@ test("a machine that is no part of the fleet any more, or another's predecessor,
 
 test("throttled and interrupted calls are made again", async () => {
   const busy = [{ code: "ThrottlingException" }, { code: "InternalServerError", status: 500 }];
-  const limited = [{ code: "RequestLimitExceeded", status: 503 }, { code: "RequestLimitExceeded", status: 503 }];
+  const limited = [
+    { code: "RequestLimitExceeded", status: 503 },
+    { code: "RequestLimitExceeded", status: 503 },
+  ];
   const actions = ["SendCommand", "ListCommands", "ListCommandInvocations", "DescribeInstanceInformation"];
   await arrange(three, { errors: { ...Object.fromEntries(actions.map((name) => [name, [...busy]])), DescribeInstances: limited } });
   const ran = await runs.release();
@@ -119,7 +141,11 @@ test("throttled and interrupted calls are made again", async () => {
 });
 
 test("what the role may not do is told, and not tried for minutes", async () => {
-  await arrange(three, { errors: { DescribeInstances: [{ code: "UnauthorizedOperation", message: "not authorized to perform ec2:DescribeInstances", status: 403 }] } });
+  await arrange(three, {
+    errors: {
+      DescribeInstances: [{ code: "UnauthorizedOperation", message: "not authorized to perform ec2:DescribeInstances", status: 403 }],
+    },
+  });
   const ran = await runs.release();
   assert.equal(ran.code, 1, evidence(ran));
   assert.match(ran.stderr, /AWS refuses.*about the fleet web in eu-central-1.*ec2:DescribeInstances/);

@@ -14,7 +14,8 @@ const HANG_MS = 120_000;
 export const OLD = "a".repeat(64);
 export const NEW = "b".repeat(64);
 /** What a machine's script writes when a release doesn't come up on it. */
-export const LINES = "fleetwright: this machine keeps what it serves: the release does not come up\nfleetwright: what to do: see the lines above\n";
+export const LINES =
+  "fleetwright: this machine keeps what it serves: the release does not come up\nfleetwright: what to do: see the lines above\n";
 
 export interface Told {
   asked: { action: string; given: Record<string, unknown> }[];
@@ -92,7 +93,8 @@ export class InPlaceRuns {
     };
     const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", MAIN, "in-place", "--pace", String(pace)], { env });
     const output = { stdout: "", stderr: "" };
-    for (const name of ["stdout", "stderr"] as const) child[name]?.setEncoding("utf8").on("data", (text: string) => void (output[name] += text));
+    for (const name of ["stdout", "stderr"] as const)
+      child[name]?.setEncoding("utf8").on("data", (text: string) => void (output[name] += text));
     const common = { schema: 1, fleet: "web", region: "eu-central-1", bucket: "artifacts", document: "web-release", manifest: NEW };
     child.stdin?.end(JSON.stringify({ ...common, batch: "25%", maxErrors: 0, warmUpMs: 180_000, ...this.plan, ...more }));
     // A hang ends with what was said so far.

@@ -31,7 +31,10 @@ test("a release is tried on all machines, some at a time, then it is the fleet's
   const ran = await release();
   assert.equal(ran.code, 0, evidence(ran));
   assert.deepEqual(JSON.parse(ran.stdout), { schema: 1, group: GROUP, manifest: NEW, machines: 2 });
-  assert.match(ran.stderr, /i-0a: serves the release, on trial\n[\s\S]*i-0b: serves[\s\S]*i-0a: has it for good\n[\s\S]*on bbbbbbbbbbbb, with 2 machines/);
+  assert.match(
+    ran.stderr,
+    /i-0a: serves the release, on trial\n[\s\S]*i-0b: serves[\s\S]*i-0a: has it for good\n[\s\S]*on bbbbbbbbbbbb, with 2 machines/,
+  );
   assert.equal(await born(), NEW);
   assert.deepEqual(await sent(), ["try", "confirm"]);
   const [{ given } = { given: {} }] = (await told()).asked.filter(({ action }) => action === "SendCommand");
@@ -50,7 +53,10 @@ test("a machine on which it doesn't come up: its last words are told, all go bac
   await arrange([...two, { id: "i-0c" }], { results: { "i-0b": { try: [{ status: "Failed", error: LINES, output: "" }] } } });
   const ran = await release();
   assert.equal(ran.code, 1, evidence(ran));
-  assert.match(ran.stderr, /the release bbbbbbbbbbbb failed on i-0b, i-0c \(Terminated\)\.\n {2}\| i-0b: fleetwright: this machine keeps what/);
+  assert.match(
+    ran.stderr,
+    /the release bbbbbbbbbbbb failed on i-0b, i-0c \(Terminated\)\.\n {2}\| i-0b: fleetwright: this machine keeps what/,
+  );
   assert.match(ran.stderr, /i-0a: serves what it served before[\s\S]*Left as it is: the group's release \(aaaaaaaaaaaa\)/);
   assert.deepEqual(await sent(), ["try", "back"]);
   assert.equal(await born(), OLD);
@@ -110,7 +116,11 @@ test("cancelled by somebody, it fails, and all go back", async () => {
 
 async function cancelTry(): Promise<void> {
   const { SSMClient, CancelCommandCommand } = await import("@aws-sdk/client-ssm");
-  const client = new SSMClient({ region: "eu-central-1", endpoint: aws.url, credentials: { accessKeyId: "test", secretAccessKey: "test" } });
+  const client = new SSMClient({
+    region: "eu-central-1",
+    endpoint: aws.url,
+    credentials: { accessKeyId: "test", secretAccessKey: "test" },
+  });
   const id = (await told()).commands.find(({ action }) => action === "try")?.id;
   await client.send(new CancelCommandCommand({ CommandId: id }));
 }
@@ -174,7 +184,9 @@ test("credentials that expire while it waits: said so; the next run in time take
 });
 
 test("what the role may not do is told, and not tried for minutes", async () => {
-  await arrange(two, { errors: { SendCommand: [{ code: "AccessDeniedException", message: "not authorized to perform ssm:SendCommand" }] } });
+  await arrange(two, {
+    errors: { SendCommand: [{ code: "AccessDeniedException", message: "not authorized to perform ssm:SendCommand" }] },
+  });
   const ran = await release();
   assert.equal(ran.code, 1, evidence(ran));
   assert.match(ran.stderr, /AWS refuses.*AccessDeniedException.*ssm:SendCommand/);

@@ -94,7 +94,10 @@ test("a machine comes up on the record's release by its own name, with its own d
   assert.doesNotMatch(said, /exit code/);
   const status = await statusOf("web-1");
   assert.equal(status.machine, "web-1");
-  assert.deepEqual(status.urls, [hosts.login("m-1").address, "app.example.org", "web-1.example.org"].map((name) => `https://${name}`));
+  assert.deepEqual(
+    status.urls,
+    [hosts.login("m-1").address, "app.example.org", "web-1.example.org"].map((name) => `https://${name}`),
+  );
   assert.equal(await world.ask("m-1"), "one");
 });
 
@@ -109,7 +112,10 @@ test("the next release is on both, confirmed: the one is switched, and on the ot
   two = await publish("two");
   const ran = await world.release(planOf(two));
   assert.equal(ran.code, 0, await world.evidence(ran));
-  assert.match(ran.stderr, /web-2: serves the release, on trial[\s\S]*web-2: has it for good[\s\S]*the fleet is on [0-9a-f]{12}, with 2 machines/);
+  assert.match(
+    ran.stderr,
+    /web-2: serves the release, on trial[\s\S]*web-2: has it for good[\s\S]*the fleet is on [0-9a-f]{12}, with 2 machines/,
+  );
   assert.deepEqual(await world.answers(), ["two", "two"]);
   assert.equal(await world.born(), two);
   const { authorities } = JSON.parse(ran.stdout) as { authorities: string };
@@ -121,7 +127,9 @@ test("the next release is on both, confirmed: the one is switched, and on the ot
 });
 
 test("what doesn't come up on the second machine is undone on the first, which serves what it served; its words are told by its name", async () => {
-  const ran = await world.release(planOf(await publish("three", { more: 'if (hostname() === "m-2") throw new Error("no database here");' })));
+  const ran = await world.release(
+    planOf(await publish("three", { more: 'if (hostname() === "m-2") throw new Error("no database here");' })),
+  );
   assert.equal(ran.code, 1, await world.evidence(ran));
   assert.match(ran.stderr, /web-1: serves the release, on trial/);
   assert.match(ran.stderr, /failed on web-2\.[\s\S]*web-2: fleetwright: this machine keeps what it serves: the release does not come up/);
@@ -133,7 +141,10 @@ test("a first boot that came to nothing, for an archive that isn't there, is men
   const gone = "f".repeat(64);
   await world.putText(RECORD_KEY, `${gone}\n`);
   // As new as a machine can be made here.
-  await hosts.sh("m-2", "systemctl disable --now shop.socket 'shop@*' >/dev/null 2>&1; rm -rf /opt/fleetwright/current /var/lib/fleetwright/shop");
+  await hosts.sh(
+    "m-2",
+    "systemctl disable --now shop.socket 'shop@*' >/dev/null 2>&1; rm -rf /opt/fleetwright/current /var/lib/fleetwright/shop",
+  );
   const said = await boot("web-2");
   assert.match(said, /this machine does not serve: manifests\/f+ can't be fetched[\s\S]*exit code 1/, said);
   const ran = await world.release(planOf(two));

@@ -26,14 +26,23 @@ const serving = (release = 1): NamedServing => ({
   secrets: { DB_PASSWORD: VALUE },
   references: {},
   archives: Object.fromEntries(kinds.map((kind) => [kind, archive(`${kind} ${release}`)])),
-  manifest: (secrets) => pulumi.output(secrets).apply((where) => ["web-1", "web-2"].map((name) => `${name} ${JSON.stringify({ release, where })}\n`).join("")),
+  manifest: (secrets) =>
+    pulumi.output(secrets).apply((where) => ["web-1", "web-2"].map((name) => `${name} ${JSON.stringify({ release, where })}\n`).join("")),
 });
 
 const matrix: Record<string, object> = {
   "own network": {},
-  private: { access: "private", clients: ["10.0.0.0/8"], network: { vpc: "vpc-0a", subnets: { "eu-central-1a": "subnet-0a", "eu-central-1b": "subnet-0b" } } },
+  private: {
+    access: "private",
+    clients: ["10.0.0.0/8"],
+    network: { vpc: "vpc-0a", subnets: { "eu-central-1a": "subnet-0a", "eu-central-1b": "subnet-0b" } },
+  },
   "fixed addresses, records and a key": {
-    elasticIps: true, dns: { zone: "example.org" }, terminationProtection: true, kmsKey: KEY, tags: { team: "web" },
+    elasticIps: true,
+    dns: { zone: "example.org" },
+    terminationProtection: true,
+    kmsKey: KEY,
+    tags: { team: "web" },
   },
 };
 
@@ -64,11 +73,15 @@ for (const [what, more] of Object.entries(matrix)) {
 
 test("nothing but what the app serves is open, there is no key to log in with, and a machine may read the fleet's bucket and secrets alone", async () => {
   const resources = await graph({});
-  const ports = byType(resources, "SecurityGroupIngressRule").map(({ inputs }) => `${String(inputs.ipProtocol)} ${String(inputs.fromPort)}`);
+  const ports = byType(resources, "SecurityGroupIngressRule").map(
+    ({ inputs }) => `${String(inputs.ipProtocol)} ${String(inputs.fromPort)}`,
+  );
   assert.deepEqual(ports.sort(), ["tcp 443", "tcp 80", "udp 443"]);
   assert.deepEqual(byType(resources, "KeyPair"), []);
   assert.ok(byType(resources, "Instance").every(({ inputs }) => inputs.keyName === undefined));
-  const policies = Object.fromEntries(byType(resources, "RolePolicy").map(({ name, inputs }) => [name, JSON.parse(String(inputs.policy)).Statement[0].Resource]));
+  const policies = Object.fromEntries(
+    byType(resources, "RolePolicy").map(({ name, inputs }) => [name, JSON.parse(String(inputs.policy)).Statement[0].Resource]),
+  );
   const { "web-run-command": _asked, ...bound } = policies;
   assert.deepEqual(bound, {
     "web-artifacts": ["arn:aws:s3:::web-artifacts/*"],
@@ -88,7 +101,12 @@ test("a release changes the bucket, and nothing of a machine: each comes up on t
     assert.ok(Buffer.byteLength(String(userData)) < 16 * 1024, "user data has 16 KiB at most");
   }
   const keys = (resources: GraphResource[]) => byType(resources, "BucketObjectv2").map(({ inputs }) => inputs.key);
-  assert.equal(keys(after).filter((key) => keys(before).includes(key)).join(), "fleet/manifest");
+  assert.equal(
+    keys(after)
+      .filter((key) => keys(before).includes(key))
+      .join(),
+    "fleet/manifest",
+  );
 });
 
 test("a machine with a lasting address knows it when it boots, before AWS has given it; one of a private fleet serves by its own", async () => {
@@ -101,7 +119,11 @@ test("a machine with a lasting address knows it when it boots, before AWS has gi
 test("machines reach the bucket: a private fleet without a NAT has addresses for the way out, and nobody else is let in by them", async () => {
   const more = { access: "private", clients: ["10.0.0.0/8"] };
   const own = await graph(more);
-  assert.ok(byType(own, "Instance").every(({ inputs }) => inputs.associatePublicIpAddress === true && /^known local-ipv4 /m.test(String(inputs.userData))));
+  assert.ok(
+    byType(own, "Instance").every(
+      ({ inputs }) => inputs.associatePublicIpAddress === true && /^known local-ipv4 /m.test(String(inputs.userData)),
+    ),
+  );
   assert.deepEqual([...new Set(byType(own, "SecurityGroupIngressRule").map(({ inputs }) => inputs.cidrIpv4))], ["10.0.0.0/8"]);
   assert.ok(byType(await graph(matrix.private ?? {}), "Instance").every(({ inputs }) => inputs.associatePublicIpAddress === false));
 });
@@ -122,7 +144,10 @@ test("the document of machines with names has room, and no parameters but its ow
 test("what holds data is protected together with the machines", async () => {
   const kept = (await graph({ terminationProtection: true })).filter(({ protect }) => protect === true).map(({ name }) => name);
   assert.deepEqual(kept, ["web-artifacts", "web-secrets"]);
-  assert.deepEqual((await graph({})).filter(({ protect }) => protect === true), []);
+  assert.deepEqual(
+    (await graph({})).filter(({ protect }) => protect === true),
+    [],
+  );
 });
 
 test("machines that fetch their release may tell CloudWatch what they are asked for, too, and are safe by every rule", async () => {

@@ -83,7 +83,9 @@ test("nothing is made before it has settled", async () => {
   const gate = Promise.withResolvers<void>();
   const config = ec2Schema.parse({ ...ec2Machines(), network: existing, elasticIps: true, dns: { zone: "example.org" } });
   const serving = { mode: "acme" as const, httpPort: 80, httpsPort: 443, domains: ["example.org"], redirects: [] };
-  const graph = graphOf((parent) => void ec2Resources({ parent, fleet: "web", tags: {}, gate: pulumi.output(gate.promise) }, config, serving));
+  const graph = graphOf(
+    (parent) => void ec2Resources({ parent, fleet: "web", tags: {}, gate: pulumi.output(gate.promise) }, config, serving),
+  );
   await sleep(300);
   assert.equal(madeCount(), 0);
   gate.resolve();
@@ -97,8 +99,14 @@ test("an image that isn't Debian's own is built for once its machine has said wh
 });
 
 test("the preview has a line for each type, with its vCPUs and who has it", () => {
-  const types = { "m7g.large": { vcpus: 2, memoryMiB: 8192, architectures: [], zones: [] }, "t4g.nano": { vcpus: 1, memoryMiB: 512, architectures: [], zones: [] } };
-  const machines = [{ name: "a", type: "t4g.nano" }, ...Array.from({ length: 9 }, (_, index) => ({ name: `b-${index}`, type: "m7g.large" }))];
+  const types = {
+    "m7g.large": { vcpus: 2, memoryMiB: 8192, architectures: [], zones: [] },
+    "t4g.nano": { vcpus: 1, memoryMiB: 512, architectures: [], zones: [] },
+  };
+  const machines = [
+    { name: "a", type: "t4g.nano" },
+    ...Array.from({ length: 9 }, (_, index) => ({ name: `b-${index}`, type: "m7g.large" })),
+  ];
   assert.deepEqual(sizeLines(machines, { types }), [
     "t4g.nano: 1 vCPU, 0.5 GiB, arm64: a",
     "m7g.large: 2 vCPUs, 8 GiB, arm64: b-0, b-1, b-2, b-3, b-4, b-5 and 3 more",

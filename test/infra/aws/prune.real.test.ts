@@ -29,7 +29,10 @@ after(async () => {
 
 const DAYS_2_MS = 2 * 86_400_000;
 
-async function run(extra: string[] = ["--ahead", String(DAYS_2_MS)], input: object = INPUT): Promise<{ code: number | null; said: string }> {
+async function run(
+  extra: string[] = ["--ahead", String(DAYS_2_MS)],
+  input: object = INPUT,
+): Promise<{ code: number | null; said: string }> {
   const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", MAIN, "prune", ...extra], {
     env: {
       ...process.env,
@@ -117,7 +120,10 @@ test("of machines with names the newest releases stay, and the one that the flee
   };
   const manifestOf = (number: number) =>
     ["arm64", "x64"]
-      .map((arch, index) => `web-${index} ${JSON.stringify({ schema: 1, runtime: { sha256: hash(arch) }, release: { sha256: hash(`${arch} ${number}`) } })}\n`)
+      .map(
+        (arch, index) =>
+          `web-${index} ${JSON.stringify({ schema: 1, runtime: { sha256: hash(arch) }, release: { sha256: hash(`${arch} ${number}`) } })}\n`,
+      )
       .join("");
   for (const number of [1, 2, 3, 4]) {
     if (number === 3) await nextSecond();

@@ -53,13 +53,19 @@ interface Ran {
 }
 
 function run(): { child: ChildProcess; said: () => string; ended: Promise<Ran> } {
-  const keys = { AWS_ACCESS_KEY_ID: "AKIAEXAMPLE", AWS_SECRET_ACCESS_KEY: "secret", AWS_ENDPOINT_URL: aws.url, AWS_EC2_METADATA_DISABLED: "true" };
+  const keys = {
+    AWS_ACCESS_KEY_ID: "AKIAEXAMPLE",
+    AWS_SECRET_ACCESS_KEY: "secret",
+    AWS_ENDPOINT_URL: aws.url,
+    AWS_EC2_METADATA_DISABLED: "true",
+  };
   const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", MAIN, "refresh", "--pace", "50"], {
     env: { ...process.env, ...keys, AWS_PROFILE: "", AWS_MAX_ATTEMPTS: "2" },
     stdio: ["pipe", "pipe", "pipe"],
   });
   const output = { stdout: "", stderr: "" };
-  for (const name of ["stdout", "stderr"] as const) child[name]?.setEncoding("utf8").on("data", (text: string) => void (output[name] += text));
+  for (const name of ["stdout", "stderr"] as const)
+    child[name]?.setEncoding("utf8").on("data", (text: string) => void (output[name] += text));
   const plan = {
     schema: 1,
     fleet: "web",
@@ -85,11 +91,19 @@ const evidence = ({ stdout, stderr }: Ran): string => `${stdout}\n${stderr}`;
 const under = (percent: number, left: number) => ({ Status: "InProgress", PercentageComplete: percent, InstancesToUpdate: left });
 
 test("a release is one refresh, with the whole configuration by name and number, awaited with its progress", async () => {
-  await arrange([{ Status: "Pending" }, under(0, 2), under(50, 1), { Status: "Successful", PercentageComplete: 100, InstancesToUpdate: 0 }]);
+  await arrange([
+    { Status: "Pending" },
+    under(0, 2),
+    under(50, 1),
+    { Status: "Successful", PercentageComplete: 100, InstancesToUpdate: 0 },
+  ]);
   const ran = await refresh();
   assert.equal(ran.code, 0, evidence(ran));
   assert.deepEqual(JSON.parse(ran.stdout), { schema: 1, group: GROUP, version: "7", machines: 2 });
-  assert.match(ran.stderr, /refresh to version 7 started[\s\S]*under way: 50 %, 1 machine to go[\s\S]*is done: 100 %[\s\S]*the group is on version 7, with 2 machines/);
+  assert.match(
+    ran.stderr,
+    /refresh to version 7 started[\s\S]*under way: 50 %, 1 machine to go[\s\S]*is done: 100 %[\s\S]*the group is on version 7, with 2 machines/,
+  );
   const [started, ...more] = await starts();
   assert.deepEqual(more, []);
   const { LaunchTemplate } = policy("7");
@@ -121,10 +135,22 @@ test("a group that is as wanted is left alone", async () => {
 
 const REASON = "Instance i-0 failed to become healthy";
 const failures: [string, object[], RegExp][] = [
-  ["rolled back", [under(50, 1), { Status: "RollbackInProgress", StatusReason: REASON }, { Status: "RollbackSuccessful", StatusReason: REASON }], /the refresh of web-1234567 was rolled back: Instance i-0 failed/],
+  [
+    "rolled back",
+    [under(50, 1), { Status: "RollbackInProgress", StatusReason: REASON }, { Status: "RollbackSuccessful", StatusReason: REASON }],
+    /the refresh of web-1234567 was rolled back: Instance i-0 failed/,
+  ],
   ["failed", [under(50, 1), { Status: "Failed", StatusReason: REASON }], /the refresh of web-1234567 failed: Instance i-0 failed/],
-  ["cancelled", [under(50, 1), { Status: "Cancelling" }, { Status: "Cancelled", StatusReason: "Cancelled due to user request." }], /was cancelled: Cancelled due to user request/],
-  ["not even rolled back", [under(50, 1), { Status: "RollbackInProgress" }, { Status: "RollbackFailed", StatusReason: REASON }], /failed, and so did its rollback: Instance i-0/],
+  [
+    "cancelled",
+    [under(50, 1), { Status: "Cancelling" }, { Status: "Cancelled", StatusReason: "Cancelled due to user request." }],
+    /was cancelled: Cancelled due to user request/,
+  ],
+  [
+    "not even rolled back",
+    [under(50, 1), { Status: "RollbackInProgress" }, { Status: "RollbackFailed", StatusReason: REASON }],
+    /failed, and so did its rollback: Instance i-0/,
+  ],
 ];
 for (const [what, steps, expected] of failures) {
   test(`a refresh that is ${what} fails, with AWS's own words and the version that the group is on`, async () => {
@@ -154,7 +180,12 @@ test("killed and started again, it takes up the refresh that runs", async () => 
 });
 
 test("another's refresh is waited for first", async () => {
-  const other = { DesiredConfiguration: { MixedInstancesPolicy: policy("5") }, Status: "InProgress", InstanceRefreshId: "refresh-x", AutoScalingGroupName: GROUP };
+  const other = {
+    DesiredConfiguration: { MixedInstancesPolicy: policy("5") },
+    Status: "InProgress",
+    InstanceRefreshId: "refresh-x",
+    AutoScalingGroupName: GROUP,
+  };
   await arrange([under(50, 1), { Status: "Cancelled" }, { Status: "Successful" }], { refreshes: [other] });
   const ran = await refresh();
   assert.equal(ran.code, 0, evidence(ran));
@@ -198,7 +229,11 @@ test("credentials that expire while it waits: said so, the refresh goes on, and 
 });
 
 test("what the role may not do is told, and not tried for minutes", async () => {
-  await arrange([], { errors: { StartInstanceRefresh: [{ code: "AccessDenied", message: "not authorized to perform autoscaling:StartInstanceRefresh", status: 403 }] } });
+  await arrange([], {
+    errors: {
+      StartInstanceRefresh: [{ code: "AccessDenied", message: "not authorized to perform autoscaling:StartInstanceRefresh", status: 403 }],
+    },
+  });
   const ran = await refresh();
   assert.equal(ran.code, 1, evidence(ran));
   assert.match(ran.stderr, /AWS refuses.*AccessDenied.*StartInstanceRefresh/);

@@ -37,6 +37,10 @@ for (const [what, , keys] of unoffered) {
   test(`AWS doesn't have it: refused by its key, and nothing is made there: ${what}`, () => {
     const { said, made } = refusal(what);
     for (const key of keys) assert.match(said, key);
-    assert.deepEqual(made.filter((type) => type.startsWith("aws:")), [], said);
+    assert.deepEqual(
+      made.filter((type) => type.startsWith("aws:")),
+      [],
+      said,
+    );
   });
 }

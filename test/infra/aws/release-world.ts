@@ -116,7 +116,13 @@ export class ReleaseWorld {
     const dir = join(this.folder, "agent");
     mkdirSync(join(dir, "DEBIAN"), { recursive: true });
     mkdirSync(join(dir, "lib/systemd/system"), { recursive: true });
-    const control = ["Package: amazon-ssm-agent", "Version: 1", "Architecture: all", "Maintainer: test <t@example.org>", "Description: test"];
+    const control = [
+      "Package: amazon-ssm-agent",
+      "Version: 1",
+      "Architecture: all",
+      "Maintainer: test <t@example.org>",
+      "Description: test",
+    ];
     writeFileSync(join(dir, "DEBIAN/control"), `${control.join("\n")}\n`);
     writeFileSync(join(dir, "lib/systemd/system/amazon-ssm-agent.service"), "[Service]\nExecStart=/bin/true\n");
     execFileSync("dpkg-deb", ["--build", "--root-owner-group", dir, join(this.folder, "agent.deb")]);

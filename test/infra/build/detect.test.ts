@@ -28,12 +28,7 @@ const found: [title: string, files: Files, given: Given, command: object][] = [
     { node: "tools/web.cjs" },
     node("tools/web.cjs"),
   ],
-  [
-    "a WSGI app, only as it is named",
-    { "requirements.txt": "", "main.py": "" },
-    { wsgi: "main:app" },
-    { kind: "wsgi", app: "main:app" },
-  ],
+  ["a WSGI app, only as it is named", { "requirements.txt": "", "main.py": "" }, { wsgi: "main:app" }, { kind: "wsgi", app: "main:app" }],
   [
     "a program in the folder",
     { "bin/server": { text: "", executable: true }, "server.ts": "" },
@@ -88,7 +83,12 @@ const refused: [title: string, files: Files, given: Given, message: RegExp][] = 
     /both an ASGI app \(main:app\) and a Node app \(server\.js\)/,
   ],
   ["a WSGI module that isn't there", {}, { wsgi: "main:app" }, /no main\.py or[\s\S]*Set "app\.wsgi"/],
-  ["a program that isn't there", { "server.go": "" }, { command: ["./server", "{port}"] }, /no server in [\s\S]*there: server\.go[\s\S]*app\.command/],
+  [
+    "a program that isn't there",
+    { "server.go": "" },
+    { command: ["./server", "{port}"] },
+    /no server in [\s\S]*there: server\.go[\s\S]*app\.command/,
+  ],
   ["a program that can't be started", { server: "" }, { command: ["./server", "{port}"] }, /server in .* isn't executable[\s\S]*chmod \+x/],
   ["a command that doesn't say where it listens", {}, { command: ["server"] }, /doesn't say how it takes connections/],
   ["package.json that isn't JSON", { "package.json": "{" }, {}, /package\.json can't be read as JSON/],

@@ -144,25 +144,39 @@ test("a command's release is its folder, with the x-bits of its programs", async
 test("a command with a requirements.txt has it locked, and needs no uvicorn", async (t) => {
   ownCache(t);
   const dir = makeFolder(t, { ...files, "requirements.txt": "gunicorn\n" });
-  await assert.rejects(buildRelease({ dir, command: program }, [x64], () => {}), /line 1: gunicorn/);
-  assert.deepEqual(readPythonLock(fill(dir, { "requirements.txt": "gunicorn==23.0.0\n" }), undefined).pins, [{ name: "gunicorn", version: "23.0.0" }]);
+  await assert.rejects(
+    buildRelease({ dir, command: program }, [x64], () => {}),
+    /line 1: gunicorn/,
+  );
+  assert.deepEqual(readPythonLock(fill(dir, { "requirements.txt": "gunicorn==23.0.0\n" }), undefined).pins, [
+    { name: "gunicorn", version: "23.0.0" },
+  ]);
 });
 
 test("a command with a package.json has its packages locked", async (t) => {
   ownCache(t);
   const dir = makeFolder(t, { ...files, "package.json": '{"dependencies":{"next":"1"}}' });
-  await assert.rejects(buildRelease({ dir, command: program }, [x64], () => {}), /no package-lock\.json/);
+  await assert.rejects(
+    buildRelease({ dir, command: program }, [x64], () => {}),
+    /no package-lock\.json/,
+  );
 });
 
 test("a command's program that git ignores is an error", async (t) => {
   ownCache(t);
   const dir = makeFolder(t, { ...files, ".gitignore": "bin\n" });
   execFileSync("git", ["init", "-q"], { cwd: dir });
-  await assert.rejects(buildRelease({ dir, command: program }, [x64], () => {}), /bin\/tool .* is ignored by git/);
+  await assert.rejects(
+    buildRelease({ dir, command: program }, [x64], () => {}),
+    /bin\/tool .* is ignored by git/,
+  );
 });
 
 test("a WSGI app is told of uvicorn and of its adapter", async (t) => {
   ownCache(t);
   const dir = makeFolder(t, { "main.py": "", "requirements.txt": "flask==3.1.0\n" });
-  await assert.rejects(buildRelease({ dir, command: { kind: "wsgi", app: "main:app" } }, [x64], () => {}), /uvicorn, which serves a WSGI app[\s\S]*a2wsgi/);
+  await assert.rejects(
+    buildRelease({ dir, command: { kind: "wsgi", app: "main:app" } }, [x64], () => {}),
+    /uvicorn, which serves a WSGI app[\s\S]*a2wsgi/,
+  );
 });

@@ -97,14 +97,20 @@ describe("EC2 asked by the fleet command", () => {
     await aws.tell("", { console: ["", "booting\n", CONSOLE], errors });
     const run = await fleet(["ec2-host-key"], { stdin: request });
     assert.equal(run.stdout, `${KEY}\n`, evidence(run));
-    assert.deepEqual((await asked()).map(({ given }) => given.Latest), [true, true, true, true]);
+    assert.deepEqual(
+      (await asked()).map(({ given }) => given.Latest),
+      [true, true, true, true],
+    );
   });
 
   test("types that don't show their latest lines are asked for what they have published", async () => {
     await aws.tell("", { console: [CONSOLE], latest: false, errors: {} });
     const run = await fleet(["ec2-host-key"], { stdin: request });
     assert.equal(run.stdout, `${KEY}\n`, evidence(run));
-    assert.deepEqual((await asked()).map(({ given }) => given.Latest), [true, false]);
+    assert.deepEqual(
+      (await asked()).map(({ given }) => given.Latest),
+      [true, false],
+    );
   });
 
   test("an instance that is there keeps its key, and AWS isn't asked: its console may have lost it", async () => {

@@ -50,7 +50,8 @@ test("a file that has no machines on AWS is none", () => {
 
 test("new images are written in place, and every comment stays", () => {
   const written = withImages(FILE, BOTH);
-  for (const comment of ["# The shop's production.", "# Bumped every month.", "# the first zone", "# the old one"]) assert.ok(written.includes(comment), written);
+  for (const comment of ["# The shop's production.", "# Bumped every month.", "# the first zone", "# the old one"])
+    assert.ok(written.includes(comment), written);
   const { machines } = parse(written).config["fleetwright:fleet"];
   assert.deepEqual(machines.images, { x64: X64, arm64: ARM64 });
   assert.deepEqual(
@@ -63,7 +64,10 @@ test("new images are written in place, and every comment stays", () => {
 test("for one machine alone, the image of its architecture is its own, and no other line changes", () => {
   const written = withOwnImage(FILE, "web-1", BOTH);
   const added = written.split("\n").filter((line) => !FILE.split("\n").includes(line));
-  assert.deepEqual(added.map((line) => line.trim()), [`image: ${X64}`]);
+  assert.deepEqual(
+    added.map((line) => line.trim()),
+    [`image: ${X64}`],
+  );
 });
 
 test("the newest image is so by its date, not by its name", () => {
@@ -76,8 +80,10 @@ test("the newest image is so by its date, not by its name", () => {
 });
 
 test("a group has one image, for the architecture of its types", () => {
-  const group = FILE.replace("provider: ec2", "provider: autoscaling")
-    .replace(/ {6}images:[\s\S]*/, "      image: ami-0123456789abcdef0 # pinned\n      types: [m7g.large, m6g.large]\n");
+  const group = FILE.replace("provider: ec2", "provider: autoscaling").replace(
+    / {6}images:[\s\S]*/,
+    "      image: ami-0123456789abcdef0 # pinned\n      types: [m7g.large, m6g.large]\n",
+  );
   assert.deepEqual(imagesIn(group)?.images, new Map([["arm64", "ami-0123456789abcdef0"]]));
   const { machines } = parse(withImages(group, new Map([["arm64", ARM64 ?? ""]]))).config["fleetwright:fleet"];
   assert.equal(machines.image, ARM64);

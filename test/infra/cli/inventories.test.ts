@@ -45,7 +45,10 @@ test("machines of a group aren't asked: with others they are left out, alone it 
   assert.deepEqual(findInventories({ a: group }), [group]);
   assert.deepEqual(chooseFleets([group, other], undefined), [other]);
   for (const fleet of [undefined, "wide"]) {
-    assert.throws(() => chooseFleets([group], fleet), /is the group wide-1234567 at AWS \(eu-central-1\)[\s\S]*describe-auto-scaling-groups --region eu-central-1/);
+    assert.throws(
+      () => chooseFleets([group], fleet),
+      /is the group wide-1234567 at AWS \(eu-central-1\)[\s\S]*describe-auto-scaling-groups --region eu-central-1/,
+    );
   }
 });
 
@@ -67,7 +70,10 @@ test("machines with names that nobody logs in to are found with how releases com
   const named = { name: "web", region: "eu-central-1", instances, releases: { bucket: "artifacts", warmUpMs: 900_000, inPlace } };
   const web = { ...inventory("web"), machines: [], group: named };
   assert.deepEqual(findInventories({ web }), [web]);
-  assert.throws(() => chooseFleets([web], undefined), /nobody logs in to the machines of "web".*: web-1 \(i-0a\)[\s\S]*start-session --region eu-central-1 --target i-0a/);
+  assert.throws(
+    () => chooseFleets([web], undefined),
+    /nobody logs in to the machines of "web".*: web-1 \(i-0a\)[\s\S]*start-session --region eu-central-1 --target i-0a/,
+  );
 });
 
 test("a group of an earlier Fleetwright's state is still one", () => {

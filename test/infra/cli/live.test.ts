@@ -79,10 +79,17 @@ test("what was put back says after what, and isn't counted as done", () => {
 
 test("a large fleet fits: what is under way is shown, the rest is counted; no line is wider than the terminal", () => {
   const names = Array.from({ length: 50 }, (_, index) => `web-${index + 1}`);
-  const live = after(begin(names), step("web-40", "start", "a\u001b[2J text that is long, and then longer still"), phase("web-7", "stage", false));
+  const live = after(
+    begin(names),
+    step("web-40", "start", "a\u001b[2J text that is long, and then longer still"),
+    phase("web-7", "stage", false),
+  );
   const lines = frame(live, 5_000, { columns: 60, rows: 8 });
   assert.equal(lines.length, 6);
-  assert.ok(lines.every((line) => line.length < 60 && !line.includes("\u001b")), lines.join("\n"));
+  assert.ok(
+    lines.every((line) => line.length < 60 && !line.includes("\u001b")),
+    lines.join("\n"),
+  );
   for (const part of ["web-40", "! web-7 ", "and 46 more: 46 waiting"]) assert.ok(lines.join("\n").includes(part), lines.join("\n"));
 });
 
@@ -98,14 +105,22 @@ test("a screen is drawn over; a line for good goes above it", () => {
 
 test("a machine that a failed rollout never switched is shown as what it was before", () => {
   const failed = { event: "end", ok: false, tookMs: 9_000, confirmWindowMs: null, message: "it failed" } as const;
-  const live = after(begin(["web-1", "web-2"]), phase("web-1", "stage"), phase("web-2", "stage"), phase("web-1", "switch", false), phase("web-1", "back"), failed);
+  const live = after(
+    begin(["web-1", "web-2"]),
+    phase("web-1", "stage"),
+    phase("web-2", "stage"),
+    phase("web-1", "switch", false),
+    phase("web-1", "back"),
+    failed,
+  );
   assert.match(frame(live, 9_000, { columns: 100, rows: 30 }).join("\n"), /= web-1 {2}put back[\s\S]*= web-2 {2}as before$/);
 });
 
 test("the end leaves the last picture and the summary as lines, and nothing to draw over", () => {
   const terminal = new FakeTerminal();
   const view = new View(new Screen(terminal));
-  for (const event of stamped([begin(["web-1"]), phase("web-1", "stage"), phase("web-1", "switch"), phase("web-1", "confirm"), end])) view.take(event);
+  for (const event of stamped([begin(["web-1"]), phase("web-1", "stage"), phase("web-1", "switch"), phase("web-1", "confirm"), end]))
+    view.take(event);
   assert.match(terminal.out, /= web-1 {2}confirmed\nrelease 01234567 on 1 machine in 9\.0 s, confirmed within 4 ms; nothing sent\n/);
   const { out } = terminal;
   view.draw();
@@ -137,7 +152,12 @@ test("a file that grows is read line by line, from where it ended before", () =>
 
 test("Pulumi's lines that repeat a rollout's steps are known; its others stay", () => {
   assert.ok(isStepLine("\u001b[33m ~  \u001b[0mcommand:local:Command web-rollout updating (3s) web-1  health      GET / answered 200"));
-  for (const line of [" ~  command:local:Command web-rollout updated (9s)", " +  aws:ec2:Instance web-rollout creating (3s) x", "Diagnostics:"]) assert.ok(!isStepLine(line));
+  for (const line of [
+    " ~  command:local:Command web-rollout updated (9s)",
+    " +  aws:ec2:Instance web-rollout creating (3s) x",
+    "Diagnostics:",
+  ])
+    assert.ok(!isStepLine(line));
 });
 
 test("through the Automation API, a rollout's passing messages are left to the live view; its errors are not", () => {

@@ -22,7 +22,10 @@ test("lines of several machines come out by time, whatever the order they arrive
       merge.end("a");
       merge.end("b");
       out.push(...merge.take(0));
-      assert.deepEqual(out, [...left, ...right].toSorted((a, b) => a - b));
+      assert.deepEqual(
+        out,
+        [...left, ...right].toSorted((a, b) => a - b),
+      );
     }),
   );
 });

@@ -67,7 +67,10 @@ test("drift has exit code 2, an unreachable machine 3, and drift counts more", (
 });
 
 test("status: 1 when a machine that was reached isn't healthy, 3 when all that were reached are", () => {
-  assert.deepEqual([exitCodeOf([machine("a")]), exitCodeOf([machine("a"), lost]), exitCodeOf([machine("a", { health: "down: x" }), lost])], [0, 3, 1]);
+  assert.deepEqual(
+    [exitCodeOf([machine("a")]), exitCodeOf([machine("a"), lost]), exitCodeOf([machine("a", { health: "down: x" }), lost])],
+    [0, 3, 1],
+  );
 });
 
 test("the last machine that serves is the last one, whatever else is listed", () => {
@@ -107,7 +110,15 @@ test("forgetting a host keeps the file's comments and every other entry", () => 
 });
 
 test("releases: what is live, who brought it, a rollback as such, and a machine that can't be asked", () => {
-  const line = { at: "2026-01-01T10:00:00.000Z", by: "ann@laptop", event: "confirmed" as const, applyId: "x", generation: "g1", release: "a".repeat(64), why: "healthy" };
+  const line = {
+    at: "2026-01-01T10:00:00.000Z",
+    by: "ann@laptop",
+    event: "confirmed" as const,
+    applyId: "x",
+    generation: "g1",
+    release: "a".repeat(64),
+    why: "healthy",
+  };
   const text = releasesText({
     fleet: "web",
     app: "shop",

@@ -60,7 +60,9 @@ describe("packages out of a store, before there are any", async () => {
     writeFileSync(path, Buffer.concat([readFileSync(path), Buffer.from("x")]));
     assert.match((await take()) ?? "", /are spoiled/);
     assert.ok(!installed());
-    const [set] = execFileSync("find", [join(folder, "store/sets"), "-name", "*.json"], { encoding: "utf8" }).trim().split("\n");
+    const [set] = execFileSync("find", [join(folder, "store/sets"), "-name", "*.json"], { encoding: "utf8" })
+      .trim()
+      .split("\n");
     writeFileSync(set ?? "", readFileSync(set ?? "", "utf8").replace("ann@laptop", "eve@laptop"));
     assert.match((await take()) ?? "", /has no packages/);
   });

@@ -54,8 +54,14 @@ test("back to the release before, with the settings that served with it last, an
   const a2 = of("a", { MODE: "2" });
   const plan = planRollback([machine("web-1", [a, a2, b]), machine("web-2", [a, a2, b])], undefined);
   assert.equal(plan.release, id("a"));
-  assert.deepEqual(plan.machines.map(({ generation }) => generation), [generationOf(a2), generationOf(a2)]);
-  assert.deepEqual([plan.machines[0]?.from, plan.machines[0]?.agentRuntime, plan.machines[0]?.manifest.https.httpsPort], [id("b"), id("f"), 8443]);
+  assert.deepEqual(
+    plan.machines.map(({ generation }) => generation),
+    [generationOf(a2), generationOf(a2)],
+  );
+  assert.deepEqual(
+    [plan.machines[0]?.from, plan.machines[0]?.agentRuntime, plan.machines[0]?.manifest.https.httpsPort],
+    [id("b"), id("f"), 8443],
+  );
   assert.deepEqual(plan.machines[0]?.manifest.hardening, { sshKeysOnly: true });
   assert.deepEqual(plan.machines[0]?.manifest.cloudwatch, CLOUDWATCH);
 });

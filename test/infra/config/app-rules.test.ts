@@ -8,7 +8,10 @@ function problems(app: object, more: object = {}): string[] {
   try {
     parseStackConfig({ app: { dir: "a", ...app }, machines: { provider: "local" }, ...more });
   } catch (error) {
-    return (error as Error).message.split("\n").filter((line) => line.startsWith("  - ")).map((line) => line.slice(4));
+    return (error as Error).message
+      .split("\n")
+      .filter((line) => line.startsWith("  - "))
+      .map((line) => line.slice(4));
   }
   return [];
 }
@@ -39,7 +42,12 @@ const wrong: [title: string, app: object, more: object, problem: RegExp][] = [
   ["two entries", { asgi: "main:app", wsgi: "main:app" }, {}, /^app\.wsgi: give either "asgi" or "wsgi", not both/],
   ["a Node module and a command", { node: "a.ts", ...port }, {}, /^app\.command: give either "node" or "command"/],
   ["a command as one text", { command: "./server {port}" }, {}, /^app\.command: given .*; allowed: a list/],
-  ["a command that doesn't say where it listens", { command: ["./server"] }, {}, /^app\.command: doesn't say where it listens: write \{port\}.*listen: port.*PORT/],
+  [
+    "a command that doesn't say where it listens",
+    { command: ["./server"] },
+    {},
+    /^app\.command: doesn't say where it listens: write \{port\}.*listen: port.*PORT/,
+  ],
   ["two placeholders", { command: ["s", "{port}", "{socket}"] }, {}, /^app\.command: has \{port\} and \{socket\}; .*keep one/],
   ["a placeholder that isn't what is said", { ...port, listen: "socket" }, {}, /^app\.listen: is "socket", but the command has \{port\}/],
   ["a socket without its place", { command: ["s"], listen: "socket" }, {}, /^app\.command: .*write \{socket\}/],
@@ -53,9 +61,24 @@ const wrong: [title: string, app: object, more: object, problem: RegExp][] = [
   ["one slot", { ...port, slots: 1 }, {}, /^app\.slots: given 1; allowed: 2 or more/],
   ["a port below 1024", { ...port, portBase: 80 }, {}, /^app\.portBase: given 80; allowed: 1024 or more/],
   ["ports that end too high", { ...port, portBase: 65_530 }, {}, /^app\.portBase: is 65530; with 16 slots it can be 65519 at most/],
-  ["HTTPS on a slot's port", port, { https: { httpsPort: 20_003 } }, /^https\.httpsPort: 20003 is among the ports of the app's slots \(20000 to 20016\)/],
-  ["HTTP on the port of Caddy's checks", { command: ["s", "{socket}"] }, { https: { httpPort: 20_000 } }, /^https\.httpPort: 20000 is among .* \(20000 to 20000\)/],
-  ["more workers than two generations have slots", port, { workers: 9 }, /^app\.slots: is 16, too few for two generations of 9 workers.*18 or more/],
+  [
+    "HTTPS on a slot's port",
+    port,
+    { https: { httpsPort: 20_003 } },
+    /^https\.httpsPort: 20003 is among the ports of the app's slots \(20000 to 20016\)/,
+  ],
+  [
+    "HTTP on the port of Caddy's checks",
+    { command: ["s", "{socket}"] },
+    { https: { httpPort: 20_000 } },
+    /^https\.httpPort: 20000 is among .* \(20000 to 20000\)/,
+  ],
+  [
+    "more workers than two generations have slots",
+    port,
+    { workers: 9 },
+    /^app\.slots: is 16, too few for two generations of 9 workers.*18 or more/,
+  ],
   ["more workers than there can be slots", port, { workers: { max: 40 } }, /^app\.slots: .*no more than 32 workers/],
   ["a command's requests counted", { ...port, recycle: { maxRequests: 5 } }, {}, /^app\.recycle\.maxRequests: .*can't be counted/],
   ["a command's access log", { ...port, accessLog: true }, {}, /^app\.accessLog: a command writes its own/],

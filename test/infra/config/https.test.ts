@@ -60,7 +60,8 @@ test("a mode has what it needs, and nothing of another", () => {
   assert.match(refusal({ mode: "acme", acme }), /https\.domains: is empty/);
   for (const name of ["Shop.example", "shop", "{other}.example.org", "-a.example.org", "a.example.0", `${"a".repeat(64)}.example.org`])
     assert.match(refusal({ domains: [name] }), /https\.domains\.0: given ".*; allowed: a domain name/, name);
-  for (const name of ["{machine}.example.org", "a-{machine}.example.org", "xn--bcher-kva.example"]) assert.deepEqual(parsed({ domains: [name] }).domains, [name]);
+  for (const name of ["{machine}.example.org", "a-{machine}.example.org", "xn--bcher-kva.example"])
+    assert.deepEqual(parsed({ domains: [name] }).domains, [name]);
   assert.match(refusal({ redirects: ["www.example.org"] }), /https\.redirects: needs a name to lead to/);
 });
 
@@ -146,15 +147,11 @@ test("what is wrong with a given certificate is told by key path", () => {
 test("nothing of a given key is repeated", () => {
   const { certificate, key } = authority.issue(["a.example.org"]);
   const body = key.replaceAll(/-----.*-----|\n/g, "");
-  for (const own of [
-    body,
-    { certificate, key: [key] },
-    { certificate, key, more: key },
-    { certificate, key: key.slice(0, 200) },
-  ]) {
+  for (const own of [body, { certificate, key: [key] }, { certificate, key, more: key }, { certificate, key: key.slice(0, 200) }]) {
     const said = refusal({ mode: "own", domains: ["a.example.org"], own });
     assert.notEqual(said, "");
-    for (const line of key.split("\n").filter((text) => /^[A-Za-z0-9+/=]{20,}$/.test(text))) assert.ok(!said.includes(line.slice(0, 20)), said);
+    for (const line of key.split("\n").filter((text) => /^[A-Za-z0-9+/=]{20,}$/.test(text)))
+      assert.ok(!said.includes(line.slice(0, 20)), said);
   }
 });
 
@@ -176,6 +173,17 @@ test("limits have a default each; a mistake in one is told with what is allowed"
 test("trusted proxies are ranges of addresses, never all of them", () => {
   const good = ["10.0.0.0/8", "192.0.2.7/32", "fd00::/8", "2001:db8::1/128"];
   assert.deepEqual(parsed({ mode: "none", trustedProxies: good }).trustedProxies, good);
-  for (const bad of ["10.0.0.1", "10.0.0.0/33", "balancer.example", "0.0.0.0/0", "::/0", "::/00", "10.0.0.0/8 ", "1:2::3::4/64", "private_ranges", "{env.X}/8"])
+  for (const bad of [
+    "10.0.0.1",
+    "10.0.0.0/33",
+    "balancer.example",
+    "0.0.0.0/0",
+    "::/0",
+    "::/00",
+    "10.0.0.0/8 ",
+    "1:2::3::4/64",
+    "private_ranges",
+    "{env.X}/8",
+  ])
     assert.match(refusal({ trustedProxies: [bad] }), /https\.trustedProxies\.0: given .*; allowed: a range of addresses such as/, bad);
 });

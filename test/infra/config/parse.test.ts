@@ -69,18 +69,24 @@ test("two hosts can't share a name", () => {
 
 test("one machine can't be two hosts", () => {
   const host = { name: "web-1", address: "192.0.2.1", hostKey };
-  const twin = (more: object) => problems({ app: { dir: "a" }, machines: { provider: "hosts", hosts: [host, { ...host, name: "web-2", ...more }] } });
+  const twin = (more: object) =>
+    problems({ app: { dir: "a" }, machines: { provider: "hosts", hosts: [host, { ...host, name: "web-2", ...more }] } });
   assert.match(twin({})[0] ?? "", /^machines\.hosts\.1\.address: this is the address and port of machine 0 already/);
   assert.deepEqual(twin({ port: 2222 }), []);
 });
 
 test("a key file is named from the root or from one's home, as commands run in several folders", () => {
   const host = { name: "web-1", address: "192.0.2.1", hostKey, privateKeyFile: "keys/id" };
-  assert.match(problems({ app: { dir: "a" }, machines: { provider: "hosts", hosts: [host] } })[0] ?? "", /^machines\.hosts\.0\.privateKeyFile: given "keys\/id"; allowed: a path from the root/);
+  assert.match(
+    problems({ app: { dir: "a" }, machines: { provider: "hosts", hosts: [host] } })[0] ?? "",
+    /^machines\.hosts\.0\.privateKeyFile: given "keys\/id"; allowed: a path from the root/,
+  );
 });
 
 test("a group of keys where text belongs is not printed with what it holds", () => {
-  assert.deepEqual(problems({ app: [{ environment: { DB_PASSWORD: "hunter2" } }], machines: { provider: "local" } }), ["app: given a list; allowed: a group of keys"]);
+  assert.deepEqual(problems({ app: [{ environment: { DB_PASSWORD: "hunter2" } }], machines: { provider: "local" } }), [
+    "app: given a list; allowed: a group of keys",
+  ]);
 });
 
 test("a host key must look like one", () => {
@@ -126,7 +132,10 @@ test("a fleet's name must fit units, folders and users", () => {
 
 test("a batch is a number of machines or a part of the fleet, and steps have names of their own", () => {
   const machines = { provider: "local" };
-  const steps = [{ name: "migrate", command: ["./a"] }, { name: "migrate", command: ["./b"] }];
+  const steps = [
+    { name: "migrate", command: ["./a"] },
+    { name: "migrate", command: ["./b"] },
+  ];
   const good = parseFleet("web", { app: { dir: "x", once: steps.slice(1) }, machines, rollout: { batch: "50%", pauseMs: 100 } });
   assert.deepEqual([good.rollout.batch, good.rollout.pauseMs], ["50%", 100]);
   assert.equal(parseFleet("web", { app: { dir: "x" }, machines }).rollout.batch, "25%");
@@ -134,13 +143,16 @@ test("a batch is a number of machines or a part of the fleet, and steps have nam
   for (const batch of ["25", "0%", "101%", 0]) {
     assert.throws(() => parseFleet("web", { app: { dir: "x" }, machines, rollout: { batch } }), /rollout\.batch: given/);
   }
-  assert.throws(() => parseFleet("web", { app: { dir: "x", once: steps }, machines }), /app\.once\.1\.name: is "migrate", like another step's/);
+  assert.throws(
+    () => parseFleet("web", { app: { dir: "x", once: steps }, machines }),
+    /app\.once\.1\.name: is "migrate", like another step's/,
+  );
 });
 
 test("the reserved deploy user is no bastion's: its key may not forward", () => {
   const login = { address: "192.0.2.1", hostKey, user: "fleetwright-deploy" };
   const hosts = [{ name: "web-1", ...login, bastion: { ...login, address: "192.0.2.9" } }];
   assert.deepEqual(problems({ app: { dir: "a" }, machines: { provider: "hosts", hosts } }), [
-    'machines.hosts.0.bastion.user: "fleetwright-deploy" can\'t be a bastion\'s user, as its key may not forward; give the bastion a login of its own',
+    "machines.hosts.0.bastion.user: \"fleetwright-deploy\" can't be a bastion's user, as its key may not forward; give the bastion a login of its own",
   ]);
 });

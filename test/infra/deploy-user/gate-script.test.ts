@@ -56,11 +56,12 @@ const throughs: string[][] = [
 ];
 test("what a rollout and the fleet command ask of an agent gets through, word by word", (t) => {
   const { gate, incoming } = machine(t);
-  for (const words of [...throughs, ["stage", "--archive", join(incoming, `${id}.tar.gz`)]]) assert.deepEqual(gate(["agent", id, ...words]).words, words);
+  for (const words of [...throughs, ["stage", "--archive", join(incoming, `${id}.tar.gz`)]])
+    assert.deepEqual(gate(["agent", id, ...words]).words, words);
 });
 
 const refused: Record<string, string[]> = {
-  "nothing": [],
+  nothing: [],
   "a shell": ["sh", "-c", "id"],
   "an operation with too many words": ["version", "x"],
   "a runtime by path": ["agent", "../../../tmp", "status"],

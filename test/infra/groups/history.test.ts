@@ -6,7 +6,14 @@ import { recordHistory, refreshHistory } from "../../../infra/groups/ask.ts";
 import { before, chooseBack, type GroupHistory, type GroupRelease, name } from "../../../infra/groups/history.ts";
 
 const [ONE, TWO, THREE] = ["1", "2", "3"].map((digit) => digit.repeat(64)) as [string, string, string];
-const on = (key: string, release: string, more: Partial<GroupRelease> = {}): GroupRelease => ({ at: undefined, key, release, came: true, end: "is done", ...more });
+const on = (key: string, release: string, more: Partial<GroupRelease> = {}): GroupRelease => ({
+  at: undefined,
+  key,
+  release,
+  came: true,
+  end: "is done",
+  ...more,
+});
 
 test("what was before: two ways back in a row go back twice, not forth", () => {
   assert.equal(before([ONE, TWO, THREE]), TWO);
@@ -31,7 +38,10 @@ test("a rollback goes to what the group was on before, and never to what failed"
     ["dddd", /there is no "dddd"/],
   ];
   for (const [to, expected] of refused) {
-    assert.throws(() => chooseBack(history, to), (error: FleetError) => error instanceof FleetError && error.exitCode === 2 && expected.test(error.message));
+    assert.throws(
+      () => chooseBack(history, to),
+      (error: FleetError) => error instanceof FleetError && error.exitCode === 2 && expected.test(error.message),
+    );
   }
 });
 
@@ -39,7 +49,10 @@ test("the beginning of several releases is none", () => {
   const releases = [on(ONE, "abcd01"), on(TWO, "abcd02"), on(THREE, "ffff")];
   assert.throws(() => chooseBack({ releases, current: THREE }, "abcd"), /beginning of several/);
   assert.equal(chooseBack({ releases, current: THREE }, "2222").key, TWO, "a manifest's hash counts as well");
-  assert.throws(() => chooseBack({ releases: releases.slice(0, 1), current: ONE }, undefined), /nothing is there that the group was on before/);
+  assert.throws(
+    () => chooseBack({ releases: releases.slice(0, 1), current: ONE }, undefined),
+    /nothing is there that the group was on before/,
+  );
 });
 
 const api = (more: Partial<HistoryApi>): HistoryApi => ({
@@ -70,7 +83,10 @@ test("refreshes are a history: what came, what was rolled back and why, and what
 
 test("a group that was never refreshed is on what it was born with", async () => {
   const { releases } = await refreshHistory(api({}), { id: "lt-0a", version: "1" });
-  assert.deepEqual(releases.map(({ key, came }) => [key, came]), [["1", true]]);
+  assert.deepEqual(
+    releases.map(({ key, came }) => [key, came]),
+    [["1", true]],
+  );
 });
 
 test("in place, every version of the record is one that the group was on; a manifest that is gone has a name all the same", async () => {
@@ -78,6 +94,10 @@ test("in place, every version of the record is one that the group was on; a mani
   const releaseOf = async (manifest: string) => (manifest === ONE ? undefined : "b".repeat(64));
   const { releases, current } = await recordHistory(api({ records: async () => records, releaseOf }));
   assert.equal(current, TWO);
-  assert.deepEqual(releases.map(({ came }) => came), [false, true], "what was removed can't be gone back to");
+  assert.deepEqual(
+    releases.map(({ came }) => came),
+    [false, true],
+    "what was removed can't be gone back to",
+  );
   assert.deepEqual(releases.map(name), ["manifest 111111111111", "bbbbbbbbbbbb (manifest 222222222222)"]);
 });

@@ -5,7 +5,8 @@ import { licenceProblem } from "../../../infra/pack/licence-rules.ts";
 const of = (license: unknown, licenses?: unknown) => licenceProblem({ name: "p", version: "1.0.0", license, licenses });
 
 test("an allowed licence passes, in every form that package.json has had for it", () => {
-  for (const license of ["MIT", "(BSD-3-Clause AND Apache-2.0)", "GPL-3.0-only OR MIT", { type: "MIT" }]) assert.equal(of(license), undefined);
+  for (const license of ["MIT", "(BSD-3-Clause AND Apache-2.0)", "GPL-3.0-only OR MIT", { type: "MIT" }])
+    assert.equal(of(license), undefined);
   assert.equal(of(undefined, [{ type: "MIT" }]), undefined);
 });
 

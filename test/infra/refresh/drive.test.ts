@@ -18,7 +18,14 @@ const plan: RefreshPlan = {
   preferences: { minHealthyPercent: 100, maxHealthyPercent: 110, warmUpMs: 1, checkpoints: [], checkpointDelayMs: 1 },
 };
 const group = (version: number): GroupState => ({ policy: of(version), machines: [{ id: "i-0", version: String(version) }] });
-const seen = (status: Refresh["status"], version = "7"): Refresh => ({ id: "r", status, reason: undefined, percent: undefined, left: undefined, version });
+const seen = (status: Refresh["status"], version = "7"): Refresh => ({
+  id: "r",
+  status,
+  reason: undefined,
+  percent: undefined,
+  left: undefined,
+  version,
+});
 const named = (name: string, httpStatusCode?: number) => Object.assign(new Error(name), { name, $metadata: { httpStatusCode } });
 
 /** Answers in turn, the last one for good; what is an error is thrown. A pause takes no time but on its clock. */
@@ -40,7 +47,12 @@ function world(answers: { groups: (GroupState | undefined)[]; refreshes: (Refres
       return next(answers.starts ?? ["r"]);
     },
   };
-  const options = { say: (line: string) => void said.push(line), signal: controller.signal, sleep: async (ms: number) => void (nowMs += ms), nowMs: () => nowMs };
+  const options = {
+    say: (line: string) => void said.push(line),
+    signal: controller.signal,
+    sleep: async (ms: number) => void (nowMs += ms),
+    nowMs: () => nowMs,
+  };
   return { run: () => refresh(plan, api, options), said, controller, starts: () => started, nowMs: () => nowMs };
 }
 
@@ -57,7 +69,10 @@ test("what may pass is waited for, minutes long, and then said", async () => {
 });
 
 test("the same line isn't told twice", async () => {
-  const { run, said } = world({ groups: [group(6), group(6), group(7)], refreshes: [[], [seen("InProgress")], [seen("InProgress")], [seen("Successful")]] });
+  const { run, said } = world({
+    groups: [group(6), group(6), group(7)],
+    refreshes: [[], [seen("InProgress")], [seen("InProgress")], [seen("Successful")]],
+  });
   await run();
   assert.equal(said.filter((line) => line.includes("under way")).length, 1);
 });
@@ -75,7 +90,10 @@ test("a start that finds another one under way looks again, with a pause", async
 
 test("one that leads to the same version but not to the same types is followed by one that does", async () => {
   const otherTypes = { ...group(7), policy: mixedInstances({ types: ["m6g.large"] }, "lt-0a", 7) };
-  const { run, starts } = world({ groups: [group(6), group(6), otherTypes, otherTypes, otherTypes, group(7)], refreshes: [[seen("InProgress")], [seen("Successful")]] });
+  const { run, starts } = world({
+    groups: [group(6), group(6), otherTypes, otherTypes, otherTypes, group(7)],
+    refreshes: [[seen("InProgress")], [seen("Successful")]],
+  });
   await run();
   assert.equal(starts(), 1);
 });

@@ -37,7 +37,7 @@ test("what a machine has is kept, for the operator alone, and not asked for agai
   const [account = ""] = readdirSync(folder);
   assert.match(account, /^[0-9a-f]{16}$/);
   assert.equal(statSync(join(folder, account, "web-1.json")).mode & 0o777, 0o600);
-  assert.ok(!readFileSync(join(folder, account, "web-1.json"), "utf8").includes("storage\""));
+  assert.ok(!readFileSync(join(folder, account, "web-1.json"), "utf8").includes('storage"'));
   await backUp({ tls: { accountKey } }, machine, reporting("two"), connect);
   assert.equal(asked.length, 2);
 });

@@ -4,10 +4,16 @@ import fc from "fast-check";
 import { batchCount, batches, groups } from "../../../infra/rollout/batches.ts";
 
 const sizes = fc.integer({ min: 1, max: 300 });
-const settings = fc.oneof(sizes, fc.integer({ min: 1, max: 100 }).map((percent) => `${percent}%`));
+const settings = fc.oneof(
+  sizes,
+  fc.integer({ min: 1, max: 100 }).map((percent) => `${percent}%`),
+);
 
 test("a part of the fleet is rounded up, and is never nothing", () => {
-  assert.deepEqual(["25%", "1%", "100%"].map((batch) => batchCount(batch, 10)), [3, 1, 10]);
+  assert.deepEqual(
+    ["25%", "1%", "100%"].map((batch) => batchCount(batch, 10)),
+    [3, 1, 10],
+  );
   assert.equal(batchCount(4, 10), 4);
 });
 
@@ -26,7 +32,10 @@ test("every machine is in one batch, in order; the first is alone, and no other 
 test("there are no more batches than needed", () => {
   fc.assert(
     fc.property(sizes, settings, (count, batch) => {
-      const groups = batches(Array.from({ length: count }, (_, index) => index), batch);
+      const groups = batches(
+        Array.from({ length: count }, (_, index) => index),
+        batch,
+      );
       assert.equal(groups.length, 1 + Math.ceil((count - 1) / batchCount(batch, count)));
     }),
   );

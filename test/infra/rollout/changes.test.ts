@@ -29,11 +29,18 @@ const said: [string, Manifest, string][] = [
   ["HTTPS", { ...now, https: { ...now.https, mode: "none" } }, "HTTPS: Caddy reloads; no process of the app restarts"],
   [
     "what is told to CloudWatch",
-    { ...now, cloudwatch: { region: "eu-central-1", metadataUrl: "http://169.254.169.254", logs: { url: "https://logs.example", group: "/g" } } },
+    {
+      ...now,
+      cloudwatch: { region: "eu-central-1", metadataUrl: "http://169.254.169.254", logs: { url: "https://logs.example", group: "/g" } },
+    },
     "tells CloudWatch something else (alarms, logs); no process of the app restarts",
   ],
   ["a step", app({ once: [step] }), "other steps before a switch; no process of the app restarts"],
-  ["HTTPS and limits", { ...app({ memoryMaxMiB: 512 }), https: { ...now.https, httpPort: 81 } }, "new generation (limits and workers); HTTPS: Caddy reloads"],
+  [
+    "HTTPS and limits",
+    { ...app({ memoryMaxMiB: 512 }), https: { ...now.https, httpPort: 81 } },
+    "new generation (limits and workers); HTTPS: Caddy reloads",
+  ],
 ];
 for (const [what, wanted, line] of said) {
   test(`a change of ${what} is told as what it does`, () => assert.equal(describeChange(wanted, report), line));

@@ -35,7 +35,10 @@ test("every order says which rollout it is a part of: an order of one waits for 
   const machines = fleet(2);
   (machines[1] as FakeMachine).failsAt = "switch";
   await assert.rejects(run(machines), /the app crashed/);
-  assert.deepEqual(machines.flatMap(({ nameless }) => nameless), []);
+  assert.deepEqual(
+    machines.flatMap(({ nameless }) => nameless),
+    [],
+  );
 });
 
 test("a machine that can't be staged stops the rollout before anything is switched", async () => {
@@ -75,14 +78,20 @@ test("a machine that is lost after its confirm is named, and nothing is said to 
   second.onTold = (command) => {
     if (command === "confirm") second.reachable = false;
   };
-  await assert.rejects(run(machines), /web-2: it stopped answering after its confirm[\s\S]*the new release, on every machine[\s\S]*^The fleet is on release 11111111\.$/m);
+  await assert.rejects(
+    run(machines),
+    /web-2: it stopped answering after its confirm[\s\S]*the new release, on every machine[\s\S]*^The fleet is on release 11111111\.$/m,
+  );
 });
 
 test("a machine that went back just before its confirm: the others are named, and it is put back", async () => {
   const machines = fleet(2);
   const [first, second] = machines as [FakeMachine, FakeMachine];
   second.failsAt = "decide";
-  await assert.rejects(run(machines), /web-2: confirm: it went back by itself[\s\S]*confirmed already on web-1[\s\S]*The fleet is on release 1/);
+  await assert.rejects(
+    run(machines),
+    /web-2: confirm: it went back by itself[\s\S]*confirmed already on web-1[\s\S]*The fleet is on release 1/,
+  );
   assert.ok(!first.told.includes("revert"));
   assert.ok(second.told.includes("revert"));
 });
@@ -215,7 +224,10 @@ test("machines that said a moment ago what they run aren't asked again, and at t
   const kept: string[] = [];
   let asked = 0;
   machine.onProbe = () => asked++;
-  await run([machine], {}, undefined, { told: new Map([["web-1", sightOf(machine)]]), keep: (sights) => kept.push(...[...sights].map(([name]) => name)) });
+  await run([machine], {}, undefined, {
+    told: new Map([["web-1", sightOf(machine)]]),
+    keep: (sights) => kept.push(...[...sights].map(([name]) => name)),
+  });
   assert.equal(asked, 1, "at the end, as this agent doesn't say what it confirmed");
   assert.deepEqual(kept, ["web-1"]);
 });

@@ -71,7 +71,9 @@ export class FakeMachine {
   private probe(): string {
     this.onProbe();
     const base = ["os=debian", "os-version=13", "arch=x86_64", "root=yes", `runtimes=${"a".repeat(64)}`];
-    const status = this.confirmed ? [`status=${JSON.stringify({ schema: 1, apps: [reportOf(this.wanted, { applyId: this.applyId })] })}`] : [];
+    const status = this.confirmed
+      ? [`status=${JSON.stringify({ schema: 1, apps: [reportOf(this.wanted, { applyId: this.applyId })] })}`]
+      : [];
     return [...base, ...status, "end=yes"].map((line) => `fleetwright.${line}`).join("\n");
   }
 }
@@ -87,7 +89,12 @@ export function fleet(count: number): FakeMachine[] {
   return Array.from({ length: count }, (_, index) => new FakeMachine(`web-${index + 1}`));
 }
 
-export function run(machines: FakeMachine[], options: Partial<Plan["options"]> = {}, signal = new AbortController().signal, more: LeadOptions = {}) {
+export function run(
+  machines: FakeMachine[],
+  options: Partial<Plan["options"]> = {},
+  signal = new AbortController().signal,
+  more: LeadOptions = {},
+) {
   const plan: Plan = {
     schema: 1,
     fleet: "web",
@@ -103,10 +110,5 @@ export function run(machines: FakeMachine[], options: Partial<Plan["options"]> =
     options: { batch: 1, pauseMs: 0, connectTimeoutMs: 1, leaseMs: 60_000, surge: "auto", ...options },
   };
   const byHost = new Map(machines.map((machine) => [machine.wanted.machine, machine.connection()]));
-  return drive(
-    plan,
-    () => undefined,
-    signal,
-    { ...more, connect: (transport) => byHost.get(transport.host) as Connection },
-  );
+  return drive(plan, () => undefined, signal, { ...more, connect: (transport) => byHost.get(transport.host) as Connection });
 }

@@ -16,7 +16,9 @@ function machine(t: TestContext) {
   t.after(() => rmSync(root, { recursive: true }));
   mkdirSync(join(root, "opt/fleetwright"), { recursive: true });
   const sh = (command: string, input?: Buffer) => {
-    const here = command.replaceAll("/opt/fleetwright", join(root, "opt/fleetwright")).replaceAll("/var/lib/fleetwright", join(root, "var"));
+    const here = command
+      .replaceAll("/opt/fleetwright", join(root, "opt/fleetwright"))
+      .replaceAll("/var/lib/fleetwright", join(root, "var"));
     const { status, stderr } = spawnSync("sh", ["-c", here], { input, encoding: "utf8" });
     return { status, stderr };
   };

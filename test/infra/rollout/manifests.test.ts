@@ -11,8 +11,7 @@ const parts = {
   runtimeId: "a".repeat(64),
   release: { id: "b".repeat(64), archive: { sha256: "c".repeat(64), bytes: 9 } },
 };
-const config = (more: object = {}) =>
-  parseFleet("web", { app: { dir: "shop", ...more }, machines: { provider: "local" } });
+const config = (more: object = {}) => parseFleet("web", { app: { dir: "shop", ...more }, machines: { provider: "local" } });
 
 test("with no health path, any answer below 500 will do; a named path must succeed", () => {
   assert.deepEqual(manifestOf(config(), parts).app.processes[0].health, { path: "/", accept: "alive", timeoutMs: 30_000 });

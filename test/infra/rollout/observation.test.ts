@@ -41,7 +41,10 @@ test("every command that changes something is valid shell", () => {
 
 test("only processors that there is a runtime bundle for are supported", () => {
   const facts = (arch: string) => parseFacts(`fleetwright.arch=${arch}\nfleetwright.end=yes`)?.facts ?? assert.fail();
-  assert.deepEqual(["x86_64", "aarch64", "riscv64"].map((arch) => isSupported(facts(arch))), [true, true, false]);
+  assert.deepEqual(
+    ["x86_64", "aarch64", "riscv64"].map((arch) => isSupported(facts(arch))),
+    [true, true, false],
+  );
 });
 
 test("a machine's key for secrets is told, unless it has none", () => {

@@ -6,7 +6,17 @@ import { observeThrough } from "../../../infra/rollout/observe.ts";
 const transport = { kind: "ssh" as const, host: "h", port: 22, user: "root", hostKey: "k" };
 const answering = (stdout: string) => ({ run: async () => ({ code: 0, stdout, stderr: "" }), close: async () => undefined });
 const key = "7".repeat(64);
-const answers = ["os=debian", "os-version=13", "arch=x86_64", "python=3.13", "cores=1", "runtimes=", "root=yes", `secret-key=${key}`, "end=yes"];
+const answers = [
+  "os=debian",
+  "os-version=13",
+  "arch=x86_64",
+  "python=3.13",
+  "cores=1",
+  "runtimes=",
+  "root=yes",
+  `secret-key=${key}`,
+  "end=yes",
+];
 const probe = (lines: readonly string[]): string => lines.map((line) => `fleetwright.${line}\n`).join("");
 
 test("a machine says the key of its secrets' versions, and one without a key says none", async () => {

@@ -6,7 +6,13 @@ import { judgeOnce } from "../../../infra/rollout/once.ts";
 import type { OnceEntry } from "../../../runtime/once.ts";
 
 const step = { name: "migrate", repeatable: false };
-const entry = (state: OnceEntry["state"], attempt = "a", on = "web-1"): OnceEntry => ({ attempt, release: "r", step: "migrate", state, on });
+const entry = (state: OnceEntry["state"], attempt = "a", on = "web-1"): OnceEntry => ({
+  attempt,
+  release: "r",
+  step: "migrate",
+  state,
+  on,
+});
 
 test("nobody knows of it: it runs", () => {
   assert.deepEqual(judgeOnce(step, [], false), { kind: "run" });

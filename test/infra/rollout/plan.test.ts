@@ -29,8 +29,16 @@ test("worker pids, load and a degraded moment are no difference", () => {
 });
 
 const differences: [string, Partial<ReturnType<typeof reportOf>>, RegExp][] = [
-  ["another release", { manifestHash: "x", generation: "2222222222222222", release: "b".repeat(64) }, /^new generation \(release bbbbbbbb -> /],
-  ["another runtime", { manifestHash: "x", generation: "2222222222222222", runtime: "c".repeat(64) }, /^new generation \(runtime cccccccc -> /],
+  [
+    "another release",
+    { manifestHash: "x", generation: "2222222222222222", release: "b".repeat(64) },
+    /^new generation \(release bbbbbbbb -> /,
+  ],
+  [
+    "another runtime",
+    { manifestHash: "x", generation: "2222222222222222", runtime: "c".repeat(64) },
+    /^new generation \(runtime cccccccc -> /,
+  ],
   ["changed settings of the app", { manifestHash: "x", generation: "2222222222222222" }, /the app's settings/],
   ["something that the machine doesn't tell apart", { manifestHash: "x" }, /the machine's settings; no process of the app restarts/],
   ["a switch that was never confirmed", { unconfirmed: "3333333333333333" }, /an unfinished switch to 3333/],
@@ -95,5 +103,8 @@ test("after a rollback the preview says who went back, and that this brings the 
   const live = manifest({ app: { ...wanted.app, release: { ...wanted.app.release, id: "9".repeat(64) } } });
   const rolledBack = { from: wanted.app.release.id, at: "2026-01-01T00:00:00.000Z", by: "ann@laptop" };
   const { change } = decide(wanted, "id", observed(reportOf(live, { rolledBack })));
-  assert.equal(change, "new generation (release 99999999 -> 11111111); rolled back from 11111111 at 2026-01-01T00:00:00.000Z by ann@laptop: this brings it back");
+  assert.equal(
+    change,
+    "new generation (release 99999999 -> 11111111); rolled back from 11111111 at 2026-01-01T00:00:00.000Z by ann@laptop: this brings it back",
+  );
 });

@@ -26,7 +26,8 @@ test("an Output that turns out to be no text is refused by its name, as a mistak
   const wrong = { ...known, MORE: { value: 5551234 as unknown as string, as: "environment" as const } };
   assert.throws(
     () => secretValues(wrong),
-    (error: FleetError) => error.exitCode === 2 && /app\.secrets\.MORE: must be text/.test(error.message) && !error.message.includes("5551234"),
+    (error: FleetError) =>
+      error.exitCode === 2 && /app\.secrets\.MORE: must be text/.test(error.message) && !error.message.includes("5551234"),
   );
   assert.deepEqual(secretValues(known), { DB: "hush-hush", TLS: "pem-pem" });
 });

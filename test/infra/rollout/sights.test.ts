@@ -34,7 +34,10 @@ test("the next process of the run has what a machine said, but for its key; the 
 
 test("a later answer replaces an earlier one, others stay; of one that doesn't answer, nothing is known", (t) => {
   sharing(t);
-  keepSights("web", [["web-1", sight], ["web-2", sight]]);
+  keepSights("web", [
+    ["web-1", sight],
+    ["web-2", sight],
+  ]);
   keepSights("web", [["web-1", { ...sight, apps: [] }]]);
   assert.deepEqual(recentSights("web", LONG_MS).get("web-1")?.apps, []);
   keepSights("web", [["web-1", { state: "unreachable", why: "gone", waitedMs: 1 }]]);

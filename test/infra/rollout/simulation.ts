@@ -43,7 +43,13 @@ export const scenarios = (machines: fc.Arbitrary<number>): fc.Arbitrary<Scenario
  * the next rollout, with nothing in its way, brings the new release to all.
  */
 export async function simulate({ machines: count, batch, faults, killed }: Scenario): Promise<void> {
-  const machines = Array.from({ length: count }, (_, index) => machineOf(index, leaseMsOf(count), faults.find(({ machine }) => machine % count === index)));
+  const machines = Array.from({ length: count }, (_, index) =>
+    machineOf(
+      index,
+      leaseMsOf(count),
+      faults.find(({ machine }) => machine % count === index),
+    ),
+  );
   const startedMs = performance.now();
   const leaseMs = leaseMsOf(count);
   const limitMs = LIMIT_LEASES * leaseMs;
@@ -62,8 +68,16 @@ export async function simulate({ machines: count, batch, faults, killed }: Scena
   assert.ok(releases.size === 1 || isTold || isCut, `two releases, and nobody says so: ${failure?.message}`);
   assertTrue(machines);
   for (const machine of machines) machine.heal();
-  await until(startedMs, leaseMs, () => rollOut(machines, batch), (error) => error === undefined);
-  assert.ok(machines.every(({ confirmed }) => confirmed === "new"), "the next rollout brings it to all");
+  await until(
+    startedMs,
+    leaseMs,
+    () => rollOut(machines, batch),
+    (error) => error === undefined,
+  );
+  assert.ok(
+    machines.every(({ confirmed }) => confirmed === "new"),
+    "the next rollout brings it to all",
+  );
   assertTrue(machines);
 }
 
@@ -125,7 +139,11 @@ function mortal(connection: Connection, death: Death): Connection {
   };
 }
 
-async function rollOut(machines: readonly SimulatedMachine[], batch: number | string, death: Death = deathOf(undefined)): Promise<Error | undefined> {
+async function rollOut(
+  machines: readonly SimulatedMachine[],
+  batch: number | string,
+  death: Death = deathOf(undefined),
+): Promise<Error | undefined> {
   const byHost = new Map(machines.map((machine) => [machine.name, machine]));
   const base = manifest();
   const plan: Plan = {
@@ -142,7 +160,8 @@ async function rollOut(machines: readonly SimulatedMachine[], batch: number | st
     skipped: [],
     options: { batch, pauseMs: 0, connectTimeoutMs: 50, leaseMs: leaseMsOf(machines.length), surge: "auto" },
   };
-  const connect = (transport: { host: string }): Connection => mortal(byHost.get(transport.host)?.connection() ?? assert.fail(transport.host), death);
+  const connect = (transport: { host: string }): Connection =>
+    mortal(byHost.get(transport.host)?.connection() ?? assert.fail(transport.host), death);
   try {
     await drive(plan, () => undefined, new AbortController().signal, { connect });
     return undefined;

@@ -15,11 +15,20 @@ import { emptyFolder, ownCache } from "../build/folders.ts";
 const code = "c".repeat(64);
 const packages = "d".repeat(64);
 const wanted = manifest();
-wanted.app.release = { id: "e".repeat(64), archive: { sha256: code, bytes: 9 }, packages: { id: "f".repeat(64), archive: { sha256: packages, bytes: 9 } } };
+wanted.app.release = {
+  id: "e".repeat(64),
+  archive: { sha256: code, bytes: 9 },
+  packages: { id: "f".repeat(64), archive: { sha256: packages, bytes: 9 } },
+};
 const [other, same] = [manifest(), wanted].map((one) => observed(reportOf(one)) as Parameters<typeof sendAhead>[1]);
 
 /** Stages on a machine that says these needs, one after the other. @returns what was done, and what was told */
-async function staged(t: TestContext, seen: typeof other, answers: ReleasePart[][], { there = [code, packages], app = wanted, rollbackFrom = undefined as string | undefined } = {}) {
+async function staged(
+  t: TestContext,
+  seen: typeof other,
+  answers: ReleasePart[][],
+  { there = [code, packages], app = wanted, rollbackFrom = undefined as string | undefined } = {},
+) {
   ownCache(t);
   const folder = emptyFolder(t);
   for (const sha256 of there) {
@@ -35,7 +44,10 @@ async function staged(t: TestContext, seen: typeof other, answers: ReleasePart[]
     if (what === "stage") onLine?.(JSON.stringify({ event: "done", result: { needs: answers.shift() ?? [] } }));
     return { code: 0, stdout: "", stderr: "" };
   };
-  const session = { machine: { name: "web-1", manifest: app, rollbackFrom }, connection: { run, close: async () => undefined } } as unknown as Session;
+  const session = {
+    machine: { name: "web-1", manifest: app, rollbackFrom },
+    connection: { run, close: async () => undefined },
+  } as unknown as Session;
   const options = { signal: new AbortController().signal, plan: {}, rollout: "r", tell: (event: RolloutEvent) => events.push(event) };
   const sent: Sent = new Map();
   const say = (): void => undefined;

@@ -31,9 +31,15 @@ function machine(files: Record<string, string> = {}) {
   return { paths, read: (path: string) => readFileSync(join(paths.caddyState, path), "utf8") };
 }
 
-const filesOf = (name: string, mark: string) => Object.fromEntries(["crt", "key", "json"].map((kind) => [certificate(name, kind), `${mark} ${kind}`]));
+const filesOf = (name: string, mark: string) =>
+  Object.fromEntries(["crt", "key", "json"].map((kind) => [certificate(name, kind), `${mark} ${kind}`]));
 const full = () =>
-  machine({ [account.key]: accountKey, [account.registration]: "registered", ...filesOf("a.example.org", "A"), ...filesOf("b.example.org", "B") });
+  machine({
+    [account.key]: accountKey,
+    [account.registration]: "registered",
+    ...filesOf("a.example.org", "A"),
+    ...filesOf("b.example.org", "B"),
+  });
 
 test("an empty machine gets the account's key, to register with", async () => {
   const empty = machine();
@@ -62,7 +68,9 @@ test("what is there stays: a newer certificate, and another account", async () =
 test("names that the machine has no more, half certificates and another account's backup are left out", async () => {
   const { sealed } = await backUp(full(), https);
   const one = machine();
-  assert.deepEqual(await restoreStorage(one, { ...https, names: ["a.example.org"] }, { accountKey, storage: sealed ?? "" }, me), ["a.example.org"]);
+  assert.deepEqual(await restoreStorage(one, { ...https, names: ["a.example.org"] }, { accountKey, storage: sealed ?? "" }, me), [
+    "a.example.org",
+  ]);
   assert.throws(() => one.read(certificate("b.example.org", "crt")));
   assert.deepEqual(await restoreStorage(machine(), https, { accountKey: newAccountKey(), storage: sealed ?? "" }, me), []);
   const half = machine({ [account.key]: accountKey, [certificate("a.example.org", "crt")]: "A" });

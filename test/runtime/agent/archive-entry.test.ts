@@ -64,7 +64,10 @@ const together: Record<string, [ArchiveEntry[], RegExp]> = {
   "a file through a link to a folder": [[link("d", "real"), file("d/x")], /below "d", which is no folder/],
   "a file through a link that comes later": [[file("d/x"), link("d", "real")], /below "d"/],
   "a file below a file": [[file("d"), file("d/x")], /below "d"/],
-  "a link through another whose .. leads elsewhere than it reads": [[link("a/b/up", "../.."), link("out", "a/b/up/..")], /"out" is a link through another link/],
+  "a link through another whose .. leads elsewhere than it reads": [
+    [link("a/b/up", "../.."), link("out", "a/b/up/..")],
+    /"out" is a link through another link/,
+  ],
   "the same, the other way round": [[link("out", "a/b/up/.."), link("a/b/up", "../..")], /"out" is a link through another link/],
   "a link in the place of the release's folder": [[link("./", "x")], /stands for/],
   "links in a circle": [[link("a", "b"), link("b", "a")], /circle/],

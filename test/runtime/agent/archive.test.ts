@@ -42,7 +42,10 @@ const unsafe: Record<string, Part[]> = {
     { path: "d", type: "SymbolicLink", linkpath: "." },
     { path: "d/x", text: "x" },
   ],
-  "a name twice": [{ path: "app/x", text: "1" }, { path: "app/x", text: "2" }],
+  "a name twice": [
+    { path: "app/x", text: "1" },
+    { path: "app/x", text: "2" },
+  ],
   "a setuid program": [{ path: "app/tool", text: "x", mode: 0o4755 }],
   "a fifo": [{ path: "app/fifo", type: "FIFO" }],
   "a size far beyond the archive's": [{ path: "app/huge", text: "x", size: 8 * 2 ** 30 }],

@@ -70,7 +70,9 @@ test("a trial has its timer before anything is touched; a new login ends it, and
   const agent = machine(t);
   const { trial } = await harden(agent, wanting(both), 30_000);
   assert.ok(trial !== null);
-  const timer = agent.tools.findIndex((line) => /^systemd-run .*--on-active=30000ms .*unharden --trial /.test(line) && line.endsWith(trial));
+  const timer = agent.tools.findIndex(
+    (line) => /^systemd-run .*--on-active=30000ms .*unharden --trial /.test(line) && line.endsWith(trial),
+  );
   assert.ok(timer !== -1 && timer < agent.tools.findIndex((line) => line.includes("nft --check")), agent.tools.join("\n"));
   await assert.rejects(requireKept(agent), /still on trial/);
   await assert.rejects(keepChange(agent, trial), /gone back/, "nobody has logged in");
@@ -143,5 +145,6 @@ test("what is told to CloudWatch comes and goes with the manifest, starts no pro
   assert.match(readFileSync(paths.unit(unitNames.metrics), "utf8"), /DynamicUser=yes/);
   assert.deepEqual(await unhardened(agent, telling), []);
   await harden(agent, sampleManifest(), undefined);
-  for (const path of [paths.metricsJob, paths.unit(unitNames.metrics), paths.unit(unitNames.metricsTimer)]) assert.ok(!existsSync(path), path);
+  for (const path of [paths.metricsJob, paths.unit(unitNames.metrics), paths.unit(unitNames.metricsTimer)])
+    assert.ok(!existsSync(path), path);
 });

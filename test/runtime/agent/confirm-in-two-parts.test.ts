@@ -55,7 +55,15 @@ async function switched(t: TestContext, { first = false, ready = true } = {}): P
     symlinkSync(agent.paths.unit(unit(OLD)), link);
     const { id: release } = oldManifest.app.release;
     const manifestHash = fingerprintOf(oldManifest);
-    await writeState(agent, { schema: 1, applyId: "apply-1", manifestHash, generation: OLD, release, previous: null, manifest: oldManifest });
+    await writeState(agent, {
+      schema: 1,
+      applyId: "apply-1",
+      manifestHash,
+      generation: OLD,
+      release,
+      previous: null,
+      manifest: oldManifest,
+    });
   }
   await writePending(agent, "apply-2", newManifest);
   await writeLease(agent, "shop", "apply-2", 5_000);
@@ -83,7 +91,10 @@ function decide(agent: FakeAgent, applyId = "apply-2"): number {
 
 const historyOf = (agent: FakeAgent): string[] =>
   existsSync(record(agent, "history.jsonl"))
-    ? readFileSync(record(agent, "history.jsonl"), "utf8").trim().split("\n").map((line) => (JSON.parse(line) as { event: string }).event)
+    ? readFileSync(record(agent, "history.jsonl"), "utf8")
+        .trim()
+        .split("\n")
+        .map((line) => (JSON.parse(line) as { event: string }).event)
     : [];
 
 test("prepared, decided, completed: the same as a confirm at once; and each may be asked again", async (t) => {
@@ -94,7 +105,10 @@ test("prepared, decided, completed: the same as a confirm at once; and each may 
   assert.equal((await readState(agent, "shop"))?.applyId, "apply-2");
   assert.equal((await confirm(agent, "shop", "apply-2")).generation, NEW);
   await confirm(agent, "shop", "apply-2");
-  assert.deepEqual([await enabledGenerations(agent, "shop"), await readPending(agent, "shop"), historyOf(agent)], [[NEW], undefined, ["confirmed"]]);
+  assert.deepEqual(
+    [await enabledGenerations(agent, "shop"), await readPending(agent, "shop"), historyOf(agent)],
+    [[NEW], undefined, ["confirmed"]],
+  );
   assert.equal((await readState(agent, "shop"))?.previous, OLD);
 });
 
@@ -122,7 +136,10 @@ for (const first of [false, true]) {
     assert.equal(decide(agent), 0);
     assert.equal((await confirmedManifest(agent, "shop"))?.generation, NEW);
     assert.match(await goBack(agent, "shop", "reverted", "its lease ran out"), new RegExp(`generation ${NEW} .* confirmed already`));
-    assert.deepEqual([await enabledGenerations(agent, "shop"), historyOf(agent), agent.running.has(unit(NEW))], [[NEW], ["confirmed"], true]);
+    assert.deepEqual(
+      [await enabledGenerations(agent, "shop"), historyOf(agent), agent.running.has(unit(NEW))],
+      [[NEW], ["confirmed"], true],
+    );
   });
 
   test(`${which} that is decided, then a boot: the links are completed, and history says confirmed`, async (t) => {

@@ -10,7 +10,9 @@ import { sampleManifest } from "./sample-manifest.ts";
 
 const v = (digit: string): string => digit.repeat(32);
 const wanting = (versions: Record<string, string>) =>
-  sampleManifest({ app: { secrets: Object.fromEntries(Object.entries(versions).map(([name, version]) => [name, { as: "environment", version }])) } });
+  sampleManifest({
+    app: { secrets: Object.fromEntries(Object.entries(versions).map(([name, version]) => [name, { as: "environment", version }])) },
+  });
 const mode = (path: string): string => (statSync(path).mode & 0o777).toString(8);
 const value = 'a "$b"\n';
 

@@ -41,10 +41,22 @@ for (const [what, change, expected] of [
   ["a unit is disabled", { units: [{ unit: "u", enabled: false, active: undefined }] }, "u is not enabled"],
   ["a unit doesn't run", { units: [{ unit: "u", enabled: true, active: false }] }, "u doesn't run"],
   ["Caddy runs with something else", { caddyRuns: "something else" }, "Caddy runs with another configuration than its file has"],
-  ["a secret's file is gone", { credentials: [seen({ there: false })] }, "the value of the secret DB is missing (/etc/credstore/shop/DB.1)"],
+  [
+    "a secret's file is gone",
+    { credentials: [seen({ there: false })] },
+    "the value of the secret DB is missing (/etc/credstore/shop/DB.1)",
+  ],
   ["a secret was edited", { credentials: [seen({ altered: true })] }, "the value of the secret DB was changed (/etc/credstore/shop/DB.1)"],
-  ["a secret is open", { credentials: [seen({ open: true })] }, "the value of the secret DB can be read by others than root (/etc/credstore/shop/DB.1)"],
-  ["a secret is another one in the app", { credentials: [seen({ stale: true })] }, "the app runs with another value of the secret DB than is stored"],
+  [
+    "a secret is open",
+    { credentials: [seen({ open: true })] },
+    "the value of the secret DB can be read by others than root (/etc/credstore/shop/DB.1)",
+  ],
+  [
+    "a secret is another one in the app",
+    { credentials: [seen({ stale: true })] },
+    "the app runs with another value of the secret DB than is stored",
+  ],
   ["a user is gone", { users: [{ name: "fw-shop", there: false }] }, "the user fw-shop is missing"],
 ] as [string, Partial<Seen>, string][]) {
   test(`drift: ${what}`, () => assert.deepEqual(driftOf({ ...asConfirmed, ...change }), [expected]));

@@ -14,7 +14,9 @@ import { commandManifest } from "./sample-manifest.ts";
 async function listen(t: TestContext, where: string | number, listener: RequestListener): Promise<Server> {
   if (typeof where === "string") mkdirSync(dirname(where), { recursive: true });
   const server = createServer(listener);
-  await new Promise<void>((resolve) => (typeof where === "string" ? server.listen(where, resolve) : server.listen(where, "127.0.0.1", resolve)));
+  await new Promise<void>((resolve) =>
+    typeof where === "string" ? server.listen(where, resolve) : server.listen(where, "127.0.0.1", resolve),
+  );
   t.after(() => server.close());
   return server;
 }
@@ -71,16 +73,30 @@ test("a command on the shared socket isn't asked apart, and the step says why", 
 });
 
 test("a worker without an address of its own, or not ready, isn't the one to ask", () => {
-  assert.equal(readySlot([{ state: "ready", address: null }, { state: "draining", address: "127.0.0.1:20001" }]), undefined);
-  assert.deepEqual(readySlot([{ state: "delisted", address: "127.0.0.1:20001" }, { state: "ready", address: "/a/2.sock" }]), { kind: "socket", path: "/a/2.sock" });
+  assert.equal(
+    readySlot([
+      { state: "ready", address: null },
+      { state: "draining", address: "127.0.0.1:20001" },
+    ]),
+    undefined,
+  );
+  assert.deepEqual(
+    readySlot([
+      { state: "delisted", address: "127.0.0.1:20001" },
+      { state: "ready", address: "/a/2.sock" },
+    ]),
+    { kind: "socket", path: "/a/2.sock" },
+  );
 });
 
 test("workers of a release on trial that die again and again don't pass, although they are ready just now; one death is none", async (t) => {
   const manifest = commandManifest({ listen: "port" });
   const agent = running(t, manifest);
   const restarts = { crashed: 1 };
-  await listen(t, agent.paths.statusSocket("shop", generationOf(manifest)), (_, response) =>
-    void response.end(JSON.stringify({ ...reportOfSupervisor([{ state: "ready" }]), restarts })),
+  await listen(
+    t,
+    agent.paths.statusSocket("shop", generationOf(manifest)),
+    (_, response) => void response.end(JSON.stringify({ ...reportOfSupervisor([{ state: "ready" }]), restarts })),
   );
   await passWorkersGate(agent, manifest, { onTrial: true });
   restarts.crashed = 2;

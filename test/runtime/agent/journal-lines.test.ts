@@ -32,5 +32,8 @@ test("the journalctl command: the app's units and ours; short times are those of
 test("what is followed is everything: journalctl would show no unit that wasn't there when it began", () => {
   const words = journalArguments({ app: "shop", follow: true });
   assert.ok(words.includes("--follow"));
-  assert.deepEqual(words.filter((word) => word.startsWith("--unit")), []);
+  assert.deepEqual(
+    words.filter((word) => word.startsWith("--unit")),
+    [],
+  );
 });

@@ -100,7 +100,10 @@ test("going back starts the confirmed generation before it stops the other one",
   assert.match(now, new RegExp(`generation ${OLD} .* serves as before`));
   const caddy = agent.calls.findIndex((call) => /caddy/.test(call));
   assert.equal(agent.calls[0], `start ${unit(OLD)}`);
-  assert.ok(caddy > 0 && caddy < agent.calls.indexOf(`stop ${unit(NEW)}`), `Caddy knows before the other one goes: ${agent.calls.join(", ")}`);
+  assert.ok(
+    caddy > 0 && caddy < agent.calls.indexOf(`stop ${unit(NEW)}`),
+    `Caddy knows before the other one goes: ${agent.calls.join(", ")}`,
+  );
   assert.equal(await readPending(agent, "shop"), undefined);
   const history = JSON.parse(readFileSync(agent.paths.record("shop", "history.jsonl"), "utf8"));
   assert.deepEqual([history.event, history.applyId, history.generation, history.why], ["reverted", "apply-2", NEW, "asked to"]);

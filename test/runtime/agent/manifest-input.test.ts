@@ -66,7 +66,10 @@ test("what is wrong with values is told without them, and problems in a manifest
   const wrong = problemsOf({ manifest, secrets: { DB: "hush\0", OTHER: "hush" } });
   assert.deepEqual(wrong, ["secrets.DB: can't contain a NUL character", "secrets.OTHER: the manifest has no such secret"]);
   const broken = { ...manifest, fleet: "No Name" };
-  assert.deepEqual(problemsOf({ manifest: broken }), problemsOf(broken).map((problem) => `manifest.${problem}`));
+  assert.deepEqual(
+    problemsOf({ manifest: broken }),
+    problemsOf(broken).map((problem) => `manifest.${problem}`),
+  );
   assert.match(problemsOf(broken)[0] ?? "", /^fleet: /);
 });
 

@@ -29,7 +29,8 @@ function staged(agent: FakeAgent): void {
 test("a step's unit has the user, environment, limits and hardening of the generation's, and nothing of serving", () => {
   const text = renderOnceUnit(manifest, step, "/var/lib/fleetwright/shop/once-a1.done");
   const lines = new Set(text.split("\n"));
-  const serving = /^(Type|NotifyAccess|Sockets|ExecStart|ExecReload|RuntimeDirectory|RuntimeDirectoryMode|Timeout.*Sec|WatchdogSec|Restart|RestartSec)=/;
+  const serving =
+    /^(Type|NotifyAccess|Sockets|ExecStart|ExecReload|RuntimeDirectory|RuntimeDirectoryMode|Timeout.*Sec|WatchdogSec|Restart|RestartSec)=/;
   const service = renderGenerationUnit(manifest).split("[Service]\n")[1]?.split("\n[Install]")[0]?.split("\n") ?? [];
   for (const line of service.filter((one) => one !== "" && !one.startsWith("#") && !serving.test(one))) assert.ok(lines.has(line), line);
   assert.ok(lines.has("MemoryMax=512M") && lines.has("Type=oneshot") && lines.has("TimeoutStartSec=60000ms"));
@@ -44,10 +45,15 @@ test("its programs are found as a worker's are, the app's own environment after 
   const text = renderOnceUnit(manifest, step, "/marker");
   const words = /^ExecStart=(.*)$/m.exec(text)?.[1] ?? "";
   // Undone as systemd does it, then run by a real shell.
-  const [, , script = ""] = [...words.matchAll(/"((?:[^"\\]|\\.)*)"/g)].map(([, word = ""]) => word.replaceAll(/\\(.)/g, "$1").replaceAll("$$", "$"));
+  const [, , script = ""] = [...words.matchAll(/"((?:[^"\\]|\\.)*)"/g)].map(([, word = ""]) =>
+    word.replaceAll(/\\(.)/g, "$1").replaceAll("$$", "$"),
+  );
   const show = ["-c", script, "sh", "/bin/sh", "-c", 'echo "$PATH|$PYTHONPATH|$*"', "x", "one", "two words"];
   const seen = execFileSync("/bin/sh", show, { env: { PATH: "/usr/bin:/bin", PYTHONPATH: "/own" }, encoding: "utf8" });
-  assert.match(seen, /release\/app\/node_modules\/\.bin:.*\/bin:\/usr\/bin:\/bin\|.*release\/app:.*release\/python:\/own\|one two words\n$/);
+  assert.match(
+    seen,
+    /release\/app\/node_modules\/\.bin:.*\/bin:\/usr\/bin:\/bin\|.*release\/app:.*release\/python:\/own\|one two words\n$/,
+  );
 });
 
 test("it is on record before it runs and after it, and leaves no unit behind", async (t) => {
@@ -56,7 +62,8 @@ test("it is on record before it runs and after it, and leaves no unit behind", a
   const atStart: unknown[] = [];
   const { run } = agent;
   agent.run = async (command, args, options) => {
-    if (args[0] === "start") atStart.push((await onceRecords(agent, "shop", release, "other"))[0]?.state, existsSync(agent.paths.unit(unit)));
+    if (args[0] === "start")
+      atStart.push((await onceRecords(agent, "shop", release, "other"))[0]?.state, existsSync(agent.paths.unit(unit)));
     return run(command, args, options);
   };
   await runOnce(agent, manifest, { step: "migrate", attempt: "a1" });
@@ -69,11 +76,14 @@ test("a step that fails says its last lines, and is on record as ended by itself
   const agent = fakeAgent(t);
   staged(agent);
   failing(agent, "exit-code");
-  await assert.rejects(runOnce(agent, manifest, { step: "migrate", attempt: "a1" }), (error: { message: string; log: string[]; kept: string }) => {
-    assert.match(error.message, /migrate ended with exit code 1/);
-    assert.deepEqual([error.log, error.kept], [["relation exists"], "everything; nothing was switched"]);
-    return true;
-  });
+  await assert.rejects(
+    runOnce(agent, manifest, { step: "migrate", attempt: "a1" }),
+    (error: { message: string; log: string[]; kept: string }) => {
+      assert.match(error.message, /migrate ended with exit code 1/);
+      assert.deepEqual([error.log, error.kept], [["relation exists"], "everything; nothing was switched"]);
+      return true;
+    },
+  );
   assert.equal((await onceRecords(agent, "shop", release, "m1"))[0]?.state, "failed");
 });
 
@@ -83,7 +93,10 @@ test("a step that was killed by its timeout has died in the middle", async (t) =
   failing(agent, "timeout");
   await assert.rejects(runOnce(agent, manifest, { step: "migrate", attempt: "a1" }), /wasn't done after 60000 ms/);
   assert.equal((await onceRecords(agent, "shop", release, "m1"))[0]?.state, "died");
-  assert.deepEqual(["exit-code", "signal", "oom-kill"].map((result) => judgeEnd({ result })), ["failed", "died", "died"]);
+  assert.deepEqual(
+    ["exit-code", "signal", "oom-kill"].map((result) => judgeEnd({ result })),
+    ["failed", "died", "died"],
+  );
 });
 
 test("what became of a step whose agent died is looked into, on the machine it ran on only", async (t) => {
@@ -99,7 +112,11 @@ test("what became of a step whose agent died is looked into, on the machine it r
 });
 
 test("an attempt that was begun by somebody else is waited for, and never begun again, also when it has ended by now", async (t) => {
-  for (const [end, expected] of [["done", "done"], ["failed", "failed"], ["died", "died"]] as const) {
+  for (const [end, expected] of [
+    ["done", "done"],
+    ["failed", "failed"],
+    ["died", "died"],
+  ] as const) {
     const agent = fakeAgent(t);
     staged(agent);
     await noteOnce(agent, "shop", { ...entry, state: "started" });
@@ -148,14 +165,20 @@ test("while a step of another release still runs, none is begun", async (t) => {
   staged(agent);
   await noteOnce(agent, "shop", { ...entry, release: "f".repeat(64), attempt: "a0", state: "started" });
   agent.running.add(unitNames.once("shop", "f".repeat(64), "migrate"));
-  await assert.rejects(runOnce(agent, manifest, { step: "migrate", attempt: "a1" }), /of release ffffffff, which a rollout began that is gone, still runs/);
+  await assert.rejects(
+    runOnce(agent, manifest, { step: "migrate", attempt: "a1" }),
+    /of release ffffffff, which a rollout began that is gone, still runs/,
+  );
   assert.ok(!agent.calls.some((call) => call.startsWith("start")));
 });
 
 test("a step that ended by itself with nobody there has failed; one that was killed has died", async (t) => {
   const agent = fakeAgent(t);
   await noteOnce(agent, "shop", { ...entry, state: "started" });
-  for (const [result, state] of [["exit-code", "failed"], ["signal", "died"]] as const) {
+  for (const [result, state] of [
+    ["exit-code", "failed"],
+    ["signal", "died"],
+  ] as const) {
     failing(agent, result);
     assert.equal((await onceRecords(agent, "shop", release, "m1"))[0]?.state, state);
   }
@@ -166,7 +189,10 @@ test("a line that a power cut left half-written, and other releases' steps, say 
   await noteOnce(agent, "shop", { ...entry, state: "done" });
   await noteOnce(agent, "shop", { ...entry, attempt: "a2", release: "f".repeat(64), state: "done" });
   appendFileSync(agent.paths.record("shop", "once.jsonl"), '{"attempt":"a3","rel');
-  assert.deepEqual((await onceRecords(agent, "shop", release, "m1")).map(({ attempt }) => attempt), ["a1"]);
+  assert.deepEqual(
+    (await onceRecords(agent, "shop", release, "m1")).map(({ attempt }) => attempt),
+    ["a1"],
+  );
   assert.deepEqual(parseRecords("[1]\n\nnonsense"), []);
 });
 

@@ -84,7 +84,10 @@ test("secrets: a value that is missing, altered, open or not the app's is drift,
   assert.deepEqual(await drift(agent), []);
   assert.doesNotMatch(JSON.stringify(await readState(agent, "shop")), /hush/);
   writeFileSync(path, "other");
-  assert.deepEqual(await drift(agent), [`the value of the secret DB was changed (${path})`, "the app runs with another value of the secret DB than is stored"]);
+  assert.deepEqual(await drift(agent), [
+    `the value of the secret DB was changed (${path})`,
+    "the app runs with another value of the secret DB than is stored",
+  ]);
   put(running, "other");
   await storeSecrets(agent, manifest, { values: { DB: "hush" } });
   agent.calls.length = 0;
@@ -95,7 +98,10 @@ test("secrets: a value that is missing, altered, open or not the app's is drift,
   assert.match((await drift(agent)).join(), /can be read by others/);
   rmSync(path);
   assert.deepEqual(await drift(agent), [`the value of the secret DB is missing (${path})`]);
-  assert.deepEqual((await reportReleases(agent, "shop", false)).stored.map(({ complete }) => complete), [false]);
+  assert.deepEqual(
+    (await reportReleases(agent, "shop", false)).stored.map(({ complete }) => complete),
+    [false],
+  );
 });
 
 test("while a switch is under way nothing is called drift", async (t) => {
@@ -138,8 +144,15 @@ test("releases: who and when, what is live, previous and stored; a rollback is n
     ],
   );
   assert.deepEqual([report.live?.generation, report.previous], [GENERATION, generationOf(next)]);
-  assert.deepEqual(report.stored.map(({ complete }) => complete), [true, true]);
-  assert.deepEqual((await readState(agent, "shop"))?.rolledBack, { from: next.app.release.id, at: "2026-01-01T00:00:00.000Z", by: "ann@laptop" });
+  assert.deepEqual(
+    report.stored.map(({ complete }) => complete),
+    [true, true],
+  );
+  assert.deepEqual((await readState(agent, "shop"))?.rolledBack, {
+    from: next.app.release.id,
+    at: "2026-01-01T00:00:00.000Z",
+    by: "ann@laptop",
+  });
   agent.running.clear();
   await confirmed(agent, sampleManifest({ app: { environment: { A: "1" } } }));
   assert.equal((await readState(agent, "shop"))?.rolledBack, undefined);
@@ -177,11 +190,13 @@ test("decommission leaves nothing of the last app, and of others what they need"
   put(join(paths.record("blog", "."), "state.json"), "{}");
   assert.deepEqual(await decommission(agent, "shop"), { app: "shop", others: ["blog"] });
   assert.ok(agent.running.has(unitNames.caddy) && existsSync(paths.caddyConfig) && existsSync(paths.runtimes), "blog's are there");
-  for (const gone of [paths.generations("shop"), paths.record("shop", "."), paths.appState("shop"), paths.unit("shop.socket")]) assert.ok(!existsSync(gone), gone);
+  for (const gone of [paths.generations("shop"), paths.record("shop", "."), paths.appState("shop"), paths.unit("shop.socket")])
+    assert.ok(!existsSync(gone), gone);
   assert.ok(existsSync(paths.unit("shop@.service")), "a unit without our mark stays");
   assert.ok(agent.calls.indexOf("stop shop.socket") < agent.calls.indexOf(`stop ${unitNames.generation("shop", GENERATION)}`));
   assert.deepEqual(await decommission(agent, "blog"), { app: "blog", others: [] });
-  for (const gone of [paths.ours, paths.etc, paths.records, paths.unit(unitNames.caddy), paths.unit(unitNames.converge)]) assert.ok(!existsSync(gone), gone);
+  for (const gone of [paths.ours, paths.etc, paths.records, paths.unit(unitNames.caddy), paths.unit(unitNames.converge)])
+    assert.ok(!existsSync(gone), gone);
   assert.ok(!agent.running.has(unitNames.caddy));
 });
 

@@ -87,7 +87,10 @@ test("only the code of the second release is compiled", async (t) => {
       file("python/lib.py"),
     ]);
     const packages = { id: PACKAGES, archive: packed.expected };
-    return { manifest: sampleManifest({ app: { release: { id, archive: code.expected, packages } } }), archives: { release: code.path, packages: packed.path } };
+    return {
+      manifest: sampleManifest({ app: { release: { id, archive: code.expected, packages } } }),
+      archives: { release: code.path, packages: packed.path },
+    };
   };
   for (const id of [hash("1"), hash("2")]) {
     const { manifest, archives } = forPython(id);
@@ -117,7 +120,10 @@ test("an archive of other packages, and an app's file in the place of a package'
   const wanted = given(agent, hash("1"));
   const other = given(agent, hash("2"), { packages: hash("8") });
   wanted.manifest.app.release.packages = { id: PACKAGES, archive: other.manifest.app.release.packages?.archive ?? assert.fail() };
-  await assert.rejects(putRelease(agent, wanted.manifest, { ...wanted.archives, packages: other.archives.packages }), /holds packages 888.*wants 777/);
+  await assert.rejects(
+    putRelease(agent, wanted.manifest, { ...wanted.archives, packages: other.archives.packages }),
+    /holds packages 888.*wants 777/,
+  );
   const clash = given(agent, hash("3"), { own: [file("python/lib.py", "mine")] });
   await assert.rejects(putRelease(agent, clash.manifest, clash.archives), /both have .*python\/lib\.py/);
   assert.ok(!existsSync(release(agent, clash.manifest)));
@@ -137,5 +143,8 @@ test("packages go when no release that is kept has them", async (t) => {
   assert.ok(existsSync(agent.paths.packages("shop", hash("8"))));
   rmSync(agent.paths.generation("shop", generationOf(old.manifest)), { recursive: true, force: true });
   await prune(agent, "shop", [generationOf(live.manifest)]);
-  assert.deepEqual([existsSync(agent.paths.packages("shop", hash("8"))), existsSync(agent.paths.packages("shop", PACKAGES))], [false, true]);
+  assert.deepEqual(
+    [existsSync(agent.paths.packages("shop", hash("8"))), existsSync(agent.paths.packages("shop", PACKAGES))],
+    [false, true],
+  );
 });

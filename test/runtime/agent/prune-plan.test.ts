@@ -2,7 +2,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { planPrune, planRuntimes } from "../../../runtime/agent/prune-plan.ts";
 
-const generations = [1, 2, 3, 4, 5, 6, 7].map((number) => ({ generation: `g${number}`, release: `r${number}`, packages: `p${number}`, madeAtMs: number }));
+const generations = [1, 2, 3, 4, 5, 6, 7].map((number) => ({
+  generation: `g${number}`,
+  release: `r${number}`,
+  packages: `p${number}`,
+  madeAtMs: number,
+}));
 const releases = ["r1", "r2", "r3", "r4", "r5", "r6", "r7", "staged-never-made"];
 const packages = ["p1", "p2", "p3", "p4", "p5", "p6", "p7"];
 const stored = { releases, packages };
@@ -18,7 +23,13 @@ test("the last five stay", () => {
 test("the live and the previous one stay however old they are", () => {
   const plan = planPrune(generations, stored, ["g1", "g2"]);
   assert.deepEqual(plan.generations, ["g4", "g3"]);
-  assert.deepEqual([plan.releases, plan.packages], [["r3", "r4", "staged-never-made"], ["p3", "p4"]]);
+  assert.deepEqual(
+    [plan.releases, plan.packages],
+    [
+      ["r3", "r4", "staged-never-made"],
+      ["p3", "p4"],
+    ],
+  );
 });
 
 test("more than five that are needed all stay", () => {

@@ -15,7 +15,14 @@ const WORKERS = 3;
 const OLD = "0".repeat(16);
 const NEW = "1".repeat(16);
 
-function startGeneration(t: TestContext, agent: FakeAgent, app: TestApp, socket: BoundSocket, generation: string, env: NodeJS.ProcessEnv): Host {
+function startGeneration(
+  t: TestContext,
+  agent: FakeAgent,
+  app: TestApp,
+  socket: BoundSocket,
+  generation: string,
+  env: NodeJS.ProcessEnv,
+): Host {
   const folder = dirname(agent.paths.statusSocket("shop", generation));
   mkdirSync(folder, { recursive: true });
   return new Host(t, {
@@ -85,7 +92,10 @@ for (const makeApp of [nodeApp, asgiApp]) {
     assert.deepEqual(lost, []);
     assert.ok(sent > 50, `only ${sent} requests were sent`);
     assert.ok(most <= WORKERS + 1, `${most} workers at once`);
-    assert.ok(agent.steps.some((step) => step === `shift: 3 of 3 workers are of generation ${NEW}`), agent.steps.join("\n"));
+    assert.ok(
+      agent.steps.some((step) => step === `shift: 3 of 3 workers are of generation ${NEW}`),
+      agent.steps.join("\n"),
+    );
   });
 }
 
@@ -97,5 +107,8 @@ test("a new generation whose further workers don't boot ends the shift with its 
   const young = startGeneration(t, agent, app, socket, NEW, { FLEETHOST_START_WORKERS: "1" });
   await young.until(/Ready: 1 of 1/);
   young.write(app.module, app.broken);
-  await assert.rejects(shiftWorkers(agent, manifest(), undefined, NEW), /generation 1+ of shop: Not scaled: a new worker exited with code 3 before it was ready/);
+  await assert.rejects(
+    shiftWorkers(agent, manifest(), undefined, NEW),
+    /generation 1+ of shop: Not scaled: a new worker exited with code 3 before it was ready/,
+  );
 });

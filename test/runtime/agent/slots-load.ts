@@ -16,7 +16,10 @@ export interface Load {
   stop(): Promise<LoadResult>;
 }
 
-export function startLoad(port: number, { perSecond, maxRequests, methods = ["GET", "POST"] }: { perSecond: number; maxRequests: number; methods?: string[] }): Load {
+export function startLoad(
+  port: number,
+  { perSecond, maxRequests, methods = ["GET", "POST"] }: { perSecond: number; maxRequests: number; methods?: string[] },
+): Load {
   const result: LoadResult = { sent: 0, failures: [], worstMs: 0, pids: new Map() };
   const kept = new Agent({ keepAlive: true, maxSockets: 8 });
   const fresh = new Agent({ keepAlive: false });
@@ -63,7 +66,8 @@ function ask(port: number, agent: Agent, method: string, result: LoadResult): Pr
       response.on("error", (error) => finish(error.message));
       response.on("end", () => {
         const [pid = "", said, length] = text.split(" ");
-        if (response.statusCode !== 200 || said !== method || length !== String(body.length)) return finish(`${response.statusCode} ${text.slice(0, 80)}`);
+        if (response.statusCode !== 200 || said !== method || length !== String(body.length))
+          return finish(`${response.statusCode} ${text.slice(0, 80)}`);
         result.pids.set(pid, (result.pids.get(pid) ?? 0) + 1);
         finish();
       });

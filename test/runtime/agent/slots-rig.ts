@@ -83,7 +83,10 @@ function startWorker(slots: Slots, slot: number): ChildProcess {
   const address = slotAddress(slots, slot);
   const where = address.kind === "port" ? { PORT: String(address.port) } : { SOCKET: address.path };
   if (address.kind === "socket") rmSync(address.path, { force: true });
-  return spawn(process.execPath, [join(import.meta.dirname, "slots-app.mjs")], { env: { ...process.env, ...where }, stdio: ["ignore", "ignore", "inherit"] });
+  return spawn(process.execPath, [join(import.meta.dirname, "slots-app.mjs")], {
+    env: { ...process.env, ...where },
+    stdio: ["ignore", "ignore", "inherit"],
+  });
 }
 
 function optionsOf(slots: Slots, slot: number): NetConnectOpts {

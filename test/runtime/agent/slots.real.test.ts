@@ -28,7 +28,13 @@ for (const listen of ["port", "socket"] as const) {
     await using rig = await startRig(listen);
     await serving(rig, 1, 2);
     const load = startLoad(rig.port, { perSecond: 250, maxRequests: 10_000 });
-    for (const [from, to] of [[1, 3], [2, 4], [3, 1], [4, 16]] as const) await rig.replace(from, to);
+    for (const [from, to] of [
+      [1, 3],
+      [2, 4],
+      [3, 1],
+      [4, 16],
+    ] as const)
+      await rig.replace(from, to);
     const result = await load.stop();
     assert.deepEqual(result.failures, []);
     assert.ok(result.sent > 1_000, `only ${result.sent} requests in ${4 * DELIST_WAIT_MS} ms`);
@@ -77,21 +83,25 @@ test("with nothing listed a request waits, and is answered once a worker is", { 
   assert.deepEqual([result.sent, result.failures], [4, []]);
 });
 
-test("a killed worker's requests under way are lost and no others, though it stays on the list for a while", { timeout: 60_000 }, async () => {
-  await using rig = await startRig("port");
-  await serving(rig, 1, 2);
-  await sleep(2 * LISTED_CHECK_MS);
-  const load = startLoad(rig.port, { perSecond: 100, maxRequests: 1_000 });
-  await sleep(500);
-  rig.worker(1).kill("SIGKILL");
-  await sleep(300);
-  const soFar = load.result.failures.length;
-  rig.delist(1);
-  await sleep(1_500);
-  const result = await load.stop();
-  assert.ok(soFar <= 4, `${soFar} requests were lost when the worker was killed`);
-  assert.equal(result.failures.length, soFar, result.failures.join("\n"));
-});
+test(
+  "a killed worker's requests under way are lost and no others, though it stays on the list for a while",
+  { timeout: 60_000 },
+  async () => {
+    await using rig = await startRig("port");
+    await serving(rig, 1, 2);
+    await sleep(2 * LISTED_CHECK_MS);
+    const load = startLoad(rig.port, { perSecond: 100, maxRequests: 1_000 });
+    await sleep(500);
+    rig.worker(1).kill("SIGKILL");
+    await sleep(300);
+    const soFar = load.result.failures.length;
+    rig.delist(1);
+    await sleep(1_500);
+    const result = await load.stop();
+    assert.ok(soFar <= 4, `${soFar} requests were lost when the worker was killed`);
+    assert.equal(result.failures.length, soFar, result.failures.join("\n"));
+  },
+);
 
 test("a slot that is listed though nobody is there costs the others' requests little, and none of them", { timeout: 60_000 }, async () => {
   await using rig = await startRig("port");
@@ -119,21 +129,25 @@ test("a stuck worker holds up a handful of requests, not its share of all", { ti
   assert.ok(answered > 150, `only ${answered} of about 200 were answered while one of two workers stood still`);
 });
 
-test("Caddy lets go of an idle connection before any server does, so that no request meets one that closes", { timeout: 60_000 }, async (t) => {
-  await using rig = await startRig("socket");
-  const address = slotAddress(rig.slots, 1);
-  const open = new Set<Socket>();
-  const server = createServer((request, response) => void request.resume().on("end", () => response.end("0 POST 2000")));
-  server.on("connection", (socket: Socket) => open.add(socket.on("close", () => open.delete(socket))));
-  await new Promise<void>((resolve) => server.listen(address.kind === "socket" ? address.path : address.port, resolve));
-  t.after(() => server.close());
-  rig.list(1);
-  const load = startLoad(rig.port, { perSecond: 1_000, maxRequests: 4, methods: ["POST"] });
-  await sleep(50);
-  assert.deepEqual((await load.stop()).failures, []);
-  assert.ok(open.size > 0, "connections are kept for the next request");
-  await until("they are closed", () => open.size === 0, 2 * UPSTREAM_IDLE_MS);
-});
+test(
+  "Caddy lets go of an idle connection before any server does, so that no request meets one that closes",
+  { timeout: 60_000 },
+  async (t) => {
+    await using rig = await startRig("socket");
+    const address = slotAddress(rig.slots, 1);
+    const open = new Set<Socket>();
+    const server = createServer((request, response) => void request.resume().on("end", () => response.end("0 POST 2000")));
+    server.on("connection", (socket: Socket) => open.add(socket.on("close", () => open.delete(socket))));
+    await new Promise<void>((resolve) => server.listen(address.kind === "socket" ? address.path : address.port, resolve));
+    t.after(() => server.close());
+    rig.list(1);
+    const load = startLoad(rig.port, { perSecond: 1_000, maxRequests: 4, methods: ["POST"] });
+    await sleep(50);
+    assert.deepEqual((await load.stop()).failures, []);
+    assert.ok(open.size > 0, "connections are kept for the next request");
+    await until("they are closed", () => open.size === 0, 2 * UPSTREAM_IDLE_MS);
+  },
+);
 
 test("Caddy says nothing of the checks that find no file", { timeout: 60_000 }, async () => {
   await using rig = await startRig("port");

@@ -95,7 +95,10 @@ test("a command on the shared socket has the same Caddy as any app, and no folde
   const manifest = commandManifest({ listen: "fd" });
   assert.equal(renderCaddyConfig(manifest), renderCaddyConfig(sampleManifest()));
   assert.doesNotMatch(renderGenerationUnit(manifest), /ReadWritePaths|UMask=0007/);
-  assert.match(renderGenerationUnit(manifest), /^Environment=PATH=.*\/release\/app\/node_modules\/\.bin:\/opt\/fleetwright\/runtime\/a+\/bin:/m);
+  assert.match(
+    renderGenerationUnit(manifest),
+    /^Environment=PATH=.*\/release\/app\/node_modules\/\.bin:\/opt\/fleetwright\/runtime\/a+\/bin:/m,
+  );
 });
 
 test("a command with slots has the time to be taken off the list before it must have drained", () => {
@@ -116,7 +119,10 @@ test("Caddy's configuration with slots doesn't change with a release or the comm
 });
 
 test("systemd takes each secret from its version's file; another version is another unit, and no value is anywhere in it", () => {
-  const secrets = (digit: string) => ({ TLS_KEY: { as: "credential" as const, version: digit.repeat(32) }, DB: { as: "environment" as const, version: "2".repeat(32) } });
+  const secrets = (digit: string) => ({
+    TLS_KEY: { as: "credential" as const, version: digit.repeat(32) },
+    DB: { as: "environment" as const, version: "2".repeat(32) },
+  });
   const unit = renderGenerationUnit(sampleManifest({ app: { secrets: secrets("1") } }));
   assert.match(
     unit,
@@ -136,5 +142,9 @@ test("behind a balancer there is no HTTPS to let in; without a limit nothing is 
 test("no rule of the firewall names another table, and its own is replaced in one transaction", () => {
   const rules = renderFirewall({ ...sampleManifest(), hardening }, [22]);
   assert.doesNotMatch(rules, /flush/);
-  assert.deepEqual(rules.match(/^.*table .*$/gm), ["add table inet fleetwright", "delete table inet fleetwright", "table inet fleetwright {"]);
+  assert.deepEqual(rules.match(/^.*table .*$/gm), [
+    "add table inet fleetwright",
+    "delete table inet fleetwright",
+    "table inet fleetwright {",
+  ]);
 });

@@ -71,6 +71,9 @@ test("where nobody answers, the cause is told", async () => {
 
 test("pauses get longer up to a bound, and half of each is chance", () => {
   const bounds = { firstMs: 1_000, longestMs: 60_000 };
-  assert.deepEqual([0, 1, 2, 6, 1_000].map((tries) => pauseMs(tries, bounds, 0)), [500, 1_000, 2_000, 30_000, 30_000]);
+  assert.deepEqual(
+    [0, 1, 2, 6, 1_000].map((tries) => pauseMs(tries, bounds, 0)),
+    [500, 1_000, 2_000, 30_000, 30_000],
+  );
   assert.equal(pauseMs(1, bounds, 0.5), 1_500);
 });

@@ -30,7 +30,10 @@ test("any lines make batches within AWS's limits, in the order of time, each lin
         assert.ok(batch.length > 0 && batch.length <= 10_000 && sizeOf(batch) <= 1_048_576);
         assert.ok((batch.at(-1)?.timestamp ?? 0) - (batch[0]?.timestamp ?? 0) < DAY_MS);
       }
-      assert.deepEqual(batches.flat(), cut.toSorted((a, b) => a.timestamp - b.timestamp));
+      assert.deepEqual(
+        batches.flat(),
+        cut.toSorted((a, b) => a.timestamp - b.timestamp),
+      );
     }),
     { seed: 5, numRuns: 60 },
   );
@@ -38,7 +41,10 @@ test("any lines make batches within AWS's limits, in the order of time, each lin
 
 test("a batch has ten thousand lines at most", () => {
   const many = Array.from({ length: 25_001 }, (_, index) => ({ timestamp: index, message: "x" }));
-  assert.deepEqual(batchesOf(many).map((batch) => batch.length), [10_000, 10_000, 5_001]);
+  assert.deepEqual(
+    batchesOf(many).map((batch) => batch.length),
+    [10_000, 10_000, 5_001],
+  );
 });
 
 test("a long line is cut with a word, never in the middle of a character", () => {
@@ -62,7 +68,10 @@ test("lines come whole out of whatever pieces; one without end is left out, and 
       const lines = new Lines();
       const text = all.map((line) => `${line}\n`).join("");
       const pieces = Array.from({ length: Math.ceil(text.length / size) }, (_, index) => text.slice(index * size, (index + 1) * size));
-      assert.deepEqual(pieces.flatMap((piece) => lines.push(piece)), all);
+      assert.deepEqual(
+        pieces.flatMap((piece) => lines.push(piece)),
+        all,
+      );
       assert.equal(lines.leftOut(), 0);
     }),
     { seed: 5 },

@@ -37,7 +37,10 @@ const going = () => new AbortController().signal;
 test("a machine's first line makes its stream, also where somebody else has just made it", async (t) => {
   const { courier, asked, said } = await logsServer(t, [refusal("ResourceNotFoundException"), refusal("ResourceAlreadyExistsException")]);
   assert.equal(await courier.bring("m-1/app", line, going()), "taken");
-  assert.deepEqual(asked.map(({ action }) => action), ["PutLogEvents", "CreateLogStream", "PutLogEvents"]);
+  assert.deepEqual(
+    asked.map(({ action }) => action),
+    ["PutLogEvents", "CreateLogStream", "PutLogEvents"],
+  );
   assert.deepEqual(asked[2]?.body, { logGroupName: "/g", logStreamName: "m-1/app", logEvents: line });
   assert.deepEqual(said, []);
 });
@@ -66,6 +69,9 @@ test("lines that CloudWatch didn't take as too old are told of", async (t) => {
 });
 
 test("told to end, it doesn't wait for an outage to end", async (t) => {
-  const { courier } = await logsServer(t, Array.from({ length: 1_000 }, () => refusal("ThrottlingException")));
+  const { courier } = await logsServer(
+    t,
+    Array.from({ length: 1_000 }, () => refusal("ThrottlingException")),
+  );
   assert.equal(await courier.bring("m-1/app", line, AbortSignal.timeout(50)), "stopped");
 });

@@ -9,7 +9,7 @@ test("a worker that was ready is replaced at once", () => {
 
 test("failed boots wait 100 ms, then twice as long each time", () => {
   const waits = [];
-  for (let strikes = 0; strikes < 4; ) {
+  for (let strikes = 0; strikes < 4;) {
     const death = afterDeath(strikes, null, false, 0);
     waits.push(death.waitMs);
     strikes = death.strikes;

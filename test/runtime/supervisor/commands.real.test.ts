@@ -60,7 +60,10 @@ while True:
 `;
 
 test("a command that only accepts gets a socket that listens already, whoever made it", async (t) => {
-  for (const listen of [["--port", "0"], ["--socket", "web.sock"]]) {
+  for (const listen of [
+    ["--port", "0"],
+    ["--socket", "web.sock"],
+  ]) {
     const files = { "accepts.py": ACCEPTS_ONLY };
     const host = new Host(t, { files, args: ["--workers", "2", "--ready-after-ms", "100", "--", "python3", "accepts.py", "{fd}"], listen });
     await host.until(/Ready: 2 of 2/);
@@ -100,7 +103,12 @@ test("a probe says when a command is ready, and kills one that stops answering",
   const host = start(t, args, ["node", "server.cjs", "{socket}"]);
   await host.eventually("two were started", () => addressesOf(host).length === 2);
   const [first = ""] = addressesOf(host);
-  await host.eventually("one answers", () => ask(first).then(() => true, () => false));
+  await host.eventually("one answers", () =>
+    ask(first).then(
+      () => true,
+      () => false,
+    ),
+  );
   assert.doesNotMatch(host.output, /Ready/);
   host.write("up", "");
   await host.until(/Ready: 2 of 2/);

@@ -37,7 +37,10 @@ describe("in a container", () => {
   test("as process 1, without an init: exit code 1, and it says what to do", async (t) => {
     const host = start(t, await nodeApp(), [], { wrapper: CONTAINER });
     assert.equal(await host.exited, 1);
-    assert.match(host.output, /^ERROR: +fleethost can't be process 1, .*\n +ENTRYPOINT \["tini", "--", "fleethost", "run", …\] .*docker run --init …\n$/);
+    assert.match(
+      host.output,
+      /^ERROR: +fleethost can't be process 1, .*\n +ENTRYPOINT \["tini", "--", "fleethost", "run", …\] .*docker run --init …\n$/,
+    );
   });
 });
 

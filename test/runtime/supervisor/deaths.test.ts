@@ -22,7 +22,10 @@ const cases: readonly [title: string, Partial<Ending>, Partial<Circumstances>, r
 
 for (const [title, ending, circumstances, reason, text] of cases) {
   test(`death: ${title}`, () => {
-    const death = describeDeath({ code: null, signal: null, ...ending }, { wasReady: true, uptimeMs: 12_345, oomKill: false, ...circumstances });
+    const death = describeDeath(
+      { code: null, signal: null, ...ending },
+      { wasReady: true, uptimeMs: 12_345, oomKill: false, ...circumstances },
+    );
     assert.deepEqual([death.reason, death.text], [reason, text]);
     assert.equal(death.clean, reason === "finished");
   });

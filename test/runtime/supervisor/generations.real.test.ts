@@ -52,7 +52,10 @@ describe("which code runs", () => {
       const { losses } = await load.stop();
       assert.ok(losses.length <= 2 * Load.clients, "only what the two killed ones had");
       const { each } = await host.status();
-      assert.deepEqual(each.map(({ epoch }) => epoch), [0, 0]);
+      assert.deepEqual(
+        each.map(({ epoch }) => epoch),
+        [0, 0],
+      );
     });
   }
 

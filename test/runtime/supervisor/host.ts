@@ -76,7 +76,9 @@ export class Host {
   /** Code, or the signal that ended it; fails when it does not end. */
   get exited(): Promise<number | NodeJS.Signals | null> {
     const late = new AbortController();
-    const inVain = timers.setTimeout(EXIT_LIMIT_MS, undefined, { signal: late.signal }).then(() => this.#fail(`it has not ended after ${EXIT_LIMIT_MS} ms`));
+    const inVain = timers
+      .setTimeout(EXIT_LIMIT_MS, undefined, { signal: late.signal })
+      .then(() => this.#fail(`it has not ended after ${EXIT_LIMIT_MS} ms`));
     inVain.catch(() => {});
     return Promise.race([this.#exit, inVain]).finally(() => late.abort());
   }
@@ -126,7 +128,11 @@ export class Host {
 
   /** Just as many workers as wanted are there, and all are ready. */
   async settled(workers: number, limitMs = 20_000): Promise<void> {
-    await this.eventually(`${workers} workers are ready, and no other process is left`, async () => (await this.isSettled()) === workers, limitMs);
+    await this.eventually(
+      `${workers} workers are ready, and no other process is left`,
+      async () => (await this.isSettled()) === workers,
+      limitMs,
+    );
   }
 
   /** The number of workers when all are ready and none is on its way; null otherwise. */

@@ -12,7 +12,13 @@ const tools: LaunchTools = {
 };
 const flags = ["--slot=2", "--beat-ms=5000", "--drain-ms=30000"];
 
-const spec: WorkerSpec = { slot: 2, code: { appDir: "/srv/app", pythonPath: ["/srv/app"] }, address: null, maxRequests: null, hasDirect: true };
+const spec: WorkerSpec = {
+  slot: 2,
+  code: { appDir: "/srv/app", pythonPath: ["/srv/app"] },
+  address: null,
+  maxRequests: null,
+  hasDirect: true,
+};
 
 const launch = (run: RunFlags, env: NodeJS.ProcessEnv = {}, changed: Partial<WorkerSpec> = {}, with_: LaunchTools = tools) =>
   workerLaunch(compileOptions(run, "/srv/app"), { ...spec, ...changed }, with_, env);

@@ -66,7 +66,11 @@ export class Load {
   async stop(): Promise<LoadResult> {
     this.#stopped = true;
     await Promise.all(this.#clients);
-    return { sent: this.#sent, losses: this.#losses, lost: this.#losses.map((loss) => `${loss.client}: ${loss.why} (pid ${loss.pid ?? "unknown"})`) };
+    return {
+      sent: this.#sent,
+      losses: this.#losses,
+      lost: this.#losses.map((loss) => `${loss.client}: ${loss.why} (pid ${loss.pid ?? "unknown"})`),
+    };
   }
 
   async #client(client: string, options: RequestOptions): Promise<void> {

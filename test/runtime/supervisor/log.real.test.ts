@@ -23,9 +23,15 @@ function stderrOf(t: TestContext, journalStream: (identity: string) => string): 
 }
 
 test("a process whose stderr is the journal writes for the journal", (t) => {
-  assert.equal(stderrOf(t, (identity) => identity), "<4>Careful slot=1\n");
+  assert.equal(
+    stderrOf(t, (identity) => identity),
+    "<4>Careful slot=1\n",
+  );
 });
 
 test("a process that inherited JOURNAL_STREAM, but whose stderr is something else, writes for people", (t) => {
-  assert.equal(stderrOf(t, (identity) => `${identity}1`), "WARNING:  Careful\n");
+  assert.equal(
+    stderrOf(t, (identity) => `${identity}1`),
+    "WARNING:  Careful\n",
+  );
 });

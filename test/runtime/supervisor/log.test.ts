@@ -51,9 +51,10 @@ test("a worker's stderr is a notice in the journal, unless the worker said a pri
 
 test("fields that would be read wrongly are quoted", () => {
   const values = { plain: "GET/x", space: "a b", empty: "", equals: "a=b", quote: 'say "x"', line: "a\nb", number: 1.5, none: null };
-  assert.deepEqual(written("journal", (log) => log.log("info", "T", values)), [
-    'stderr <6>T plain=GET/x space="a b" empty="" equals="a=b" quote="say \\"x\\"" line="a\\nb" number=1.5 none=null\n',
-  ]);
+  assert.deepEqual(
+    written("journal", (log) => log.log("info", "T", values)),
+    ['stderr <6>T plain=GET/x space="a b" empty="" equals="a=b" quote="say \\"x\\"" line="a\\nb" number=1.5 none=null\n'],
+  );
 });
 
 test("JSON is one object a line, whatever is in it", () => {

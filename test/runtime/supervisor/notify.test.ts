@@ -21,4 +21,3 @@ test("a socket meant for another process is not taken", () => {
   assert.equal(hasSystemdSocket({ LISTEN_FDS: "1" }, 7), false);
   assert.equal(hasSystemdSocket({ LISTEN_FDS: "0", LISTEN_PID: "7" }, 7), false);
 });
-

@@ -12,7 +12,10 @@ import { compileOptions } from "../../../runtime/supervisor/options.ts";
 const sample = manifestSample();
 const manifest: Manifest = {
   ...sample,
-  app: { ...sample.app, processes: [{ ...sample.app.processes[0], bootTimeoutMs: 1_000, livenessTimeoutMs: 2_000, drainTimeoutMs: 3_000 }] },
+  app: {
+    ...sample.app,
+    processes: [{ ...sample.app.processes[0], bootTimeoutMs: 1_000, livenessTimeoutMs: 2_000, drainTimeoutMs: 3_000 }],
+  },
 };
 
 function generation(t: TestContext, content: unknown = manifest): { folder: string; release: string } {
@@ -105,7 +108,15 @@ test("by hand, slot 1 of a command has the port that was asked for", () => {
 
 test("limits and bounds", () => {
   const { process } = compileOptions(
-    { node: "a.ts", minWorkers: "2", maxWorkers: "9", maxRequests: "10", maxRequestsJitter: "5", maxMemoryMib: "64", maxLifetimeMs: "5000" },
+    {
+      node: "a.ts",
+      minWorkers: "2",
+      maxWorkers: "9",
+      maxRequests: "10",
+      maxRequestsJitter: "5",
+      maxMemoryMib: "64",
+      maxLifetimeMs: "5000",
+    },
     "/srv",
   );
   assert.deepEqual([process.workers.min, process.workers.max], [2, 9]);

@@ -69,7 +69,11 @@ export class Ordeal {
       await this.#step(STEPS[this.#below(STEPS.length)] ?? "reload");
       await pause(this.#below(600));
     }
-    await this.#host.eventually(this.#told(`${this.#wanted} workers are ready again`), async () => (await this.#host.isSettled()) === this.#wanted, CALM_LIMIT_MS);
+    await this.#host.eventually(
+      this.#told(`${this.#wanted} workers are ready again`),
+      async () => (await this.#host.isSettled()) === this.#wanted,
+      CALM_LIMIT_MS,
+    );
     const { sent, losses } = await load.stop();
     this.#judge(losses);
     await this.#nothingIsLeftBehind();
@@ -111,7 +115,10 @@ export class Ordeal {
     if (pid === undefined || workers.ready < 2 || !childrenOf(this.#host.pid).includes(pid)) return;
     if (signal !== "SIGTERM") this.#kills.push({ pid, atMs: performance.now() });
     process.kill(pid, signal);
-    await this.#host.eventually(this.#told("the struck one is not counted any more"), async () => !(await this.#host.status()).workers.pids.includes(pid));
+    await this.#host.eventually(
+      this.#told("the struck one is not counted any more"),
+      async () => !(await this.#host.status()).workers.pids.includes(pid),
+    );
   }
 
   #release(module: string): void {
@@ -124,7 +131,10 @@ export class Ordeal {
     const excused = new Set<string>();
     for (const loss of losses) {
       const kill = this.#kills.find((one) => isOf(loss, one) && !excused.has(`${loss.client} ${one.pid}`));
-      assert.ok(kill !== undefined, this.#told(`lost with nobody killed: ${JSON.stringify(loss)}, kills: ${JSON.stringify(this.#kills)}`, true));
+      assert.ok(
+        kill !== undefined,
+        this.#told(`lost with nobody killed: ${JSON.stringify(loss)}, kills: ${JSON.stringify(this.#kills)}`, true),
+      );
       excused.add(`${loss.client} ${kill.pid}`);
     }
   }
@@ -132,18 +142,30 @@ export class Ordeal {
   async #nothingIsLeftBehind(): Promise<void> {
     const { pid, folder } = this.#host;
     const own = new Set((await this.#host.status()).each.map((worker) => worker.pid));
-    assert.deepEqual(childrenOf(pid).filter((child) => !own.has(child)), [], this.#told("children that are no workers", true));
+    assert.deepEqual(
+      childrenOf(pid).filter((child) => !own.has(child)),
+      [],
+      this.#told("children that are no workers", true),
+    );
     const others = (): number => descriptorsOf(pid).size - 3 * this.#wanted;
     this.#descriptors ??= others();
     await this.#host.eventually(this.#told("it has as many descriptors as before"), () => others() <= (this.#descriptors ?? 0));
-    assert.deepEqual(readdirSync(folder).filter((name) => name.endsWith(".sock")).toSorted(), ["direct.sock", "status.sock"]);
+    assert.deepEqual(
+      readdirSync(folder)
+        .filter((name) => name.endsWith(".sock"))
+        .toSorted(),
+      ["direct.sock", "status.sock"],
+    );
   }
 
   async #end(): Promise<void> {
     this.#host.signal("SIGTERM");
     assert.equal(await this.#host.exited, 0, this.#told("its exit code", true));
     assert.deepEqual(this.#host.workerPids.filter(isAlive), []);
-    assert.deepEqual(readdirSync(this.#host.folder).filter((name) => name.endsWith(".sock")), []);
+    assert.deepEqual(
+      readdirSync(this.#host.folder).filter((name) => name.endsWith(".sock")),
+      [],
+    );
   }
 
   #told(what: string, withOutput = false): string {

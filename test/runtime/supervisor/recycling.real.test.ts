@@ -6,8 +6,16 @@ import { isAlive } from "./proc.ts";
 
 /** Each request to `/leak` keeps 150 MiB for ever. */
 const LEAKS = {
-  Node: { needle: 'if (url.pathname === "/slow")', code: 'if (url.pathname === "/leak") kept.push(Buffer.alloc(150 * 2 ** 20, 1));\n', top: "const kept: Buffer[] = [];\n" },
-  ASGI: { needle: '@app.get("/slow")', code: '@app.get("/leak")\nasync def leak():\n    kept.append(b"x" * (150 * 2 ** 20))\n\n', top: "kept = []\n" },
+  Node: {
+    needle: 'if (url.pathname === "/slow")',
+    code: 'if (url.pathname === "/leak") kept.push(Buffer.alloc(150 * 2 ** 20, 1));\n',
+    top: "const kept: Buffer[] = [];\n",
+  },
+  ASGI: {
+    needle: '@app.get("/slow")',
+    code: '@app.get("/leak")\nasync def leak():\n    kept.append(b"x" * (150 * 2 ** 20))\n\n',
+    top: "kept = []\n",
+  },
 };
 
 describe("workers that work, and are to be replaced all the same", () => {

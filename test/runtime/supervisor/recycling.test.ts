@@ -12,7 +12,10 @@ test("a budget of requests is the configured number and up to the jitter more", 
 
 test("a lifetime loses up to a tenth by chance", () => {
   assert.equal(lifetimeMs({}, 0.5), null);
-  assert.deepEqual([0, 1].map((random) => lifetimeMs({ lifetimeMs: 10_000 }, random)), [10_000, 9_000]);
+  assert.deepEqual(
+    [0, 1].map((random) => lifetimeMs({ lifetimeMs: 10_000 }, random)),
+    [10_000, 9_000],
+  );
 });
 
 test("memory: three samples above the limit, one after the other", () => {

@@ -38,7 +38,15 @@ for (const args of correct) {
   });
 }
 
-const notPlain: readonly (readonly string[])[] = [["--help"], ["-h"], ["--prot", "1"], ["--port"], ["--port", "-1"], ["--access-log=1"], ["-x"]];
+const notPlain: readonly (readonly string[])[] = [
+  ["--help"],
+  ["-h"],
+  ["--prot", "1"],
+  ["--port"],
+  ["--port", "-1"],
+  ["--access-log=1"],
+  ["-x"],
+];
 for (const args of notPlain) {
   test(`left to commander: run ${args.join(" ")}`, () => assert.equal(readRunFlags(args), null));
 }

@@ -21,7 +21,10 @@ for (const { name, makeApp } of kinds) {
       assert.ok(host.workerPids.includes(pidOf((await host.ask("direct.sock", "/")).body)));
       host.signal("SIGTERM");
       assert.equal(await host.exited, 0);
-      assert.deepEqual(readdirSync(host.folder).filter((file) => file.endsWith(".sock")), []);
+      assert.deepEqual(
+        readdirSync(host.folder).filter((file) => file.endsWith(".sock")),
+        [],
+      );
     });
   });
 }

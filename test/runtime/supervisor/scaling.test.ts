@@ -77,7 +77,10 @@ test("whoever waits is answered when the supervisor stops, and refused after tha
   const waiting = [rig.scale(2), rig.reload()];
   await settle();
   await rig.ask("stop");
-  assert.deepEqual((await Promise.all(waiting)).map(({ ok }) => ok), [false, false]);
+  assert.deepEqual(
+    (await Promise.all(waiting)).map(({ ok }) => ok),
+    [false, false],
+  );
   assert.deepEqual(await Promise.all([rig.reload(), rig.scale(1)]), [
     { ok: false, text: "The supervisor stops" },
     { ok: false, text: "The supervisor stops" },

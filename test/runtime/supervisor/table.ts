@@ -12,5 +12,10 @@ export function tableOf(page: URL, firstHeading: string): readonly (readonly str
   if (start === -1) throw new Error(`${page.pathname} has no table that begins with "${firstHeading}"`);
   const body = lines.slice(start + 2);
   const end = body.findIndex((line) => !line.startsWith("|"));
-  return body.slice(0, end === -1 ? undefined : end).map((line) => line.split("|").slice(1, -1).map((cell) => cell.trim()));
+  return body.slice(0, end === -1 ? undefined : end).map((line) =>
+    line
+      .split("|")
+      .slice(1, -1)
+      .map((cell) => cell.trim()),
+  );
 }

@@ -102,7 +102,9 @@ export class World {
   }
 
   async #toWorker(kind: "ready" | "dies" | "finishes" | "leaves" | "spent" | "ends" | "beats", pick: number): Promise<void> {
-    const able = this.#alive.filter((number) => (kind === "ready" ? !this.#readied.has(number) : kind === "ends" ? this.#isToldToEnd(number) : true));
+    const able = this.#alive.filter((number) =>
+      kind === "ready" ? !this.#readied.has(number) : kind === "ends" ? this.#isToldToEnd(number) : true,
+    );
     const number = able[pick % Math.max(1, able.length)];
     if (number === undefined) return;
     if (kind === "ready") return this.#makeReady(number);
@@ -128,7 +130,7 @@ export class World {
   }
 
   async #reap(): Promise<void> {
-    for (let some = true; some; ) {
+    for (let some = true; some;) {
       const killed = this.#alive.filter((number) => this.rig.killed.includes(number));
       for (const number of killed) {
         this.#ended.add(number);

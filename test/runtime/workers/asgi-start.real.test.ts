@@ -71,7 +71,10 @@ describe("an ASGI worker starts", { concurrency: 4 }, () => {
       assert.equal((await shim.get("/b", { method: "POST" })).body, "wsgi /b 1000");
       shim.term();
       assert.equal(await shim.exited, 0);
-      assert.deepEqual(shim.types.filter((type) => type !== "beat"), ["ready", "draining"]);
+      assert.deepEqual(
+        shim.types.filter((type) => type !== "beat"),
+        ["ready", "draining"],
+      );
     });
   }
 

@@ -24,7 +24,9 @@ function created(request: pb.CreateRequest): pb.CreateResponse {
   const type = request.getUrn().split("::")[2]?.split("$").at(-1) ?? "";
   const decided = Object.fromEntries((outputs[type] ?? []).map((key) => [key, UNKNOWN]));
   const given = (request.getProperties()?.toJavaScript() ?? {}) as object;
-  return new pb.CreateResponse().setId(request.getPreview() ? "" : "made").setProperties(Struct.fromJavaScript({ ...decided, ...given } as never));
+  return new pb.CreateResponse()
+    .setId(request.getPreview() ? "" : "made")
+    .setProperties(Struct.fromJavaScript({ ...decided, ...given } as never));
 }
 
 function answered(request: pb.InvokeRequest): pb.InvokeResponse {

@@ -29,7 +29,11 @@ async function makeStack(folder: string): Promise<Stack> {
     {
       workDir: join(folder, "work"),
       pulumiHome: join(folder, "home"),
-      envVars: { PULUMI_BACKEND_URL: `file://${join(folder, "state")}`, PULUMI_CONFIG_PASSPHRASE: "test", PULUMI_SKIP_UPDATE_CHECK: "true" },
+      envVars: {
+        PULUMI_BACKEND_URL: `file://${join(folder, "state")}`,
+        PULUMI_CONFIG_PASSPHRASE: "test",
+        PULUMI_SKIP_UPDATE_CHECK: "true",
+      },
     },
   );
 }

@@ -14,17 +14,32 @@ function sound(): Record<string, GraphResource> {
     vpc: of("aws:ec2/vpc:Vpc", "vpc", { cidrBlock: "10.80.0.0/16", tags }),
     group: of("aws:ec2/securityGroup:SecurityGroup", "group", { vpcId: "id-vpc", tags }),
     https: of("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", "https", {
-      securityGroupId: "id-group", cidrIpv4: "0.0.0.0/0", fromPort: 443, toPort: 443, ipProtocol: "tcp", tags,
+      securityGroupId: "id-group",
+      cidrIpv4: "0.0.0.0/0",
+      fromPort: 443,
+      toPort: 443,
+      ipProtocol: "tcp",
+      tags,
     }),
     ssh: of("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", "ssh", {
-      securityGroupId: "id-group", cidrIpv4: "203.0.113.0/24", fromPort: 22, toPort: 22, ipProtocol: "tcp", tags,
+      securityGroupId: "id-group",
+      cidrIpv4: "203.0.113.0/24",
+      fromPort: 22,
+      toPort: 22,
+      ipProtocol: "tcp",
+      tags,
     }),
     instance: of("aws:ec2/instance:Instance", "instance", {
-      vpcSecurityGroupIds: ["id-group"], metadataOptions: { httpTokens: "required" }, rootBlockDevice: { encrypted: true, tags }, tags,
+      vpcSecurityGroupIds: ["id-group"],
+      metadataOptions: { httpTokens: "required" },
+      rootBlockDevice: { encrypted: true, tags },
+      tags,
       userData: "#cloud-config\n",
     }),
     template: of("aws:ec2/launchTemplate:LaunchTemplate", "template", {
-      metadataOptions: { httpTokens: "required" }, blockDeviceMappings: [{ ebs: { encrypted: "true" } }], tags,
+      metadataOptions: { httpTokens: "required" },
+      blockDeviceMappings: [{ ebs: { encrypted: "true" } }],
+      tags,
       tagSpecifications: ["instance", "volume"].map((resourceType) => ({ resourceType, tags })),
       userData: Buffer.from("#!/bin/sh\n").toString("base64"),
     }),
@@ -35,10 +50,15 @@ function sound(): Record<string, GraphResource> {
     bucket: of("aws:s3/bucket:Bucket", "bucket", { tags }),
     key: of("aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration", "key", { bucket: "id-bucket" }),
     closed: of("aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock", "closed", {
-      bucket: "id-bucket", blockPublicAcls: true, blockPublicPolicy: true, ignorePublicAcls: true, restrictPublicBuckets: true,
+      bucket: "id-bucket",
+      blockPublicAcls: true,
+      blockPublicPolicy: true,
+      ignorePublicAcls: true,
+      restrictPublicBuckets: true,
     }),
     policy: of("aws:iam/rolePolicy:RolePolicy", "policy", {
-      role: "id-role", policy: policy({ Effect: "Allow", Action: ["s3:GetObject"], Resource: ["arn:aws:s3:::b/*"] }),
+      role: "id-role",
+      policy: policy({ Effect: "Allow", Action: ["s3:GetObject"], Resource: ["arn:aws:s3:::b/*"] }),
     }),
     role: of("aws:iam/role:Role", "role", { tags }),
   };
@@ -51,7 +71,9 @@ function found(name: string, change: Change, options = {}): string[] {
   const old = graph[name];
   assert.ok(old);
   graph[name] = { ...old, inputs: { ...old.inputs, ...change } };
-  return checkAws(Object.values(graph), { external: [], secrets: ["hunter-2"], ...options }).map(({ rule, resource }) => `${rule}: ${resource.split(" ")[1]}`);
+  return checkAws(Object.values(graph), { external: [], secrets: ["hunter-2"], ...options }).map(
+    ({ rule, resource }) => `${rule}: ${resource.split(" ")[1]}`,
+  );
 }
 
 test("a sound graph has no finding", () => {
@@ -87,7 +109,12 @@ const broken: [string, string, Change, string][] = [
   ["an instance without a tag", "instance", { tags: { "fleetwright:fleet": "web" } }, "tagged"],
   ["an instance's volume without tags", "instance", { rootBlockDevice: { encrypted: true } }, "tagged"],
   ["a template that tags no volumes", "template", { tagSpecifications: [{ resourceType: "instance", tags }] }, "tagged"],
-  ["a group that keeps its tags", "scaling", { tags: Object.keys(tags).map((key) => ({ key, value: "w", propagateAtLaunch: false })) }, "tagged"],
+  [
+    "a group that keeps its tags",
+    "scaling",
+    { tags: Object.keys(tags).map((key) => ({ key, value: "w", propagateAtLaunch: false })) },
+    "tagged",
+  ],
   ["the newest version of a template", "scaling", { launchTemplate: { id: "id-template", version: "$Latest" } }, "pinned"],
   ["an image by alias", "template", { imageId: "resolve:ssm:/debian" }, "pinned"],
   ["a group in no VPC of the graph", "group", { vpcId: "vpc-other" }, "reference"],
@@ -100,8 +127,14 @@ for (const [what, name, change, rule] of broken) {
 
 test("a bucket without its encryption or its block is found", () => {
   const without = (name: string) => Object.values(sound()).filter((resource) => resource.name !== name);
-  assert.deepEqual(checkAws(without("key")).map(({ rule }) => rule), ["encrypted"]);
-  assert.deepEqual(checkAws(without("closed")).map(({ rule }) => rule), ["encrypted"]);
+  assert.deepEqual(
+    checkAws(without("key")).map(({ rule }) => rule),
+    ["encrypted"],
+  );
+  assert.deepEqual(
+    checkAws(without("closed")).map(({ rule }) => rule),
+    ["encrypted"],
+  );
 });
 
 test("what was there before can be referred to", () => {
@@ -111,7 +144,10 @@ test("what was there before can be referred to", () => {
 test("an exported stack is read, its secrets marked", () => {
   const urn = "urn:pulumi:prod::p::aws:ec2/securityGroup:SecurityGroup::web-machines";
   const inputs = { tags, description: { ...SECRET, ciphertext: "v1:hunter-2" } };
-  const resources = exportedResources({ version: 3, deployment: { resources: [{ type: "aws:ec2/securityGroup:SecurityGroup", urn, id: "sg-1", inputs }] } });
+  const resources = exportedResources({
+    version: 3,
+    deployment: { resources: [{ type: "aws:ec2/securityGroup:SecurityGroup", urn, id: "sg-1", inputs }] },
+  });
   assert.equal(resources[0]?.name, "web-machines");
   assert.deepEqual(checkAws(resources, { secrets: ["hunter-2"] }), []);
   assert.throws(() => exportedResources({}), /pulumi stack export/);
@@ -121,6 +157,11 @@ test("an exported stack is read, its secrets marked", () => {
 test("a preview is read, too: what will be there, and not what will be gone", () => {
   const type = "aws:ec2/securityGroup:SecurityGroup";
   const state = { type, urn: `urn:pulumi:prod::p::${type}::web-machines`, inputs: { tags } };
-  const resources = exportedResources({ steps: [{ op: "create", newState: state }, { op: "delete", oldState: state }] });
+  const resources = exportedResources({
+    steps: [
+      { op: "create", newState: state },
+      { op: "delete", oldState: state },
+    ],
+  });
   assert.deepEqual(resources, [{ type, name: "web-machines", id: undefined, inputs: { tags } }]);
 });

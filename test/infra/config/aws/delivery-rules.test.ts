@@ -10,7 +10,10 @@ function problems({ machines = {}, app = {}, ...more }: { machines?: object; app
   try {
     parseFleet("web", { app: { dir: "app", ...app }, machines: { ...namedMachines(), ...machines }, ...more });
   } catch (error) {
-    return (error as Error).message.split("\n").filter((line) => line.startsWith("  - ")).map((line) => line.slice(4));
+    return (error as Error).message
+      .split("\n")
+      .filter((line) => line.startsWith("  - "))
+      .map((line) => line.slice(4));
   }
   return [];
 }
@@ -28,13 +31,23 @@ const key = "-----BEGIN PRIVATE KEY-----\nMC4CAQ==\n-----END PRIVATE KEY-----\n"
 const own = { mode: "own", own: { certificate: Promise.resolve(""), key: Promise.resolve("") }, domains: ["app.example.org"] };
 
 const refused: [string, Parameters<typeof problems>[0], RegExp][] = [
-  ["SSH beside Run Command", { machines: { ssh: ec2Machines().ssh } }, /^machines\.ssh: has no use with "delivery: ssm": port 22 is closed/],
+  [
+    "SSH beside Run Command",
+    { machines: { ssh: ec2Machines().ssh } },
+    /^machines\.ssh: has no use with "delivery: ssm": port 22 is closed/,
+  ],
   ["no way at all", { machines: { delivery: "ssh" } }, /^machines\.ssh: missing; .*or give "delivery: ssm"/],
   ["another delivery", { machines: { delivery: "scp" } }, /^machines\.delivery: given "scp"; allowed: "ssh"/],
-  ["what is in the image, by SSH", { machines: { ...ec2Machines(), delivery: "ssh", debian: 12 } }, /^machines\.debian: is for "delivery: ssm"/],
+  [
+    "what is in the image, by SSH",
+    { machines: { ...ec2Machines(), delivery: "ssh", debian: 12 } },
+    /^machines\.debian: is for "delivery: ssm"/,
+  ],
   [
     "what is in a machine's image, by SSH",
-    { machines: { ...ec2Machines(), delivery: "ssh", instances: [{ name: "web-1", type: "m7i.large", zone: "eu-central-1a", debian: 12 }] } },
+    {
+      machines: { ...ec2Machines(), delivery: "ssh", instances: [{ name: "web-1", type: "m7i.large", zone: "eu-central-1a", debian: 12 }] },
+    },
     /^machines\.instances\.0\.debian: is for "delivery: ssm"/,
   ],
   ["a key by an alias", { machines: { kmsKey: "alias/web" } }, /^machines\.kmsKey: is an alias; .*the ARN of the key itself/],

@@ -19,7 +19,10 @@ test("a fleet of both architectures over two zones is accepted, with safe defaul
   const config = ec2Schema.parse(ec2Machines());
   assert.equal(config.access, "public");
   assert.equal(config.elasticIps, false);
-  assert.deepEqual(config.instances.map(({ diskGiB }) => diskGiB), [16, 16]);
+  assert.deepEqual(
+    config.instances.map(({ diskGiB }) => diskGiB),
+    [16, 16],
+  );
 });
 
 const { from: _from, ...keys } = ec2Machines().ssh;
@@ -101,7 +104,11 @@ const refused: [string, object, RegExp][] = [
     /^alarms\.email: is for a topic of the fleet's own/,
   ],
   ["an alarm's topic that is none", { alarms: { topic: "ops" } }, /^alarms\.topic: given "ops"; allowed: the ARN of an SNS topic/],
-  ["logs kept for a time that CloudWatch doesn't have", { logs: { retentionDays: 31 } }, /^logs\.retentionDays: .*given 31; allowed: .*30.*60/],
+  [
+    "logs kept for a time that CloudWatch doesn't have",
+    { logs: { retentionDays: 31 } },
+    /^logs\.retentionDays: .*given 31; allowed: .*30.*60/,
+  ],
   ["a key for logs that is none", { logs: { kmsKey: "alias/logs" } }, /^logs\.kmsKey: .*the ARN of a KMS key/],
   [
     "failover of machines that can't be asked from outside",
@@ -117,7 +124,11 @@ const refused: [string, object, RegExp][] = [
     },
     /^dns\.failover: asks each machine from outside, 255 at most, and there are 256/,
   ],
-  ["failover whose machines change their addresses", { dns: { zone: "example.org", failover: "primary" } }, /^elasticIps: must be true with "dns"/],
+  [
+    "failover whose machines change their addresses",
+    { dns: { zone: "example.org", failover: "primary" } },
+    /^elasticIps: must be true with "dns"/,
+  ],
   ["a private fleet that nobody may use", { access: "private" }, /^clients: missing/],
   ["a private fleet for everybody", { access: "private", clients: ["0.0.0.0/0"] }, /^clients\.0: is the whole internet/],
   ["clients of a public fleet", { clients: ["10.0.0.0/8"] }, /^clients: is for "access: private"/],
@@ -139,7 +150,6 @@ for (const [what, more, expected] of refused) {
     assert.match(found[0] ?? "", expected);
   });
 }
-
 
 test("whatever is given, it validates or has problems that name their key; it never throws", () => {
   let [good, bad] = [0, 0];

@@ -8,7 +8,10 @@ function problems(machines: object, https: object = {}, app: object = {}): strin
   try {
     parseFleet("web", { app: { dir: "app", ...app }, machines: { ...ec2Machines(), ...machines }, https });
   } catch (error) {
-    return (error as Error).message.split("\n").filter((line) => line.startsWith("  - ")).map((line) => line.slice(4));
+    return (error as Error).message
+      .split("\n")
+      .filter((line) => line.startsWith("  - "))
+      .map((line) => line.slice(4));
   }
   return [];
 }
@@ -25,8 +28,14 @@ test("problems of the machines are named by their whole path", () => {
 });
 
 test("every name has to be in the hosted zone of the records", () => {
-  assert.match(problems(records, { domains: ["app.example.org", "notexample.org"] }).join(), /^https\.domains\.1: is "notexample\.org", which isn't in/);
-  assert.match(problems(records, { domains: ["example.org"], redirects: ["www.example.com"] }).join(), /^https\.redirects\.0: is "www\.example\.com"/);
+  assert.match(
+    problems(records, { domains: ["app.example.org", "notexample.org"] }).join(),
+    /^https\.domains\.1: is "notexample\.org", which isn't in/,
+  );
+  assert.match(
+    problems(records, { domains: ["example.org"], redirects: ["www.example.com"] }).join(),
+    /^https\.redirects\.0: is "www\.example\.com"/,
+  );
   assert.match(problems(records).join(), /^machines\.dns: has no domain to make records for/);
 });
 
@@ -46,7 +55,10 @@ test("failover asks for a path, and for a certificate that both regions can have
   const health = { health: { path: "/healthz" } };
   const one = { ...failover, instances: ec2Machines().instances.slice(0, 1) };
   assert.deepEqual(problems(failover, { domains: ["app.example.org"] }, health), []);
-  assert.match(problems(failover, { domains: ["app.example.org"] }).join(), /^app\.health\.path: missing; "machines\.dns\.failover" asks it/);
+  assert.match(
+    problems(failover, { domains: ["app.example.org"] }).join(),
+    /^app\.health\.path: missing; "machines\.dns\.failover" asks it/,
+  );
   const acme = { mode: "acme", acme: { email: "ops@example.org" }, domains: ["app.example.org"] };
   assert.match(problems(one, acme, health).join(), /^https\.mode: "acme" can't work with "machines\.dns\.failover"/);
 });

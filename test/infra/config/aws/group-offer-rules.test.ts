@@ -27,9 +27,18 @@ test("what AWS doesn't have is named by the group's own keys, each thing once", 
   const missing = found({ types: { "m7g.large": type([a, b]) } });
   assert.equal(missing.length, 1, missing.join("\n"));
   assert.match(missing[0] ?? "", /^types\.1: is "m6g\.large", which AWS doesn't offer in eu-central-1/);
-  assert.match(found({ types: { ...offer.types, "m6g.large": type(["eu-central-1c"]) } }).join("\n"), /^types\.1: .*in none of these zones; it does in eu-central-1c$/);
+  assert.match(
+    found({ types: { ...offer.types, "m6g.large": type(["eu-central-1c"]) } }).join("\n"),
+    /^types\.1: .*in none of these zones; it does in eu-central-1c$/,
+  );
   assert.match(found({ images: {} }).join("\n"), /^image: is ami-[^\n]*doesn't see[^\n]*$/);
-  assert.match(found({ images: { [machines.image]: { ...image, architecture: "x86_64" } } }).join("\n"), /^image: [^\n]*an image for x86_64$/);
+  assert.match(
+    found({ images: { [machines.image]: { ...image, architecture: "x86_64" } } }).join("\n"),
+    /^image: [^\n]*an image for x86_64$/,
+  );
   assert.match(found({}, { diskGiB: 4 }).join("\n"), /^diskGiB: is 4; its image needs 8 or more$/);
-  assert.match(found({ region: "us-east-1" }).join("\n"), /^network\.subnets\.eu-central-1a: is in eu-central-1, and the stack's region is us-east-1/);
+  assert.match(
+    found({ region: "us-east-1" }).join("\n"),
+    /^network\.subnets\.eu-central-1a: is in eu-central-1, and the stack's region is us-east-1/,
+  );
 });

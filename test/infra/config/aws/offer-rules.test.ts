@@ -25,14 +25,32 @@ test("nothing is found where AWS has it all", () => {
   const named: OfferKeys = { ...machines, delivery: "ssm" };
   assert.deepEqual(offerFindings(named, offer), []);
   const custom = { ...image, name: "ours-7" };
-  assert.deepEqual(offerFindings({ ...named, debian: 12 }, { ...offer, images: { [X64]: custom, [ARM64]: { ...custom, architecture: "arm64" } } }), []);
+  assert.deepEqual(
+    offerFindings({ ...named, debian: 12 }, { ...offer, images: { [X64]: custom, [ARM64]: { ...custom, architecture: "arm64" } } }),
+    [],
+  );
   assert.deepEqual(offerFindings(existing("subnet-0a"), { ...offer, subnets }), []);
 });
 
 const refused: [string, OfferKeys, Partial<Offer>, RegExp][] = [
-  ["another region", machines, { region: "us-east-1" }, /^network\.subnets\.eu-central-1a: is in eu-central-1, and the stack's region is us-east-1: pulumi config set/],
-  ["a zone that the account can't use", machines, { zones: [A] }, /^network\.subnets\.eu-central-1b: isn't a zone of eu-central-1 for this account; there are eu-central-1a/],
-  ["a type that isn't there", machines, { types: { "m7i.large": m7i } }, /^instances\.1\.type: is "m7g\.large", which AWS doesn't offer in eu-central-1/],
+  [
+    "another region",
+    machines,
+    { region: "us-east-1" },
+    /^network\.subnets\.eu-central-1a: is in eu-central-1, and the stack's region is us-east-1: pulumi config set/,
+  ],
+  [
+    "a zone that the account can't use",
+    machines,
+    { zones: [A] },
+    /^network\.subnets\.eu-central-1b: isn't a zone of eu-central-1 for this account; there are eu-central-1a/,
+  ],
+  [
+    "a type that isn't there",
+    machines,
+    { types: { "m7i.large": m7i } },
+    /^instances\.1\.type: is "m7g\.large", which AWS doesn't offer in eu-central-1/,
+  ],
   [
     "a type that its zone doesn't have",
     machines,
@@ -45,10 +63,30 @@ const refused: [string, OfferKeys, Partial<Offer>, RegExp][] = [
     { types: { "m7i.large": { ...m7i, architectures: ["arm64"] } } },
     /^instances\.0\.type: is "m7i\.large", which is for arm64/,
   ],
-  ["an image that isn't there", machines, { images: { ...offer.images, [X64]: undefined } }, /^images\.x64: is ami-0123456789abcdef0, which this account doesn't see/],
-  ["an image for the other architecture", machines, { images: { [X64]: image, [ARM64]: image } }, /^images\.arm64: is ami-0fedcba9876543210, an image for x86_64/],
-  ["a machine's own image", { ...machines, instances: [{ ...first, image: ARM64 }, second] }, {}, /^instances\.0\.image: is ami-0fedcba9876543210, an image for arm64/],
-  ["an image that failed", machines, { images: { ...offer.images, [X64]: { ...image, state: "failed" } } }, /^images\.x64: .* whose state is "failed"/],
+  [
+    "an image that isn't there",
+    machines,
+    { images: { ...offer.images, [X64]: undefined } },
+    /^images\.x64: is ami-0123456789abcdef0, which this account doesn't see/,
+  ],
+  [
+    "an image for the other architecture",
+    machines,
+    { images: { [X64]: image, [ARM64]: image } },
+    /^images\.arm64: is ami-0fedcba9876543210, an image for x86_64/,
+  ],
+  [
+    "a machine's own image",
+    { ...machines, instances: [{ ...first, image: ARM64 }, second] },
+    {},
+    /^instances\.0\.image: is ami-0fedcba9876543210, an image for arm64/,
+  ],
+  [
+    "an image that failed",
+    machines,
+    { images: { ...offer.images, [X64]: { ...image, state: "failed" } } },
+    /^images\.x64: .* whose state is "failed"/,
+  ],
   [
     "a disk smaller than the image",
     { ...machines, instances: [first, { ...second, diskGiB: 20 }] },
@@ -67,9 +105,24 @@ const refused: [string, OfferKeys, Partial<Offer>, RegExp][] = [
     { images: { ...offer.images, "ami-0a": { ...image, architecture: "arm64", name: "debian-12-arm64-20260101-1" } } },
     /^instances\.1\.debian: is 13, and "web-2" has the image debian-12-arm64-20260101-1: make it 12/,
   ],
-  ["a subnet that isn't there", existing("subnet-0c"), { subnets: { ...subnets, "subnet-0c": undefined } }, /^network\.subnets\.eu-central-1a: is subnet-0c, which isn't there/],
-  ["a subnet of another zone", existing("subnet-0c"), { subnets: { ...subnets, "subnet-0c": { vpc: "vpc-0a", zone: B } } }, /eu-central-1a: is subnet-0c, which is in eu-central-1b/],
-  ["a subnet of another VPC", existing("subnet-0c"), { subnets: { ...subnets, "subnet-0c": { vpc: "vpc-0b", zone: A } } }, /is subnet-0c, which is in vpc-0b, not in vpc-0a/],
+  [
+    "a subnet that isn't there",
+    existing("subnet-0c"),
+    { subnets: { ...subnets, "subnet-0c": undefined } },
+    /^network\.subnets\.eu-central-1a: is subnet-0c, which isn't there/,
+  ],
+  [
+    "a subnet of another zone",
+    existing("subnet-0c"),
+    { subnets: { ...subnets, "subnet-0c": { vpc: "vpc-0a", zone: B } } },
+    /eu-central-1a: is subnet-0c, which is in eu-central-1b/,
+  ],
+  [
+    "a subnet of another VPC",
+    existing("subnet-0c"),
+    { subnets: { ...subnets, "subnet-0c": { vpc: "vpc-0b", zone: A } } },
+    /is subnet-0c, which is in vpc-0b, not in vpc-0a/,
+  ],
 ];
 
 for (const [what, asked, answers, expected] of refused) {

@@ -76,7 +76,10 @@ const REFUSAL = /^The configuration \(fleetwright:fleet\) has (a problem|\d+ pro
 for (const [what, whole] of Object.entries(wholes)) {
   test(`${what}: whatever is given, it is taken, or refused with the keys of every problem and no secret`, () => {
     let [good, bad] = [0, 0];
-    assert.equal(refusalOf(() => parseStackConfig(whole)), undefined);
+    assert.equal(
+      refusalOf(() => parseStackConfig(whole)),
+      undefined,
+    );
     fc.assert(
       fc.property(nearly(whole, odd), (value) => {
         const said = refusalOf(() => parseStackConfig(value));

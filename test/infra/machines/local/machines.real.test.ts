@@ -78,7 +78,7 @@ test("a machine may restart itself", async () => {
   const { pid } = listed("web-1");
   inside(one, "systemctl reboot");
   const end = performance.now() + 20_000;
-  for (let now = before; now === before; ) {
+  for (let now = before; now === before;) {
     assert.ok(performance.now() < end, "it did not come back");
     try {
       now = inside(one, "systemctl show -P UserspaceTimestampMonotonic");

@@ -56,7 +56,10 @@ process.stdin.pipe(socket).pipe(process.stdout);
     const result = await way.run("cat; echo there", { stdin: "input " });
     await way.close();
     assert.deepEqual([result.code, result.stdout], [0, "input there\n"]);
-    assert.match(readFileSync(log, "utf8"), /^ec2-instance-connect open-tunnel --instance-id i-0123456789abcdef0 --remote-port 22 --region eu-central-1$/);
+    assert.match(
+      readFileSync(log, "utf8"),
+      /^ec2-instance-connect open-tunnel --instance-id i-0123456789abcdef0 --remote-port 22 --region eu-central-1$/,
+    );
   });
 
   test("another machine at the tunnel's end is refused by its host key", async () => {

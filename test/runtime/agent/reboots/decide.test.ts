@@ -48,7 +48,10 @@ test("a machine that isn't healthy after its restart, or couldn't restart, is to
   const unhealthy = rebootNote({ ...record, state: "unhealthy", detail: "GET / answered 503" });
   assert.match(unhealthy ?? "", /wasn't healthy afterwards: GET \/ answered 503/);
   assert.match(rebootNote({ ...record, state: "failed", detail: "x" }) ?? "", /which failed: x/);
-  assert.deepEqual([rebootNote(record), rebootNote({ ...record, state: "begun" }), rebootNote(undefined)], [undefined, undefined, undefined]);
+  assert.deepEqual(
+    [rebootNote(record), rebootNote({ ...record, state: "begun" }), rebootNote(undefined)],
+    [undefined, undefined, undefined],
+  );
 });
 
 test("a file that an update left, and a newer kernel, are reasons; a container's host's kernel is none", () => {

@@ -56,7 +56,10 @@ describe("6. Workers that die before they are ready: few tries, then an exit cod
     assert.ok(host.workerPids.length <= 9, `${host.workerPids.length} boots`);
     assert.ok(performance.now() - startedMs > 8_000, "it did not give up at once");
     const waits = [...host.output.matchAll(/next worker in (\d+) ms/g)].map((match) => Number(match[1]));
-    assert.deepEqual(waits, waits.toSorted((one, other) => one - other));
+    assert.deepEqual(
+      waits,
+      waits.toSorted((one, other) => one - other),
+    );
   });
 
   test("one slot that fails does not end the others", async (t) => {

@@ -18,15 +18,28 @@ describe("9. Descriptors: a worker has those that it was given; a hundred reload
       assert.equal(sharedSockets(host.pid, host.workerPids[1] as number).length, 2, "only the two that it listens on");
       for (const fd of [3, 4]) assert.ok([...parent.values()].includes(own.get(fd) ?? ""), `descriptor ${fd} is shared`);
       // Above are those that the interpreter has opened by itself: an epoll, an eventfd, a pipe for wake-ups.
-      assert.deepEqual([...own].filter(([fd, where]) => fd > 5 && (where === "/etc/passwd" || where === "/etc/group")), []);
+      assert.deepEqual(
+        [...own].filter(([fd, where]) => fd > 5 && (where === "/etc/passwd" || where === "/etc/group")),
+        [],
+      );
     });
 
     test(`systemd's variables stay out of the app (${name})`, async (t) => {
-      const systemd = { LISTEN_PID: "1", LISTEN_FDS: "1", LISTEN_FDNAMES: "x", WATCHDOG_PID: "1", WATCHDOG_USEC: "1000000", NOTIFY_SOCKET: undefined };
+      const systemd = {
+        LISTEN_PID: "1",
+        LISTEN_FDS: "1",
+        LISTEN_FDNAMES: "x",
+        WATCHDOG_PID: "1",
+        WATCHDOG_USEC: "1000000",
+        NOTIFY_SOCKET: undefined,
+      };
       const host = start(t, await makeApp(), ["--workers", "1"], { env: systemd });
       await host.until(/Ready/);
       const { env } = JSON.parse((await host.get("/env")).body) as { env: Record<string, string> };
-      assert.deepEqual(Object.keys(systemd).filter((variable) => variable in env), []);
+      assert.deepEqual(
+        Object.keys(systemd).filter((variable) => variable in env),
+        [],
+      );
     });
   }
 
@@ -48,7 +61,10 @@ describe("9. Descriptors: a worker has those that it was given; a hundred reload
     await host.eventually("no descriptor has leaked", () => descriptorsOf(host.pid).size <= before.fds);
     const children = childrenOf(host.pid);
     assert.deepEqual(children, [host.workerPids.at(-1)]);
-    assert.deepEqual(children.filter((pid) => stateOf(pid) === "Z"), []);
+    assert.deepEqual(
+      children.filter((pid) => stateOf(pid) === "Z"),
+      [],
+    );
     const grownMiB = privateMiB(host.pid) - before.memoryMiB;
     t.diagnostic(`memory grew by ${grownMiB.toFixed(1)} MiB`);
     assert.ok(grownMiB < 12, `${grownMiB} MiB more`);

@@ -40,7 +40,10 @@ describe("12. What happens at the same time: deaths, reloads, changes of the num
     await host.until(/Reloaded: 2 of 2/);
     await host.settled(2);
     const { each } = await host.status();
-    assert.deepEqual(each.map(({ slot, epoch }) => [slot, epoch]).toSorted(), [[1, 1], [2, 1]]);
+    assert.deepEqual(each.map(({ slot, epoch }) => [slot, epoch]).toSorted(), [
+      [1, 1],
+      [2, 1],
+    ]);
   });
 
   test("TTOU during a reload: one slot fewer, and the reload comes to its end", async (t) => {
@@ -68,7 +71,10 @@ describe("12. What happens at the same time: deaths, reloads, changes of the num
     host.signal("SIGTTIN");
     await host.until(/Reloaded: 3 of 3/);
     await host.settled(3);
-    assert.deepEqual((await host.status()).each.map(({ epoch }) => epoch), [1, 1, 1]);
+    assert.deepEqual(
+      (await host.status()).each.map(({ epoch }) => epoch),
+      [1, 1, 1],
+    );
   });
 
   for (const { name, makeApp } of kinds) {
@@ -130,4 +136,3 @@ describe("12. What happens at the same time: deaths, reloads, changes of the num
     assert.deepEqual(host.workerPids.filter(isAlive), []);
   });
 });
-

@@ -78,6 +78,9 @@ describe("1. Signals during boot and in the middle of a reload: none is lost, no
     await host.reload();
     await host.settled(2);
     const { each } = await host.status();
-    assert.deepEqual(each.map(({ epoch }) => epoch), [1, 1]);
+    assert.deepEqual(
+      each.map(({ epoch }) => epoch),
+      [1, 1],
+    );
   });
 });

@@ -43,7 +43,10 @@ describe("2. A worker that ignores TERM is killed at its deadline; the others dr
       const { answers } = await slowRequestsUpTo(host, 2);
       const stoppedMs = performance.now();
       host.signal("SIGTERM");
-      assert.deepEqual((await answers).filter(({ status }) => status !== 200), []);
+      assert.deepEqual(
+        (await answers).filter(({ status }) => status !== 200),
+        [],
+      );
       await host.eventually("the sibling has gone", () => !isAlive(second), 3_000);
       assert.ok(isAlive(first), "the deaf one still has time");
       assert.equal(await host.exited, 0);
