@@ -30,9 +30,12 @@ export const runCommandGrant: Grant = {
 export const SSM_AGENT = String.raw`install_agent() {
   systemctl cat amazon-ssm-agent.service >/dev/null 2>&1 || {
     persist ask "the agent of Systems Manager" "$work/agent.deb" "$ssm_agent/debian_$(dpkg --print-architecture)/amazon-ssm-agent.deb" &&
-      dpkg -i "$work/agent.deb" >&2
+      persist unpack_agent
   }
 }
+
+# Another installation may hold the lock at a first boot.
+unpack_agent() { dpkg -i "$work/agent.deb" >&2 || return 1; }
 `;
 
 /** Before all else, where no other machine takes this one's place: whatever it then fails with, a release can be brought to it. */

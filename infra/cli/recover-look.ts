@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { parse } from "yaml";
 import { exitCodes, FleetError } from "../errors.ts";
-import { type AccountCheck, awsPlaceOf, currentAccount, judgeAccount, makesOnAws } from "../recovery/account.ts";
+import { type AccountCheck, accountOf, judgeAccount, makesOnAws } from "../recovery/account.ts";
 import { candidatesOf, programFolder } from "../recovery/candidates.ts";
 import { type Chosen, chooseSet, setLine, storeError } from "../recovery/choose.ts";
 import { drillChanges } from "../recovery/drill-machines.ts";
@@ -109,7 +109,7 @@ async function stackTextOf(store: RecoveryStore, { named }: Chosen, { machines, 
 /** Asked where the fleet was on AWS; a drill's local machines have no account. */
 async function accountCheck({ aws }: RecoverySet, stackText: string, { machines, drill }: RecoverOptions): Promise<AccountCheck> {
   const makes = makesOnAws(stackText) ?? aws?.machines ?? false;
-  const now = aws === undefined || drill === true ? undefined : await currentAccount(awsPlaceOf(stackText, process.env));
+  const now = aws === undefined || drill === true ? undefined : await accountOf(stackText, process.env);
   return { recorded: aws, now, makes, others: machines !== undefined };
 }
 

@@ -39,10 +39,11 @@ const DELIVERY_S = 600;
 /** @throws what the SDK throws, once it has repeated what may pass */
 export function inPlaceApi(plan: InPlacePlan): InPlaceApi {
   const options = clientOptions(plan);
+  const members = membersOf(plan);
   return {
-    ...membersOf(plan),
+    ...members,
     ...recordCalls(plan, new S3Client(options)),
-    ...commandCalls(plan, new SSMClient(options)),
+    ...commandCalls(plan, new SSMClient(options), members),
   };
 }
 
@@ -66,7 +67,7 @@ function recordCalls({ bucket: Bucket, manifest }: InPlacePlan, client: S3Client
 
 type CommandCalls = Omit<InPlaceApi, keyof Members | "record" | "write">;
 
-function commandCalls(plan: InPlacePlan, client: SSMClient): CommandCalls {
+function commandCalls(plan: InPlacePlan, client: SSMClient, members: Members): CommandCalls {
   const { document } = plan;
   return {
     running: async () => {
@@ -79,7 +80,8 @@ function commandCalls(plan: InPlacePlan, client: SSMClient): CommandCalls {
       return commands.map(sentOf);
     },
     send: async (action) => {
-      const { Command } = await client.send(new SendCommandCommand(sendInput(plan, action)));
+      const strangers = action === "try" ? await members.strangers?.() : 0;
+      const { Command } = await client.send(new SendCommandCommand(sendInput(plan, action, strangers)));
       return Command?.CommandId ?? "";
     },
     cancel: async (CommandId) => void (await client.send(new CancelCommandCommand({ CommandId }))),
@@ -105,8 +107,12 @@ function commandCalls(plan: InPlacePlan, client: SSMClient): CommandCalls {
   };
 }
 
-/** A confirm, or a way back, is not to wait for its turn: only a release that is tried takes a machine's strength. */
-export function sendInput(plan: InPlacePlan, action: Action) {
+/**
+ * A confirm, or a way back, is not to wait for its turn: only a release that is tried takes a machine's strength.
+ *
+ * @param strangers machines that get the command as well, and whose failure stops nothing
+ */
+export function sendInput(plan: InPlacePlan, action: Action, strangers = 0) {
   const { document, manifest, batch, maxErrors } = plan;
   const tried = action === "try";
   return {
@@ -115,7 +121,7 @@ export function sendInput(plan: InPlacePlan, action: Action) {
     Parameters: { action: [action], manifest: [manifest] },
     TimeoutSeconds: DELIVERY_S,
     MaxConcurrency: tried ? batch : "100%",
-    MaxErrors: tried ? String(maxErrors) : "100%",
+    MaxErrors: tried ? String(maxErrors + strangers) : "100%",
     Comment: `Fleetwright: ${action} ${manifest.slice(0, 12)}`,
   };
 }

@@ -3,7 +3,7 @@ import { AutoScalingClient, DescribeAutoScalingGroupsCommand, SetInstanceHealthC
 import { EC2Client, paginateDescribeInstances } from "@aws-sdk/client-ec2";
 import { paginateDescribeInstanceInformation, SSMClient } from "@aws-sdk/client-ssm";
 import { clientOptions } from "../aws/client.ts";
-import { type InPlacePlan, targetsOf } from "./plan.ts";
+import { type InPlacePlan, nameOf, targetsOf } from "./plan.ts";
 import { type Standing, standingOf } from "./standing.ts";
 
 /** `coming`: it boots, or waits for its first health. Others are being removed, or were put aside by somebody. */
@@ -19,6 +19,8 @@ export interface Members {
   replace?(machine: string): Promise<void>;
   /** Where machines have names: how far each has come. A group's are asked for by what serves. */
   standing?(): Promise<Standing[]>;
+  /** How many are found by the fleet's tags and are no part of it any more: Pulumi removes them last. */
+  strangers?(): Promise<number>;
 }
 
 type Instances = NonNullable<InPlacePlan["instances"]>;
@@ -57,6 +59,7 @@ function namedMembers(plan: InPlacePlan, { machines }: Instances): Members {
       const [states, reached] = [await instanceStates(ec2, plan), await reachedIds(ssm, plan)];
       return machines.map(({ name, id }) => ({ name, id, state: standingOf(states.get(id), reached.has(id)) }));
     },
+    strangers: async () => [...(await instanceStates(ec2, plan)).keys()].filter((id) => nameOf(plan, id) === undefined).length,
   };
 }
 

@@ -70,9 +70,11 @@ export async function tryOnce(run: Run, underWay?: string): Promise<Ended | unde
 }
 
 /** A command isn't a success either where fewer machines failed than may (Systems Manager guide, "Incomplete"). */
-function isUndone({ plan }: Run, { command }: Ended, failed: readonly Invocation[]): boolean {
+function isUndone({ plan }: Run, { command, invocations }: Ended, failed: readonly Invocation[]): boolean {
   if (command.status === "Cancelled" || failed.length > plan.maxErrors) return true;
-  return command.status !== "Success" && failed.length === 0;
+  // With every one of a fleet's machines on trial, it failed on one that is no part of the fleet any more.
+  const tried = invocations.filter((one) => outcomeOf(one) === "trial").length;
+  return command.status !== "Success" && failed.length === 0 && tried !== plan.instances?.machines.length;
 }
 
 /** Machines that serve, and that the release did not come to. */

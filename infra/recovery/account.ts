@@ -17,6 +17,17 @@ export function awsPlaceOf(stackText: string, { AWS_REGION, AWS_DEFAULT_REGION }
   return { region: textOf("aws:region") ?? AWS_REGION ?? AWS_DEFAULT_REGION ?? ANY_REGION, profile: textOf("aws:profile") };
 }
 
+/**
+ * The account that a stack's own provider works in, where its configuration says so by the role that it takes: whoever is logged in then
+ * says nothing. Pure.
+ */
+export function accountOfRole(stackText: string): string | undefined {
+  const config = (parse(stackText) as { config?: Record<string, unknown> } | null)?.config ?? {};
+  const roles = [config["aws:assumeRole"], config["aws:assumeRoles"]].flat() as ({ roleArn?: unknown } | null | undefined)[];
+  const arns = roles.flatMap((role) => (typeof role?.roleArn === "string" ? [role.roleArn] : []));
+  return /^arn:[a-z-]+:iam::(\d{12}):role\//.exec(arns.at(-1) ?? "")?.[1];
+}
+
 /** What of a fleet is on AWS. Pure. */
 export interface OnAws {
   machines: boolean;
@@ -34,6 +45,12 @@ export function onAws(types: readonly string[], stores: readonly string[]): OnAw
 
 /** Whose credentials these are, or why that isn't known. */
 export type Account = { id: string } | { why: string };
+
+/** That a stack's resources are in. */
+export async function accountOf(stackText: string, environment: NodeJS.ProcessEnv): Promise<Account> {
+  const id = accountOfRole(stackText);
+  return id === undefined ? currentAccount(awsPlaceOf(stackText, environment)) : { id };
+}
 
 /** Needs no permission: https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html */
 export async function currentAccount(place: AwsPlace): Promise<Account> {

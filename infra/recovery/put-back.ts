@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join, normalize } from "node:path";
 import { writeFile } from "node:fs/promises";
+import { FleetError } from "../errors.ts";
 import { backupFolder } from "../rollout/acme-backups.ts";
 import { expandHome } from "../rollout/transports/ssh-arguments.ts";
 import { openSealed } from "./key.ts";
@@ -13,7 +14,11 @@ import type { RecoveryStore } from "./store/store.ts";
 type SetFile = RecoverySet["files"][number];
 
 /** How it went with one file. */
-export type PutBack = { state: "put" | "same" | "differs" | "sealed" | "wanting" | "elsewhere"; kind: SetFile["kind"]; path: string };
+export type PutBack = {
+  state: "put" | "same" | "differs" | "sealed" | "foreign" | "wanting" | "elsewhere";
+  kind: SetFile["kind"];
+  path: string;
+};
 
 export interface PutBackOptions {
   store: RecoveryStore;
@@ -24,7 +29,7 @@ export interface PutBackOptions {
   homeOnly: boolean;
 }
 
-/** @throws FleetError, StoreFailure when the store's own can't be read or opened */
+/** @throws StoreFailure when the store can't be read; FleetError when its key can't be opened */
 export async function putBackFiles(files: RecoverySet["files"], options: PutBackOptions): Promise<PutBack[]> {
   const outcomes: PutBack[] = [];
   for (const file of files) {
@@ -54,11 +59,22 @@ async function putOne(file: SetFile, path: string, { store, key, check, homeOnly
   if (!there && check) return "wanting";
   if (file.kind === "own" && !key.atHand) return "sealed";
   const stored = await store.getBytes(file.object);
-  const bytes = file.kind === "own" ? await openSealed(stored, await key.identity()) : stored;
+  const bytes = file.kind === "own" ? await opened(stored, await key.identity()) : stored;
+  if (bytes === undefined) return there ? "same" : "foreign";
   if (there) return readFileSync(path).equals(bytes) ? "same" : "differs";
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   await writeFile(path, bytes, { mode: 0o600, flag: "wx" });
   return "put";
+}
+
+/** Undefined for what was sealed to a key of before: a file beside the fleet stops no recovery. */
+async function opened(sealed: Uint8Array, identity: string): Promise<Buffer | undefined> {
+  try {
+    return await openSealed(sealed, identity);
+  } catch (error) {
+    if (error instanceof FleetError) return undefined;
+    throw error;
+  }
 }
 
 /** A line for each file of the operator's own, one for all certificates. Pure. */
@@ -81,6 +97,8 @@ function ownLine(path: string, state: PutBack["state"]): string | undefined {
       return `WARNING: ${path} is another one than the store's, and stays; if the store's is wanted, move it away and run this again`;
     case "sealed":
       return `WARNING: ${path} is missing here, and sealed in the store: with FLEETWRIGHT_RECOVERY_CODE, this puts it back`;
+    case "foreign":
+      return `WARNING: ${path} is missing here, and sealed in the store to a key of before: bring it back by hand, or with the older code`;
     case "wanting":
       return `${path}: missing here, would be put back (with the recovery code)`;
     default:

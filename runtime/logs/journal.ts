@@ -49,7 +49,7 @@ export class Journal {
   async next(signal: AbortSignal): Promise<Portion> {
     const woken = new Promise<void>((resolve) => (this.#wake = resolve));
     signal.addEventListener("abort", this.#wake, { once: true });
-    if (this.#entries.length === 0 && !this.#ended && !signal.aborted) await woken;
+    if (this.#entries.length === 0 && this.#bytes < PORTION_BYTES && !this.#ended && !signal.aborted) await woken;
     signal.removeEventListener("abort", this.#wake);
     if (this.#bytes < PORTION_BYTES && !this.#ended) await sleep(GATHER_MS, undefined, { signal }).catch(() => undefined);
     if (this.#ended && this.#entries.length === 0 && !signal.aborted) {
@@ -77,7 +77,9 @@ export class Journal {
       const entry = parseEntry(line);
       if (entry !== undefined) this.#entries.push(entry);
     }
-    if (this.#bytes >= PORTION_BYTES) this.#child.stdout.pause();
-    if (this.#entries.length > 0) this.#wake();
+    const full = this.#bytes >= PORTION_BYTES;
+    if (full) this.#child.stdout.pause();
+    // A portion may be full of a single entry that hasn't ended.
+    if (full || this.#entries.length > 0) this.#wake();
   }
 }

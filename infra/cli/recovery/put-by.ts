@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { exitCodes, FleetError } from "../../errors.ts";
 import { operator } from "../../operator.ts";
-import { awsPlaceOf, currentAccount } from "../../recovery/account.ts";
+import { accountOf } from "../../recovery/account.ts";
 import { CLOCK_SKEW_MS } from "../../recovery/assess.ts";
 import type { RecoveryConfig } from "../../recovery/config.ts";
 import { imageOfStack } from "../../recovery/images.ts";
@@ -60,7 +60,7 @@ async function gatherSet(
 
 /** A set without it is better than none. */
 async function accountNow(stackText: string): Promise<string | undefined> {
-  const account = await currentAccount(awsPlaceOf(stackText, process.env));
+  const account = await accountOf(stackText, process.env);
   if ("id" in account) return account.id;
   sayToStderr(`recovery: the AWS account isn't put by, as it isn't known: ${account.why}`);
   return undefined;

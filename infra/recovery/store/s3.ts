@@ -50,15 +50,15 @@ export function bucketFiles({ bucket, prefix, region, endpoint }: BucketAddress,
     remove: async (name) => {
       await client.send(new DeleteObjectCommand(at(name))).catch((error: unknown) => failed(error, bucket, name));
     },
-    clockMs: () => clockOf(client, bucket),
+    clockMs: () => clockOf(client, bucket, prefix),
     close: async () => client.destroy(),
   };
 }
 
-/** By the header of an answer, which has whole seconds. */
-async function clockOf(client: S3Client, bucket: string): Promise<number | undefined> {
+/** By the header of an answer, which has whole seconds. An answer that can't be had is told by whoever asks for more than the time. */
+async function clockOf(client: S3Client, bucket: string, prefix: string): Promise<number | undefined> {
   let date: string | undefined;
-  const command = new ListObjectsV2Command({ Bucket: bucket, MaxKeys: 1 });
+  const command = new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix, MaxKeys: 1 });
   command.middlewareStack.add(
     (next) => async (args) => {
       const result = await next(args);
@@ -67,7 +67,7 @@ async function clockOf(client: S3Client, bucket: string): Promise<number | undef
     },
     { step: "deserialize" },
   );
-  await client.send(command).catch((error: unknown) => failed(error, bucket, ""));
+  await client.send(command).catch(() => undefined);
   return date === undefined ? undefined : Date.parse(date) + 500;
 }
 

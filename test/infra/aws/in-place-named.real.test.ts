@@ -128,6 +128,15 @@ test("a machine that is no part of the fleet any more, or another's predecessor,
   assert.equal(JSON.parse(ran.stdout).machines, 3);
 });
 
+test("a broken machine that was taken out of the fleet holds up no release, which has to come before Pulumi removes it", async () => {
+  const broken = { "i-0f": { try: [{ status: "Failed", error: "no space left", output: "" }] } };
+  await arrange([{ id: "i-0f" }, ...three], { results: broken });
+  const ran = await runs.release();
+  assert.equal(ran.code, 0, evidence(ran));
+  assert.equal(JSON.parse(ran.stdout).machines, 3);
+  assert.equal(await runs.born(), NEW);
+});
+
 test("throttled and interrupted calls are made again", async () => {
   const busy = [{ code: "ThrottlingException" }, { code: "InternalServerError", status: 500 }];
   const limited = [

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type AccountCheck, awsPlaceOf, judgeAccount, makesOnAws, onAws } from "../../../infra/recovery/account.ts";
+import { type AccountCheck, accountOfRole, awsPlaceOf, judgeAccount, makesOnAws, onAws } from "../../../infra/recovery/account.ts";
 
 const recorded = { account: "111111111111", machines: true };
 const judged = (about: Partial<AccountCheck>) =>
@@ -47,4 +47,12 @@ test("AWS is asked as the stack's own provider asks it", () => {
   assert.deepEqual(awsPlaceOf(text, { AWS_REGION: "eu-west-2" }), { region: "eu-west-1", profile: "shop" });
   assert.deepEqual(awsPlaceOf("", { AWS_REGION: "eu-west-2" }), { region: "eu-west-2", profile: undefined });
   assert.deepEqual(awsPlaceOf("", {}), { region: "us-east-1", profile: undefined });
+});
+
+test("a provider that takes a role works in the role's account, whoever is logged in", () => {
+  const role = (id: string) => `arn:aws:iam::${id}:role/deploy`;
+  assert.equal(accountOfRole(`config:\n  aws:assumeRole:\n    roleArn: ${role("111122223333")}\n`), "111122223333");
+  const chain = [role("111122223333"), role("444455556666")].map((arn) => `    - roleArn: ${arn}\n`).join("");
+  assert.equal(accountOfRole(`config:\n  aws:assumeRoles:\n${chain}`), "444455556666");
+  for (const text of ["", "config: {}\n", "config:\n  aws:assumeRole: {}\n"]) assert.equal(accountOfRole(text), undefined, text);
 });

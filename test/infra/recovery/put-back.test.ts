@@ -51,6 +51,20 @@ describe("files out of the store", () => {
   };
   const key = (): string => join(folder, "home/.ssh/fleet");
 
+  test("one that was sealed to a key of before is told, and stops nothing; where it is there, it stays", async () => {
+    const { key: older } = await newRecoveryKey();
+    const [own] = set.files;
+    assert.ok(own !== undefined);
+    own.object = await store.putBytes(await sealTo(older.recipient, Buffer.from("of before\n")));
+    const told = await putBack();
+    assert.match(told, /WARNING: .*home\/\.ssh\/fleet is missing here, and sealed in the store to a key of before/);
+    assert.match(told, /etc\/key: put back/);
+    mkdirSync(join(folder, "home/.ssh"), { recursive: true });
+    writeFileSync(key(), "mine\n");
+    assert.doesNotMatch(await putBack(), /fleet/);
+    assert.equal(readFileSync(key(), "utf8"), "mine\n");
+  });
+
   test("come back where they are missing, for their owner alone, and are told", async () => {
     const told = await putBack();
     assert.match(told, /home\/\.ssh\/fleet: put back.*\n.*etc\/key: put back.*\nACME certificates of 1 machine: put back/);
