@@ -20,6 +20,8 @@ const NO_APPS: Status = { schema: 1, apps: [] };
 
 /** Of a rollout. A switch takes about this long: who takes over in the middle of one, or comes after a dead operator, isn't sent away. */
 const LOCK_PATIENCE_MS = 10_000;
+/** Of everyone else: with each start of an app its machine settles for a moment, which may be between two commands of one script. */
+const SETTLING_PATIENCE_MS = 5_000;
 
 /** Makes the agent of one command. */
 type MakeAgent = (json: boolean) => Agent;
@@ -66,7 +68,7 @@ const convergeAction: Action = async (agent) => {
 function underLock(name: string, action: Action): Action {
   return async (agent, options) => {
     const purpose = options.applyId === undefined ? name : `${name} (apply ${options.applyId})`;
-    await using _lock = await takeLock(agent, purpose, options.rollout === undefined ? 0 : LOCK_PATIENCE_MS);
+    await using _lock = await takeLock(agent, purpose, options.rollout === undefined ? SETTLING_PATIENCE_MS : LOCK_PATIENCE_MS);
     // Awaited here, or the lock would be let go of at once.
     return await action(agent, options);
   };

@@ -7,7 +7,7 @@ import type { AgentFailure } from "../../../runtime/agent/failure.ts";
 import { run } from "../../../runtime/agent/run.ts";
 import { fakeAgent } from "./fake-agent.ts";
 
-test("the lock is held until a command has ended, not only until it has begun", { timeout: 10_000 }, async (t) => {
+test("the lock is held until a command has ended, not only until it has begun", { timeout: 60_000 }, async (t) => {
   t.after(() => {
     process.exitCode = undefined;
   });
