@@ -1,6 +1,5 @@
 /** Releases in place on two real machines: Run Command executes the fleet's document there, and they fetch from moto's S3. */
 import assert from "node:assert/strict";
-import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { after, before, test } from "node:test";
 import { ListCommandsCommand, SendCommandCommand, SSMClient } from "@aws-sdk/client-ssm";
@@ -12,9 +11,8 @@ import type { Cloudwatch } from "../../../runtime/cloudwatch.ts";
 import { sendInput } from "../../../infra/in-place/api.ts";
 import type { InPlacePlan } from "../../../infra/in-place/plan.ts";
 import { artifactBuilder } from "../../../infra/rollout/artifacts.ts";
-import { writeNodeApp } from "../../support/node-app.ts";
 import { until } from "../../support/poll.ts";
-import { ReleaseWorld, SECRET } from "./release-world.ts";
+import { ReleaseWorld, SECRET, planBase } from "./release-world.ts";
 import { groupMachines } from "./samples.ts";
 
 const GROUP = "web-1234567";
@@ -37,13 +35,7 @@ const telling = () => ({
 
 /** @returns its manifest's sha256 */
 async function publish(answer: string, more = "", cloudwatch?: Cloudwatch): Promise<string> {
-  const dir = join(world.folder, answer);
-  writeNodeApp(
-    dir,
-    `import { hostname } from "node:os";
-    ${more}
-    export default (request, response) => response.end(JSON.stringify({ answer: ${JSON.stringify(answer)} }));`,
-  );
+  const dir = world.writeApp(answer, more);
   const group = { ...groupMachines(), types: [process.arch === "arm64" ? "m7g.large" : "m7i.large"] };
   const config = parseFleet("web", {
     app: { dir, name: "shop", secrets: { DB_PASSWORD: SECRET }, bootTimeoutMs: 20_000 },
@@ -54,8 +46,7 @@ async function publish(answer: string, more = "", cloudwatch?: Cloudwatch): Prom
   if (config.machines.provider !== "autoscaling") throw new Error("not a group");
   const target = groupTarget(config.machines);
   const built = await artifactBuilder(app, () => undefined, "whole")([target]);
-  const secrets = { stored: world.stored, references: {}, as: { DB_PASSWORD: "environment" as const } };
-  const manifest = groupText({ fleet: "web", config, app, target, built, environment: {}, secrets, cloudwatch });
+  const manifest = groupText({ fleet: "web", config, app, target, built, environment: {}, secrets: world.secrets, cloudwatch });
   return world.publish(manifest, [built.runtime(target.arch).archive, built.release(target).archive]);
 }
 
@@ -67,16 +58,9 @@ const release = (manifest: string) => world.release(planOf(manifest));
 const evidence = (ran: Parameters<typeof world.evidence>[0]) => world.evidence(ran);
 
 const planOf = (manifest: string): InPlacePlan => ({
-  schema: 1,
-  fleet: "web",
+  ...planBase,
   group: GROUP,
-  region: "eu-central-1",
-  bucket: "artifacts",
-  document: "web-release",
   manifest,
-  batch: "1",
-  maxErrors: 0,
-  warmUpMs: 180_000,
 });
 
 let two: string;

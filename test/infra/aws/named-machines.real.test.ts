@@ -1,7 +1,6 @@
 /** Machines with names that nobody logs in to, two real ones: their user data, and releases that Run Command brings to them. */
 import assert from "node:assert/strict";
 import { request } from "node:https";
-import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { after, before, test } from "node:test";
 import { RECORD_KEY } from "../../../infra/aws/boot-script.ts";
@@ -11,8 +10,7 @@ import { groupText } from "../../../infra/group-fleet.ts";
 import type { InPlacePlan } from "../../../infra/in-place/plan.ts";
 import { namedTargets } from "../../../infra/named-fleet.ts";
 import { artifactBuilder } from "../../../infra/rollout/artifacts.ts";
-import { writeNodeApp } from "../../support/node-app.ts";
-import { ReleaseWorld, SECRET } from "./release-world.ts";
+import { ReleaseWorld, SECRET, planBase } from "./release-world.ts";
 import { namedMachines } from "./samples.ts";
 
 const TAGS = { "fleetwright:fleet": "web", "fleetwright:stack": "shop/prod" };
@@ -33,13 +31,7 @@ after(() => world.close());
 
 /** @param names of the machines that it is for. @returns its manifest's sha256 */
 async function publish(answer: string, { names = NAMES, more = "" }: { names?: readonly string[]; more?: string } = {}): Promise<string> {
-  const dir = join(world.folder, answer);
-  writeNodeApp(
-    dir,
-    `import { hostname } from "node:os";
-    ${more}
-    export default (request, response) => response.end(JSON.stringify({ answer: ${JSON.stringify(answer)} }));`,
-  );
+  const dir = world.writeApp(answer, more);
   const instances = names.map((name) => ({ name, type, zone: "eu-central-1a" }));
   const config = parseFleet("web", {
     app: { dir, name: "shop", secrets: { DB_PASSWORD: SECRET }, bootTimeoutMs: 20_000 },
@@ -50,8 +42,7 @@ async function publish(answer: string, { names = NAMES, more = "" }: { names?: r
   if (config.machines.provider !== "ec2") throw new Error("not on EC2");
   const targets = namedTargets(config.machines);
   const built = await artifactBuilder(app, () => undefined, "whole")([...targets.values()]);
-  const secrets = { stored: world.stored, references: {}, as: { DB_PASSWORD: "environment" as const } };
-  const parts = { fleet: "web", config, app, built, environment: {}, secrets };
+  const parts = { fleet: "web", config, app, built, environment: {}, secrets: world.secrets };
   const lines = [...targets].map(([machine, target]) => `${machine} ${groupText({ ...parts, target, machine })}`);
   const archives = [...targets.values()].flatMap((target) => [built.runtime(target.arch).archive, built.release(target).archive]);
   return world.publish(lines.join(""), archives);
@@ -60,17 +51,10 @@ async function publish(answer: string, { names = NAMES, more = "" }: { names?: r
 const boot = (name: keyof typeof FLEET) => world.boot(FLEET[name], { name, addressKey: "local-ipv4" });
 
 const planOf = (manifest: string, names: readonly (keyof typeof FLEET)[] = NAMES): InPlacePlan => ({
-  schema: 1,
-  fleet: "web",
+  ...planBase,
   group: "web",
   instances: { stack: "shop/prod", machines: names.map((name) => ({ name, id: IDS[FLEET[name]] })) },
-  region: "eu-central-1",
-  bucket: "artifacts",
-  document: "web-release",
   manifest,
-  batch: "1",
-  maxErrors: 0,
-  warmUpMs: 180_000,
 });
 
 const statusOf = async (name: keyof typeof FLEET) =>

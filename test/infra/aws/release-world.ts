@@ -11,11 +11,23 @@ import { type BootArgs, bootScript, RECORD_KEY } from "../../../infra/aws/boot-s
 import { inPlaceDocument, type InPlaceArgs } from "../../../infra/aws/in-place-script.ts";
 import type { InPlacePlan } from "../../../infra/in-place/plan.ts";
 import { Hosts } from "../../support/hosts.ts";
+import { writeNodeApp } from "../../support/node-app.ts";
 import { FakeAws } from "./fakes/aws-process.ts";
 
 const MAIN = join(import.meta.dirname, "../../../infra/cli/main.ts");
 export const SECRET = "correct horse battery staple";
 const PLACE = { bucket: "artifacts", region: "eu-central-1" };
+
+/** Of a release to machines one by one, all of which must take it. */
+export const planBase = {
+  schema: 1 as const,
+  fleet: "web",
+  ...PLACE,
+  document: "web-release",
+  batch: "1",
+  maxErrors: 0,
+  warmUpMs: 180_000,
+};
 
 export interface Ran {
   code: number | null;
@@ -96,6 +108,23 @@ export class ReleaseWorld {
     const path = join(this.folder, "text");
     writeFileSync(path, content);
     await this.put(key, path);
+  }
+
+  /** The folder of an app that says `answer`. @param more what else it does when it starts */
+  writeApp(answer: string, more = ""): string {
+    const dir = join(this.folder, answer);
+    writeNodeApp(
+      dir,
+      `import { hostname } from "node:os";
+      ${more}
+      export default (request, response) => response.end(JSON.stringify({ answer: ${JSON.stringify(answer)} }));`,
+    );
+    return dir;
+  }
+
+  /** Where the app's secret is, for a manifest. */
+  get secrets() {
+    return { stored: this.stored, references: {}, as: { DB_PASSWORD: "environment" as const } };
   }
 
   /** A release that is whole in the bucket. @returns its manifest's sha256 */

@@ -3,17 +3,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { listenOf } from "../../../infra/config/app-rules.ts";
 import { parseStackConfig } from "../../../infra/config/parse.ts";
+import { problemLines } from "./problem-lines.ts";
 
 function problems(app: object, more: object = {}): string[] {
-  try {
-    parseStackConfig({ app: { dir: "a", ...app }, machines: { provider: "local" }, ...more });
-  } catch (error) {
-    return (error as Error).message
-      .split("\n")
-      .filter((line) => line.startsWith("  - "))
-      .map((line) => line.slice(4));
-  }
-  return [];
+  return problemLines(() => parseStackConfig({ app: { dir: "a", ...app }, machines: { provider: "local" }, ...more }));
 }
 
 const port = { command: ["./server", "--port", "{port}"] };

@@ -8,14 +8,13 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { CreateBucketCommand, PutBucketVersioningCommand, S3Client } from "@aws-sdk/client-s3";
 import { awsPlaceOf, currentAccount } from "../../../infra/recovery/account.ts";
 import { writeScript } from "../../../infra/recovery/store/ssh.ts";
 import { StoreFailure } from "../../../infra/recovery/store/files.ts";
 import { objectName } from "../../../infra/recovery/store/layout.ts";
 import { openStore } from "../../../infra/recovery/store/open.ts";
 import type { RecoveryStore } from "../../../infra/recovery/store/store.ts";
-import { type BucketServer, startBucketServer } from "../../support/moto.ts";
+import { testBucket } from "../../support/bucket.ts";
 import { type SshServer, startSshServer } from "../offline/ssh-server.ts";
 import { sampleSet } from "./samples.ts";
 
@@ -150,23 +149,7 @@ describe("a host that answers SSH", () => {
 });
 
 describe("a bucket", () => {
-  let server: BucketServer;
-  const before_ = { ...process.env };
-  before(async () => {
-    server = await startBucketServer();
-    Object.assign(process.env, server.env);
-    const client = new S3Client({ endpoint: server.endpoint, forcePathStyle: true });
-    await client.send(new CreateBucketCommand({ Bucket: "store", CreateBucketConfiguration: { LocationConstraint: "eu-west-1" } }));
-    await client.send(new PutBucketVersioningCommand({ Bucket: "store", VersioningConfiguration: { Status: "Enabled" } }));
-    client.destroy();
-  });
-  after(async () => {
-    for (const key of Object.keys(server.env)) delete process.env[key];
-    Object.assign(process.env, before_);
-    await server.stop();
-  });
-
-  const urlOf = (path: string): string => `s3://${path}?region=eu-west-1&endpoint=${server.endpoint}`;
+  const { server, urlOf } = testBucket();
 
   test("keeps a store, also below a prefix", async () => {
     await obeys(await openStore(urlOf("store/fleets/shop")));
@@ -189,7 +172,7 @@ describe("a bucket", () => {
   });
 
   test("and STS beside it: whose credentials these are, or why that isn't known", async () => {
-    process.env.AWS_ENDPOINT_URL_STS = server.endpoint;
+    process.env.AWS_ENDPOINT_URL_STS = server().endpoint;
     const place = awsPlaceOf("", process.env);
     assert.deepEqual(await currentAccount(place), { id: "123456789012" });
     process.env.AWS_ENDPOINT_URL_STS = "http://127.0.0.1:9";

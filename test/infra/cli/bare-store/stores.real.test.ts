@@ -6,10 +6,9 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { CreateBucketCommand, S3Client } from "@aws-sdk/client-s3";
 import { objectName } from "../../../../infra/recovery/store/layout.ts";
 import { openStore } from "../../../../infra/recovery/store/open.ts";
-import { startBucketServer } from "../../../support/moto.ts";
+import { testBucket } from "../../../support/bucket.ts";
 import { startSshServer } from "../../offline/ssh-server.ts";
 import { sampleSet } from "../../recovery/samples.ts";
 
@@ -94,22 +93,7 @@ describe("over ssh", () => {
 });
 
 describe("out of a bucket", () => {
-  let server: Awaited<ReturnType<typeof startBucketServer>>;
-  const before_ = { ...process.env };
-  before(async () => {
-    server = await startBucketServer();
-    Object.assign(process.env, server.env);
-    const client = new S3Client({ endpoint: server.endpoint, forcePathStyle: true });
-    await client.send(new CreateBucketCommand({ Bucket: "store", CreateBucketConfiguration: { LocationConstraint: "eu-west-1" } }));
-    client.destroy();
-  });
-  after(async () => {
-    for (const key of Object.keys(server.env)) delete process.env[key];
-    Object.assign(process.env, before_);
-    await server.stop();
-  });
-
-  const urlOf = (path: string): string => `s3://${path}?region=eu-west-1&endpoint=${server.endpoint}`;
+  const { urlOf } = testBucket();
 
   test("packages are taken, also below a prefix that has to be encoded, and what is spoiled or missing is told", async () => {
     const url = urlOf(`store/${encodeURIComponent("it's a + prefix")}`);

@@ -2,20 +2,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseFleet } from "../../../../infra/config/parse.ts";
 import { ec2Machines, namedMachines } from "../../aws/samples.ts";
+import { problemLines } from "../problem-lines.ts";
 
 const secret = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:prod/db-AbCd12";
 
-/** The lines of a refusal, each with its key path; none when the fleet is accepted. */
 function problems({ machines = {}, app = {}, ...more }: { machines?: object; app?: object } & Record<string, object>): string[] {
-  try {
-    parseFleet("web", { app: { dir: "app", ...app }, machines: { ...namedMachines(), ...machines }, ...more });
-  } catch (error) {
-    return (error as Error).message
-      .split("\n")
-      .filter((line) => line.startsWith("  - "))
-      .map((line) => line.slice(4));
-  }
-  return [];
+  return problemLines(() => parseFleet("web", { app: { dir: "app", ...app }, machines: { ...namedMachines(), ...machines }, ...more }));
 }
 
 test("machines that fetch what they run need no word of SSH, and may read their secrets themselves", () => {

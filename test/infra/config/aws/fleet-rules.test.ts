@@ -2,18 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseFleet } from "../../../../infra/config/parse.ts";
 import { ec2Machines } from "../../aws/samples.ts";
+import { problemLines } from "../problem-lines.ts";
 
-/** The lines of a refusal, each with its key path; none when the fleet is accepted. */
 function problems(machines: object, https: object = {}, app: object = {}): string[] {
-  try {
-    parseFleet("web", { app: { dir: "app", ...app }, machines: { ...ec2Machines(), ...machines }, https });
-  } catch (error) {
-    return (error as Error).message
-      .split("\n")
-      .filter((line) => line.startsWith("  - "))
-      .map((line) => line.slice(4));
-  }
-  return [];
+  return problemLines(() => parseFleet("web", { app: { dir: "app", ...app }, machines: { ...ec2Machines(), ...machines }, https }));
 }
 
 const records = { elasticIps: true, dns: { zone: "example.org" } };
