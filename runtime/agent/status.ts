@@ -1,7 +1,8 @@
 /** `fleethost status`: what this machine runs, as systemd, the supervisor and Caddy say; claims are checked. */
 import type { Https } from "../https.ts";
 import { type Manifest, partsOf } from "../manifest.ts";
-import type { AppStatus, Status, SupervisorStatus } from "../report.ts";
+import type { AppStatus, Status } from "../report.ts";
+import type { SupervisorStatus } from "../supervisor-report.ts";
 import { storageHash } from "./acme-storage.ts";
 import { certificateReports } from "./certificates.ts";
 import type { Agent } from "./context.ts";

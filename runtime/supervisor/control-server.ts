@@ -3,7 +3,7 @@ import { lstatSync } from "node:fs";
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from "node:http";
 import net from "node:net";
 import * as z from "../zod.ts";
-import type { Outcome } from "../report.ts";
+import type { Outcome } from "../supervisor-report.ts";
 import type { Controls } from "./controls.ts";
 import { RunFailure, supervisorExit } from "./exit.ts";
 import { removeStaleSocket } from "./stale-socket.ts";
