@@ -6,7 +6,7 @@ import { phaseTitles, recoveryPhases } from "../../infra/recovery/phases.ts";
 import { median, text } from "../supervisor/numbers.ts";
 import { render, type Row } from "../supervisor/table.ts";
 import { type Options, parse, USAGE } from "./options.ts";
-import { fillStore, type Filled, type Recovery, recoverTwice } from "./ours.ts";
+import { fillStore, type Filled, type Fleet, type Recovery, recoverTwice } from "./ours.ts";
 import { type Rebuilt, rebuildTheirs } from "./theirs.ts";
 
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
@@ -26,14 +26,15 @@ interface Round {
   rebuilt: Rebuilt;
 }
 
-async function measure(size: number): Promise<Round> {
+async function measure(fleet: Fleet): Promise<Round> {
+  const { size } = fleet;
   const folder = mkdtempSync(join(tmpdir(), "fleetwright-bench-recovery-"));
   try {
-    const filled = await fillStore(join(folder, "store"), size);
+    const filled = await fillStore(join(folder, "store"), fleet);
     say(`${size} machines, npm run local: ${text(filled.localMs / 1000)} s`);
     const recoveries = await recoverTwice(filled);
     for (const { kind, wallMs } of recoveries) say(`${size} machines, recover, ${kind} caches: ${text(wallMs / 1000)} s`);
-    const rebuilt = await rebuildTheirs(filled.store, size, say);
+    const rebuilt = await rebuildTheirs(filled.store, fleet, say);
     say(`${size} machines, ansible: ${text((rebuilt.machinesMs + rebuilt.playbookMs) / 1000)} s`);
     return { filled, recoveries, rebuilt };
   } finally {
@@ -64,14 +65,17 @@ function phaseRow(size: number, kind: Recovery["kind"], rounds: readonly Round[]
   return { fleet: String(size), caches: kind, ...(Object.fromEntries(cells) as Row) };
 }
 
-const { sizes, rounds } = readOptions();
-process.stdout.write(`rerun: npm run bench:recovery -- --sizes ${sizes.join(",")} --rounds ${rounds}\n`);
+const { sizes, rounds, cpuQuota } = readOptions();
+const quota = cpuQuota === undefined ? {} : { cpuQuota };
+process.stdout.write(
+  `rerun: npm run bench:recovery -- --sizes ${sizes.join(",")} --rounds ${rounds}${cpuQuota === undefined ? "" : ` --cpu-quota ${cpuQuota}`}\n`,
+);
 process.stdout.write(`load average before: ${loadavg()[0]?.toFixed(1)}\n`);
 const whole: Row[] = [];
 const byPhase: Row[] = [];
 for (const size of sizes) {
   const all: Round[] = [];
-  for (let round = 0; round < rounds; round++) all.push(await measure(size));
+  for (let round = 0; round < rounds; round++) all.push(await measure({ size, ...quota }));
   whole.push(wholeRow(size, all));
   byPhase.push(phaseRow(size, "cold", all), phaseRow(size, "warm", all));
 }

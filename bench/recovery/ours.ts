@@ -6,6 +6,13 @@ import type { PhaseTime } from "../../infra/recovery/phases.ts";
 import { FreshClone } from "../../test/support/fresh-clone.ts";
 import { evidence, Project, type Run } from "../../test/support/project.ts";
 
+/** What is measured. */
+export interface Fleet {
+  size: number;
+  /** CPU time that each machine may use, in cores. */
+  cpuQuota?: number;
+}
+
 export interface Filled {
   store: string;
   code: string;
@@ -14,12 +21,12 @@ export interface Filled {
 }
 
 /** Brings up a fleet of that size from nothing, its store filled, and takes it down again. */
-export async function fillStore(store: string, size: number): Promise<Filled> {
+export async function fillStore(store: string, { size, ...quota }: Fleet): Promise<Filled> {
   const project = new Project();
   try {
     const file = join(project.folder, "Pulumi.local.yaml");
     const stack = parse(readFileSync(file, "utf8")) as { config: Record<string, { machines: object }> };
-    const machines = { provider: "local", count: size, cores: ["all"] };
+    const machines = { provider: "local", count: size, cores: ["all"], ...quota };
     writeFileSync(file, stringify({ config: { "fleetwright:fleet": { ...stack.config["fleetwright:fleet"], machines } } }));
     const startedMs = performance.now();
     await succeeds(project.fleet(["local"]));

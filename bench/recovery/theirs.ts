@@ -10,6 +10,7 @@ import { openStore } from "../../infra/recovery/store/open.ts";
 import { Hosts, type Login } from "../../test/support/hosts.ts";
 import { ansibleFolder } from "../deploy/ansible.ts";
 import { runPlaybook } from "../deploy/theirs.ts";
+import type { Fleet } from "./ours.ts";
 
 const SITE = join(import.meta.dirname, "playbook/site.yml");
 
@@ -20,14 +21,14 @@ export interface Rebuilt {
 }
 
 /** @param store its folder */
-export async function rebuildTheirs(store: string, size: number, say: (line: string) => void): Promise<Rebuilt> {
+export async function rebuildTheirs(store: string, { size, ...quota }: Fleet, say: (line: string) => void): Promise<Rebuilt> {
   const ansible = await ansibleFolder(say);
   const folder = mkdtempSync(join(tmpdir(), "fleetwright-bench-ansible-"));
   const hosts = new Hosts("bench-recovery");
   try {
     const names = Array.from({ length: size }, (_, index) => `web-${index + 1}`);
     const startedMs = performance.now();
-    const logins = await Promise.all(names.map((name) => hosts.make(name, "trixie", undefined, "all")));
+    const logins = await Promise.all(names.map((name) => hosts.make(name, "trixie", undefined, { cores: "all", ...quota })));
     const machinesMs = performance.now() - startedMs;
     const archives = await archivesOf(store);
     writeInventory(folder, names, logins, archives);

@@ -10,6 +10,11 @@ export interface LocalMachinesArgs {
   image?: "trixie" | "bookworm";
   /** Cores of each machine in turn; the last entry holds for the rest. @default [1, "all"] */
   cores?: (number | "all")[];
+  /**
+   * CPU time that each machine may use, in cores, as `docker run --cpus`: 0.2 is what a small burstable VM has all the time. On a
+   * computer whose kernel has no such limit, none holds. @default no limit
+   */
+  cpuQuota?: number;
 }
 
 /** Machines that are there already: any Debian 12 or 13 that answers SSH. */

@@ -35,6 +35,7 @@ const machinesSchema = z.discriminatedUnion("provider", [
     count: z.int().min(1).max(32).default(2),
     image: z.enum(["trixie", "bookworm"]).default("trixie"),
     cores: z.array(cores).min(1).default([1, "all"]),
+    cpuQuota: z.number().min(0.05).max(1024).optional(),
   }),
   z.strictObject({
     provider: z.literal("hosts"),

@@ -5,7 +5,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import { nodeCommand } from "../shell.ts";
 import { decideCreateId, observe } from "./local/observe.ts";
 import { placeOf } from "./local/place.ts";
-import { type Cores, type CreateRequest, createdSchema, debian, type Suite } from "./local/spec.ts";
+import { type Cores, type CreateRequest, createdSchema, debian, specOf, type Suite } from "./local/spec.ts";
 import type { Machine, Target, Transport } from "./machine.ts";
 
 export interface LocalArgs {
@@ -13,6 +13,8 @@ export interface LocalArgs {
   image: Suite;
   /** The machines' cores in turn; the last goes for all that follow. */
   cores: Cores[];
+  /** CPU time that each machine may use, in cores. */
+  cpuQuota?: number | undefined;
   /** Names the set of machines that share a network: one per project folder. */
   world: string;
 }
@@ -30,7 +32,8 @@ export function localMachines(parent: pulumi.Resource, fleet: string, args: Loca
   const place = placeOf(args.world);
   return Array.from({ length: args.count }, (_, index) => {
     const name = `${fleet}-${index + 1}`;
-    const spec = { image: args.image, cores: args.cores[Math.min(index, args.cores.length - 1)] ?? "all" };
+    const { image, cores, cpuQuota } = args;
+    const spec = specOf({ image, cores: cores[Math.min(index, cores.length - 1)] ?? "all", cpuQuota });
     return localMachine(parent, { ...spec, world: args.world, name, createId: decideCreateId(observe(place, name), spec) }, gate);
   });
 }

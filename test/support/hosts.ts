@@ -6,7 +6,7 @@ import { unmountBelow } from "../../infra/machines/local/disk.ts";
 import { machinePlace, placeOf } from "../../infra/machines/local/place.ts";
 import { cutPower } from "../../infra/machines/local/nspawn.ts";
 import { readMachine, updateMachine } from "../../infra/machines/local/registry.ts";
-import type { Created } from "../../infra/machines/local/spec.ts";
+import type { Created, MachineSpec, Suite } from "../../infra/machines/local/spec.ts";
 import { type LocalMachines, localMachinesIn } from "../infra/machines/local/main.ts";
 
 const run = promisify(execFile);
@@ -19,6 +19,8 @@ export interface Login {
   port?: number;
   user?: string;
 }
+
+type Size = Pick<MachineSpec, "cores" | "cpuQuota">;
 
 export class Hosts {
   readonly #machines: LocalMachines;
@@ -33,10 +35,10 @@ export class Hosts {
    * Makes a machine; one that is off is booted.
    *
    * @param bootTimeoutMs how long all that it starts may take
-   * @param cores how many of this computer's it has
+   * @param size what it has of this computer's CPUs
    */
-  async make(name: string, image: "trixie" | "bookworm" = "trixie", bootTimeoutMs?: number, cores: number | "all" = 1): Promise<Login> {
-    this.#made.set(name, await this.#machines.create({ name, image, cores, ...(bootTimeoutMs === undefined ? {} : { bootTimeoutMs }) }));
+  async make(name: string, image: Suite = "trixie", bootTimeoutMs?: number, size: Size = { cores: 1 }): Promise<Login> {
+    this.#made.set(name, await this.#machines.create({ name, image, ...size, ...(bootTimeoutMs === undefined ? {} : { bootTimeoutMs }) }));
     return this.login(name);
   }
 

@@ -13,6 +13,7 @@ export interface Hierarchies {
   /** The one of v1 that systemd tracks processes in. */
   v1Systemd: string | undefined;
   v1Memory: string | undefined;
+  v1Cpu: string | undefined;
 }
 
 export function hierarchiesOf(mounts: readonly Mount[]): Hierarchies {
@@ -21,7 +22,13 @@ export function hierarchiesOf(mounts: readonly Mount[]): Hierarchies {
     v2: mounts.find(({ type }) => type === "cgroup2")?.target,
     v1Systemd: v1("name=systemd"),
     v1Memory: v1("memory"),
+    v1Cpu: v1("cpu"),
   };
+}
+
+export interface Limit {
+  file: string;
+  value: string;
 }
 
 export interface CgroupPlan {
@@ -29,29 +36,45 @@ export interface CgroupPlan {
   launch: string[];
   /** nspawn enters these, and all of the machine is below them. */
   machine: string[];
-  /** Where the machine's memory is limited, and how; null when it can't be or needn't. */
-  limit: { file: string; value: string } | null;
+  /** What the machine may use at most, where that can be limited. */
+  limits: Limit[];
 }
 
 /** The groups for one machine, as absolute paths. */
 export function planCgroups(
   at: Hierarchies,
   names: { cgroup: string; launchCgroup: string },
-  spec: Pick<MachineSpec, "memoryMiB">,
+  spec: Pick<MachineSpec, "memoryMiB" | "cpuQuota">,
 ): CgroupPlan {
   const tracked = [at.v2, at.v1Systemd].filter((path) => path !== undefined);
   const machine = tracked.map((path) => join(path, names.cgroup));
-  const limit = limitOf(at, names.cgroup, spec.memoryMiB);
-  if (limit !== null && !machine.includes(dirname(limit.file))) machine.push(dirname(limit.file));
-  return { launch: tracked.map((path) => join(path, names.launchCgroup)), machine, limit };
+  const limits = [...memoryLimits(at, names.cgroup, spec.memoryMiB), ...cpuLimits(at, names.cgroup, spec.cpuQuota)];
+  for (const { file } of limits) if (!machine.includes(dirname(file))) machine.push(dirname(file));
+  return { launch: tracked.map((path) => join(path, names.launchCgroup)), machine, limits };
 }
 
-function limitOf(at: Hierarchies, cgroup: string, memoryMiB: number | undefined): CgroupPlan["limit"] {
-  if (memoryMiB === undefined) return null;
+// A controller that v1 has mounted is not available in v2.
+function memoryLimits(at: Hierarchies, cgroup: string, memoryMiB: number | undefined): Limit[] {
+  if (memoryMiB === undefined) return [];
   const value = String(memoryMiB * 1024 * 1024);
-  // A controller that v1 has mounted is not available in v2.
-  if (at.v1Memory !== undefined) return { file: join(at.v1Memory, cgroup, "memory.limit_in_bytes"), value };
-  return at.v2 === undefined ? null : { file: join(at.v2, cgroup, "memory.max"), value };
+  if (at.v1Memory !== undefined) return [{ file: join(at.v1Memory, cgroup, "memory.limit_in_bytes"), value }];
+  return at.v2 === undefined ? [] : [{ file: join(at.v2, cgroup, "memory.max"), value }];
+}
+
+/** In which a quota is counted: the kernel's default ("CFS Bandwidth Control" of its documentation). */
+const CPU_PERIOD_US = 100_000;
+
+function cpuLimits(at: Hierarchies, cgroup: string, cpuQuota: number | undefined): Limit[] {
+  if (cpuQuota === undefined) return [];
+  const quotaUs = Math.round(cpuQuota * CPU_PERIOD_US);
+  if (at.v1Cpu !== undefined) {
+    const v1Cpu = join(at.v1Cpu, cgroup);
+    return [
+      { file: join(v1Cpu, "cpu.cfs_period_us"), value: String(CPU_PERIOD_US) },
+      { file: join(v1Cpu, "cpu.cfs_quota_us"), value: String(quotaUs) },
+    ];
+  }
+  return at.v2 === undefined ? [] : [{ file: join(at.v2, cgroup, "cpu.max"), value: `${quotaUs} ${CPU_PERIOD_US}` }];
 }
 
 export function currentHierarchies(): Hierarchies {
@@ -64,7 +87,8 @@ export function makeCgroups(plan: CgroupPlan, at: Hierarchies): void {
     mkdirSync(group, { recursive: true });
     if (at.v2 !== undefined && group.startsWith(`${at.v2}/`)) passControllersOn(at.v2, dirname(group));
   }
-  if (plan.limit !== null) writeFileSync(plan.limit.file, plan.limit.value);
+  // A kernel may be without the controller, or without quotas.
+  for (const { file, value } of plan.limits) if (existsSync(file)) writeFileSync(file, value);
 }
 
 /** In v2 a group has only the controllers that its parent passes on. */

@@ -38,7 +38,7 @@ function cores(value: string): number | "all" {
 
 const program = new Command("local-machines")
   .description(
-    "Machines with a real systemd on this computer. create and destroy take {world, name, image, cores, createId, memoryMiB?} on stdin.",
+    "Machines with a real systemd on this computer. create and destroy take {world, name, image, cores, createId, memoryMiB?, cpuQuota?} on stdin.",
   )
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : exitCodes.usage));
 

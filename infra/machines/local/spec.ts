@@ -19,12 +19,17 @@ export const worldSchema = z
 export const coresSchema = z.union([z.literal("all"), z.int().min(1).max(1024)]);
 export type Cores = z.infer<typeof coresSchema>;
 
+/** Below a twentieth of a core nothing boots in time. */
+export const cpuQuotaSchema = z.number().min(0.05).max(1024);
+
 export const machineSpecSchema = z.strictObject({
   image: suiteSchema,
   /** CPUs that the machine may run on; "all" for no restriction. */
   cores: coresSchema,
   /** Upper limit of all the machine's processes together, where the kernel can enforce it. */
   memoryMiB: z.int().min(64).optional(),
+  /** CPU time that the machine may use, in cores, where the kernel can enforce it; as `docker run --cpus`. */
+  cpuQuota: cpuQuotaSchema.optional(),
 });
 export type MachineSpec = z.infer<typeof machineSpecSchema>;
 
@@ -55,8 +60,8 @@ export const createdSchema = z.object({
 export type Created = z.infer<typeof createdSchema>;
 
 export function specOf(request: MachineSpec): MachineSpec {
-  const { image, cores, memoryMiB } = request;
-  return memoryMiB === undefined ? { image, cores } : { image, cores, memoryMiB };
+  const { image, cores, memoryMiB, cpuQuota } = request;
+  return { image, cores, ...(memoryMiB === undefined ? {} : { memoryMiB }), ...(cpuQuota === undefined ? {} : { cpuQuota }) };
 }
 
 export function sameSpec(a: MachineSpec, b: MachineSpec): boolean {

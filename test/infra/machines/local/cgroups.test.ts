@@ -8,6 +8,7 @@ const hybrid = hierarchiesOf(
   parseMounts(
     [
       "cgroup /sys/fs/cgroup/memory cgroup rw,memory 0 0",
+      "cgroup /sys/fs/cgroup/cpu cgroup rw,cpu,cpuacct 0 0",
       "cgroup /sys/fs/cgroup/systemd cgroup rw,name=systemd 0 0",
       "cgroup2 /sys/fs/cgroup/unified cgroup2 rw 0 0",
     ].join("\n"),
@@ -19,7 +20,7 @@ test("on cgroup v2 a machine has one group, and its launcher another that is no 
   assert.deepEqual(planCgroups(v2, names, {}), {
     machine: ["/sys/fs/cgroup/f/web-1"],
     launch: ["/sys/fs/cgroup/f/web-1.launch"],
-    limit: null,
+    limits: [],
   });
 });
 
@@ -29,10 +30,20 @@ test("where v1 is mounted beside v2, systemd's hierarchy has the groups too", ()
 
 test("memory is limited where its controller is", () => {
   const MiB512 = "536870912";
-  assert.deepEqual(planCgroups(v2, names, { memoryMiB: 512 }).limit, { file: "/sys/fs/cgroup/f/web-1/memory.max", value: MiB512 });
+  assert.deepEqual(planCgroups(v2, names, { memoryMiB: 512 }).limits, [{ file: "/sys/fs/cgroup/f/web-1/memory.max", value: MiB512 }]);
   const plan = planCgroups(hybrid, names, { memoryMiB: 512 });
-  assert.deepEqual(plan.limit, { file: "/sys/fs/cgroup/memory/f/web-1/memory.limit_in_bytes", value: MiB512 });
+  assert.deepEqual(plan.limits, [{ file: "/sys/fs/cgroup/memory/f/web-1/memory.limit_in_bytes", value: MiB512 }]);
   assert.ok(plan.machine.includes("/sys/fs/cgroup/memory/f/web-1"), "the machine must enter the group with the limit");
+});
+
+test("CPU time is limited where its controller is, v1 in its two files", () => {
+  assert.deepEqual(planCgroups(v2, names, { cpuQuota: 0.2 }).limits, [{ file: "/sys/fs/cgroup/f/web-1/cpu.max", value: "20000 100000" }]);
+  const plan = planCgroups(hybrid, names, { cpuQuota: 1.5 });
+  assert.deepEqual(plan.limits, [
+    { file: "/sys/fs/cgroup/cpu/f/web-1/cpu.cfs_period_us", value: "100000" },
+    { file: "/sys/fs/cgroup/cpu/f/web-1/cpu.cfs_quota_us", value: "150000" },
+  ]);
+  assert.deepEqual(plan.machine.slice(2), ["/sys/fs/cgroup/cpu/f/web-1"], "the machine must enter the group with the limit, once");
 });
 
 test("mounts are found below a folder, innermost first, blanks included, neighbours not", () => {

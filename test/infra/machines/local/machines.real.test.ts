@@ -6,6 +6,7 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { currentHierarchies, planCgroups } from "../../../../infra/machines/local/cgroups.ts";
 import { type Listed, listMachines } from "../../../../infra/machines/local/observe.ts";
 import { machinePlace, placeOf } from "../../../../infra/machines/local/place.ts";
 import { sshArguments } from "../../../../infra/machines/local/ready.ts";
@@ -98,6 +99,21 @@ test("other cores come with a restart, soon, from the same disk", async () => {
   // Neighbours that have a stale hardware address take half a minute.
   assert.ok(performance.now() - started < 25_000, `${performance.now() - started} ms`);
 });
+
+test("a quota of CPU time comes with a restart, and holds where the kernel has quotas", async () => {
+  const cpuQuota = 0.2;
+  const limited = await local.create({ name: "web-1", cpuQuota, createId: "limited" });
+  const { limits } = planCgroups(currentHierarchies(), machinePlace(place, "web-1"), { cpuQuota });
+  const usedMs = Number(inside(limited, `python3 -c '${BUSY}'`));
+  if (limits.every(({ file }) => existsSync(file))) assert.ok(usedMs < 1_000, `${usedMs} ms of 2 s`);
+});
+
+/** Busy for two seconds; says for how much of that it had a CPU. */
+const BUSY = `
+import time
+end = time.monotonic() + 2
+while time.monotonic() < end: pass
+print(round(time.process_time() * 1000))`;
 
 test("a machine whose disk was lost gets a new one, and its neighbour isn't touched", async () => {
   const neighbour = listed("web-2");
