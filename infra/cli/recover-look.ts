@@ -10,11 +10,12 @@ import { drillChanges } from "../recovery/drill-machines.ts";
 import { imageOfStack } from "../recovery/images.ts";
 import { type Judgement, judge } from "../recovery/judge.ts";
 import { RecoveryKey } from "../recovery/opened-key.ts";
+import { readMachines } from "../recovery/machines-file.ts";
 import { pinsOf } from "../recovery/pins-of-set.ts";
 import { putBackFiles, putBackLines } from "../recovery/put-back.ts";
 import { lookAt } from "../recovery/sight.ts";
 import type { RecoverySet } from "../recovery/set.ts";
-import { type Changes, fleetValueOf, machinesOf, withChanges } from "../recovery/stack-text.ts";
+import { type Changes, fleetValueOf, withChanges } from "../recovery/stack-text.ts";
 import { StoreFailure } from "../recovery/store/files.ts";
 import { setsFolder } from "../recovery/store/layout.ts";
 import type { RecoveryStore } from "../recovery/store/store.ts";
@@ -99,7 +100,7 @@ async function stackTextOf(store: RecoveryStore, { named }: Chosen, { machines, 
     const text = (await store.getBytes(named.set.stackFile)).toString("utf8");
     if (machines === undefined) return text;
     const path = resolve(process.env.INIT_CWD ?? process.cwd(), machines);
-    const others: Changes = [[["machines"], machinesOf(readFileSync(path, "utf8"), machines)]];
+    const others: Changes = [[["machines"], readMachines(path, machines)]];
     return withChanges(text, drill === true ? [...others, ...drillChanges(fleetValueOf(text))] : others);
   } catch (error) {
     throw error instanceof StoreFailure ? storeError(store, error) : error;

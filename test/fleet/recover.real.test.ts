@@ -85,15 +85,15 @@ describe("a fleet that is recovered from its store", () => {
   }
 
   /** With the recovery code alone: the passphrase is lost. */
-  function recover(args: readonly string[], options: { from?: string; killAt?: RegExp } = {}): Promise<Run> {
-    const { from = store, killAt } = options;
+  function recover(args: readonly string[], options: { from?: string; killAt?: RegExp; signal?: NodeJS.Signals } = {}): Promise<Run> {
+    const { from = store, killAt, signal = "SIGKILL" } = options;
     let killed = false;
     return clone.fleet(["recover", "--from", from, "--stack", "prod", "--machines", dr, ...args], {
       env: { FLEETWRIGHT_RECOVERY_CODE: code, ...served.env },
       onStderr: (text, kill) => {
         if (killed || killAt === undefined || !killAt.test(text)) return;
         killed = true;
-        kill("SIGKILL");
+        kill(signal);
       },
     });
   }
@@ -133,7 +133,7 @@ describe("a fleet that is recovered from its store", () => {
   test("--check on an empty clone only looks, and says that it could go ahead: out of a bucket", async () => {
     const run = await recover(["--check"], { from: served.bucket });
     assert.equal(run.code, 0, evidence(run));
-    assert.match(run.stdout, /could go ahead/);
+    assert.match(run.stdout, /the recovery code opens them[\s\S]*could go ahead/);
     assert.match(run.stderr, /Taking the npm packages from the store/);
   });
 
@@ -145,6 +145,14 @@ describe("a fleet that is recovered from its store", () => {
       const run = await recover(args, { from: copy });
       assert.equal(run.code, 1, evidence(run));
       assert.match(run.stdout + run.stderr, new RegExp(`${sha256.slice(0, 12)}.*spoiled`));
+    }
+  });
+
+  test("Ctrl-C before the machines and while they are at work ends in a verdict and the command that goes on", async () => {
+    for (const killAt of [/state: /, /archives: /, /web-\d +runtime +sending/]) {
+      const run = await recover([], { killAt, signal: "SIGINT" });
+      assert.equal(run.code, 130, `${killAt}: ${evidence(run)}`);
+      assert.match(run.stderr, /\nNOT RECOVERED: interrupted.*\nNext: npm run fleet -- recover .*--machines \S+\n$/);
     }
   });
 
