@@ -9,6 +9,7 @@ import { drillMachines } from "../recovery/drill-machines.ts";
 import { clearDrillMachines, type DrillPlace, makeDrillPlace } from "../recovery/drill-place.ts";
 import { recordOf } from "../recovery/drill-judged.ts";
 import { type Check, type DrillEnd, reportLines } from "../recovery/drill-report.ts";
+import { machinesPath, readMachines } from "../recovery/machines-file.ts";
 import { type Clocks, type PhaseTime, systemClocks } from "../recovery/phases.ts";
 import { fleetValueOf } from "../recovery/stack-text.ts";
 import { openStore } from "../recovery/store/open.ts";
@@ -40,6 +41,8 @@ export async function drill(options: DrillOptions): Promise<number> {
     const { project } = projectHere(options.stack);
     const chosen = await chooseSet(store, { project, stack: options.stack });
     if (options.machines === undefined) prepareComputer();
+    // A mistyped name is no failed drill.
+    else readMachines(machinesPath(options.machines), options.machines);
     const end = await carryOut(store, chosen, options);
     await store.addDrill(end.record);
     if (options.json === true) process.stdout.write(`${JSON.stringify(end.record)}\n`);
@@ -100,7 +103,7 @@ async function insideOf(place: DrillPlace, store: RecoveryStore, chosen: Chosen,
 }
 
 function recoverWords({ folder }: DrillPlace, { named }: Chosen, { stack, machines, count }: DrillOptions): string[] {
-  const file = machines ?? join(folder, "machines.yaml");
+  const file = machines === undefined ? join(folder, "machines.yaml") : machinesPath(machines);
   if (machines === undefined) writeFileSync(file, stringify({ machines: drillMachines(named.set, process.arch, count) }));
   return ["--stack", stack, "--set", named.id, "--machines", file, "--drill"];
 }

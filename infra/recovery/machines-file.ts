@@ -1,7 +1,13 @@
 /** The file that `--machines` names. */
 import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
 import { exitCodes, FleetError } from "../errors.ts";
 import { machinesOf } from "./stack-text.ts";
+
+/** Where it is: npm's scripts run in the project's folder, wherever somebody has typed. */
+export function machinesPath(given: string): string {
+  return resolve(process.env.INIT_CWD ?? process.cwd(), given);
+}
 
 /**
  * @param path absolute

@@ -4,10 +4,21 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { FleetError } from "../../../infra/errors.ts";
-import { readMachines } from "../../../infra/recovery/machines-file.ts";
+import { machinesPath, readMachines } from "../../../infra/recovery/machines-file.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "fleetwright-machines-"));
 after(() => rmSync(folder, { recursive: true }));
+
+test("a machines' file is looked for where somebody typed its name, which npm's scripts don't run in", () => {
+  const before = process.env.INIT_CWD;
+  process.env.INIT_CWD = folder;
+  try {
+    assert.equal(machinesPath("dr.yaml"), join(folder, "dr.yaml"));
+  } finally {
+    if (before === undefined) delete process.env.INIT_CWD;
+    else process.env.INIT_CWD = before;
+  }
+});
 
 test("a machines' file that isn't there, is no YAML, or names none is told by the name that was typed", () => {
   const path = join(folder, "dr.yaml");
