@@ -115,6 +115,20 @@ describe("four machines and their store", () => {
     assert.equal(readdirSync(join(store, "drills/fleetwright/local")).length, 1);
   });
 
+  test("a drill that is interrupted, twice, clears everything away, and leaves no record of how a recovery goes", async () => {
+    const records = readdirSync(join(store, "drills/fleetwright/local")).length;
+    const interrupts = [/: booting /, /\nInterrupted: what the drill has made/];
+    const run = await project.fleet(["drill", "--from", store, "--count", "1", "--rto", "20m"], {
+      timeoutMs: DRILL_TIMEOUT_MS,
+      onStderr: (text, kill) => {
+        if (interrupts[0]?.test(text) === true && interrupts.shift() !== undefined) kill("SIGINT");
+      },
+    });
+    assert.equal(run.code, 130, evidence(run));
+    assert.match(run.stderr, /\nDRILL INTERRUPTED: nothing of it is left\.\nNext: npm run fleet -- drill /);
+    assert.equal(readdirSync(join(store, "drills/fleetwright/local")).length, records);
+  });
+
   test("all is destroyed, with state and image; killed while machines boot and started again, it comes back, and it serves", async () => {
     await project.remove();
     const killed = await recoverKilledAt(/: booting /);

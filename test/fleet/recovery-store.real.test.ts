@@ -155,7 +155,7 @@ describe("a fleet's recovery store", () => {
     told(
       await stack.fleet(["up"]),
       4,
-      /The fleet is up, but can't be recovered as it is now: [\s\S]*What to do: mend it, then: fleet recovery push/,
+      /The fleet is up, but can't be recovered as it is now: [\s\S]*What to do: mend it, then: npm run fleet -- recovery push/,
     );
     assert.notEqual((await stack.status()).release, firstRelease);
     rmSync(first);
