@@ -91,37 +91,53 @@ export function describe({ arch, python }: PythonTarget): string {
 export function pipFailure(stderr: string, target: PythonTarget): FleetError {
   const log = lastLines(stderr);
   if (/\bNo module named '?pip/.test(stderr)) return pipMissing(log);
-  const offline = /Retrying \(Retry|NewConnectionError|Failed to establish a new connection|ConnectTimeoutError/.test(stderr);
-  if (offline) {
-    return new FleetError("pip can't reach the package index.", {
-      log,
-      next: "Check this computer's network, proxy and pip settings (`pip config list`), then run this again.",
-    });
-  }
-  const package_ = /No matching distribution found for (\S+)/.exec(stderr)?.[1];
-  if (package_ !== undefined) {
-    return new FleetError(`${package_} has no wheel for ${describe(target)}, which a machine of this fleet runs.`, {
-      log,
-      next: "Pin a version that has one (see the project's files on PyPI), or build a wheel and name its folder with --find-links; a machine compiles nothing.",
-    });
-  }
-  if (stderr.includes("DO NOT MATCH THE HASHES")) {
-    return new FleetError("A package is not the one that requirements.txt has the hash of.", {
-      log,
-      next: "Find out why before you go on; if the package is right, lock its hash again.",
-    });
-  }
-  if (stderr.includes("ResolutionImpossible") || stderr.includes("conflicting dependencies")) {
-    return new FleetError("The versions in requirements.txt contradict each other.", {
-      log,
-      next: "Lock them again, for example with `uv pip compile` or `pip-compile`.",
-    });
-  }
-  return new FleetError(`pip could not install the app's packages for ${describe(target)}.`, {
-    log,
-    next: "Mend what pip says, then run this again.",
-  });
+  const { what, next } = offline(stderr) ?? noWheel(stderr, target) ?? badLock(stderr) ?? unknown(target);
+  return new FleetError(what, { log, next });
 }
+
+interface Meaning {
+  what: string;
+  next: string;
+}
+
+function offline(stderr: string): Meaning | undefined {
+  if (!/Retrying \(Retry|NewConnectionError|Failed to establish a new connection|ConnectTimeoutError/.test(stderr)) return undefined;
+  return {
+    what: "pip can't reach the package index.",
+    next: "Check this computer's network, proxy and pip settings (`pip config list`), then run this again.",
+  };
+}
+
+function noWheel(stderr: string, target: PythonTarget): Meaning | undefined {
+  const package_ = /No matching distribution found for (\S+)/.exec(stderr)?.[1];
+  if (package_ === undefined) return undefined;
+  return {
+    what: `${package_} has no wheel for ${describe(target)}, which a machine of this fleet runs.`,
+    next:
+      "Pin a version that has one (see the project's files on PyPI), or build a wheel and name its folder with --find-links; " +
+      "a machine compiles nothing.",
+  };
+}
+
+/** The versions and hashes in requirements.txt. */
+function badLock(stderr: string): Meaning | undefined {
+  if (stderr.includes("DO NOT MATCH THE HASHES")) {
+    return {
+      what: "A package is not the one that requirements.txt has the hash of.",
+      next: "Find out why before you go on; if the package is right, lock its hash again.",
+    };
+  }
+  if (!stderr.includes("ResolutionImpossible") && !stderr.includes("conflicting dependencies")) return undefined;
+  return {
+    what: "The versions in requirements.txt contradict each other.",
+    next: "Lock them again, for example with `uv pip compile` or `pip-compile`.",
+  };
+}
+
+const unknown = (target: PythonTarget): Meaning => ({
+  what: `pip could not install the app's packages for ${describe(target)}.`,
+  next: "Mend what pip says, then run this again.",
+});
 
 export function pipMissing(log: readonly string[]): FleetError {
   return new FleetError("pip, which fetches the app's Python packages, isn't on this computer.", {

@@ -1,6 +1,7 @@
 /** `fleet logs`: the machines' journals in one, as they come. Each machine's agent takes the secrets that it knows out of them. */
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
 import { exitCodes } from "../errors.ts";
 import type { Inventory, InventoryMachine } from "../inventory.ts";
 import type { LogLine } from "../../runtime/report.ts";
@@ -91,18 +92,11 @@ function read(
   signal.addEventListener("abort", stop);
   let errors = "";
   child.stderr.on("data", (chunk: Buffer) => (errors = (errors + chunk.toString()).slice(-2_000)));
-  const reader = createInterface({ input: child.stdout });
-  reader.on("line", (line) => {
-    const entry = parseLogLine(line);
-    if (entry === undefined) return;
-    merge.push(label, entry.atUs, text(entry), performance.now());
-    if (merge.held(label) > MAX_HELD_EACH) child.stdout.pause();
-  });
-  const resuming = setInterval(() => merge.held(label) <= MAX_HELD_EACH / 2 && child.stdout.resume(), LOOK_EVERY_MS);
+  const merging = mergeLines(child.stdout, label, merge, text);
   const done = new Promise<boolean>((resolve) => {
     child.on("error", (error) => (errors = error.message));
     child.on("close", (code) => {
-      clearInterval(resuming);
+      merging.stop();
       signal.removeEventListener("abort", stop);
       remove();
       merge.end(label);
@@ -112,6 +106,18 @@ function read(
     });
   });
   return { done };
+}
+
+/** Reads no further while too many of its lines are held. */
+function mergeLines(stdout: Readable, label: string, merge: Merge<string>, text: (line: LogLine) => string): { stop: () => void } {
+  createInterface({ input: stdout }).on("line", (line) => {
+    const entry = parseLogLine(line);
+    if (entry === undefined) return;
+    merge.push(label, entry.atUs, text(entry), performance.now());
+    if (merge.held(label) > MAX_HELD_EACH) stdout.pause();
+  });
+  const resuming = setInterval(() => merge.held(label) <= MAX_HELD_EACH / 2 && stdout.resume(), LOOK_EVERY_MS);
+  return { stop: () => clearInterval(resuming) };
 }
 
 function why(code: number | null, errors: string): string {

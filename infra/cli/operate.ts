@@ -10,7 +10,14 @@ export function registerOperate(program: Command, wholeNumber: (value: string) =
       .description(about)
       .addOption(new Option("--stack <name>", "the stack to ask").default("local"))
       .option("--fleet <name>", "the fleet, where the stack has several");
+  registerReleases(command);
+  registerLooking(command, wholeNumber);
+  registerMachines(command);
+}
 
+type AddCommand = (usage: string, about: string) => Command;
+
+function registerReleases(command: AddCommand): void {
   command("releases", "each machine's history: what was live when, by whom, why it ended; and what it could go back to")
     .option("--json", "for programs")
     .action(async (options) => process.exit(await (await import("./releases.ts")).releases(options)));
@@ -21,7 +28,9 @@ export function registerOperate(program: Command, wholeNumber: (value: string) =
     .option("--skip <names>", "machines to leave out if they can't be reached, separated by commas")
     .option("--json", "the rollout's events as lines of JSON on standard output; all else goes to standard error")
     .action(async (options) => process.exit(await (await import("./rollback.ts")).rollback(options)));
+}
 
+function registerLooking(command: AddCommand, wholeNumber: (value: string) => number): void {
   command("drift", "whether each machine still is what was confirmed on it; exit code 2 when one isn't")
     .option("--json", "for programs")
     .action(async (options) => process.exit(await (await import("./drift.ts")).drift(options)));
@@ -37,7 +46,10 @@ export function registerOperate(program: Command, wholeNumber: (value: string) =
     .argument("<machine>", "its name; see fleet status")
     .argument("[command...]", "after --; ends with its exit code")
     .action(async (machine, words, options) => process.exit(await (await import("./ssh.ts")).ssh(machine, words, options)));
+}
 
+/** Machines that come and go. */
+function registerMachines(command: AddCommand): void {
   command("decommission", "take the fleet's app off a machine: units, releases, records, users, and Caddy if no other app is there")
     .argument("<machine>", "its name; see fleet status")
     .option("--yes", "don't ask; also when it is the last machine that serves")

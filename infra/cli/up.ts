@@ -34,22 +34,28 @@ export async function up({ stack, skip, json = false, ...overrides }: UpOptions)
     stdio: watch.live ? ["inherit", "pipe", "pipe"] : ["inherit", json ? 2 : "inherit", "inherit"],
   });
   if (watch.live) relay(child, watch);
-  let heard = false;
-  process.on("SIGINT", () => {
-    // A terminal's Ctrl-C reaches the engine by itself; this process only waits for its end.
-    heard = true;
-  });
-  process.on("SIGTERM", () => {
-    heard = true;
-    child.kill("SIGINT");
-  });
-  const [code] = (await once(child, "close")) as [number | null];
+  const { code, interrupted } = await endOf(child);
   watch.stop();
   // A rollout that was killed may still be putting machines back.
-  if (code !== 0) return heard ? exitCodes.interrupted : exitCodes.failed;
+  if (code !== 0) return interrupted ? exitCodes.interrupted : exitCodes.failed;
   endSessions();
   const { skipped } = await readOutputs(pulumi, stack);
   return putByAfter(place, recovery, "up", Array.isArray(skipped) && skipped.length > 0 ? exitCodes.partial : exitCodes.ok);
+}
+
+/** Waits for the engine; an interrupt meanwhile is the engine's to act on. */
+async function endOf(child: ChildProcess): Promise<{ code: number | null; interrupted: boolean }> {
+  let interrupted = false;
+  process.on("SIGINT", () => {
+    // A terminal's Ctrl-C reaches the engine by itself; this process only waits for its end.
+    interrupted = true;
+  });
+  process.on("SIGTERM", () => {
+    interrupted = true;
+    child.kill("SIGINT");
+  });
+  const [code] = (await once(child, "close")) as [number | null];
+  return { code, interrupted };
 }
 
 /** In one question; the Automation API has four. */

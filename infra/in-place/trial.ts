@@ -32,19 +32,9 @@ export async function tryAll(run: Run, { underWay, before }: Start): Promise<Tri
   let next = underWay?.id;
   try {
     for (;;) {
-      const ended = await tryOnce(run, next);
+      const { failed, missing } = await tryRound(run, { underWay: next, before });
       next = undefined;
-      const failed = (ended?.invocations ?? []).filter((one) => outcomeOf(one) === "failed");
-      if (ended !== undefined && isUndone(run, ended, failed)) throw await notTried(run, ended, failed, before);
-      const strangers = (ended?.invocations ?? []).filter((one) => outcomeOf(one) === "outside");
-      if (strangers.length > 0)
-        throw unknownTo(
-          run.plan,
-          strangers.map(({ machine }) => machine),
-          before,
-        );
-      const missing = await missingAfter(run, ended?.invocations ?? []);
-      if (missing.length === 0) return { failed: failed.map(({ machine }) => machine) };
+      if (missing.length === 0) return { failed };
       if (run.pace.nowMs() > deadlineMs) throw patience.over(run.plan, missing, before);
       run.pace.say(`${patience.waiting} ${missing.join(", ")}`);
       for (let pauses = 0; pauses < PAUSES_BETWEEN; pauses += 1) await pause(run);
@@ -54,6 +44,22 @@ export async function tryAll(run: Run, { underWay, before }: Start): Promise<Tri
     if (before !== run.plan.manifest || error instanceof Stopped) await goBack(run, error instanceof Stopped);
     throw error;
   }
+}
+
+interface Round extends Trial {
+  /** Machines that serve, and that the release did not come to. */
+  missing: string[];
+}
+
+/** @throws FleetError when the release is not to stay */
+async function tryRound(run: Run, { underWay, before }: { underWay: string | undefined; before: string | undefined }): Promise<Round> {
+  const ended = await tryOnce(run, underWay);
+  const invocations = ended?.invocations ?? [];
+  const failed = invocations.filter((one) => outcomeOf(one) === "failed");
+  if (ended !== undefined && isUndone(run, ended, failed)) throw await notTried(run, ended, failed, before);
+  const strangers = invocations.filter((one) => outcomeOf(one) === "outside").map(({ machine }) => machine);
+  if (strangers.length > 0) throw unknownTo(run.plan, strangers, before);
+  return { failed: failed.map(({ machine }) => machine), missing: await missingAfter(run, invocations) };
 }
 
 /** @param underWay the command that does it already */

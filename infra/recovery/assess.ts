@@ -149,40 +149,43 @@ function drillFindings([last]: readonly DrillRecord[], nowMs: number): string[] 
   return nowMs - Date.parse(last.startedAt) > DRILL_STALE_MS ? [`the last drill was ${age(nowMs - Date.parse(last.startedAt))} ago`] : [];
 }
 
+interface Part {
+  what: string;
+  ageMs: number;
+  objects: number;
+  bytes: number;
+}
+
+type Dated = [what: string, at: string, objects: readonly StoredObject[]];
+
 /** The newest set's parts with their ages, for the table: what, how old, how much. */
-export function parts({ set }: NamedSet, nowMs: number): { what: string; ageMs: number; objects: number; bytes: number }[] {
-  const row = (what: string, at: string, objects: readonly StoredObject[]) => ({
-    what,
-    ageMs: nowMs - Date.parse(at),
-    objects: objects.length,
-    bytes: objects.reduce((sum, { bytes }) => sum + bytes, 0),
+export function parts({ set }: NamedSet, nowMs: number): Part[] {
+  const { createdAt, projectFile } = set;
+  const all: Dated[] = [
+    ["state", set.state.at, [set.state.object]],
+    ["configuration", createdAt, [set.stackFile, ...(projectFile === undefined ? [] : [projectFile])]],
+    ...releaseParts(set),
+    ["runtime bundles", createdAt, set.runtimes.map(({ archive }) => archive)],
+    ["tools", createdAt, set.tools.flatMap(({ archive }) => archive ?? [])],
+    ["sealed secrets and files", createdAt, set.files.map(({ object }) => object)],
+  ];
+  return all.flatMap(([what, at, objects]) => {
+    const bytes = objects.reduce((sum, object) => sum + object.bytes, 0);
+    return objects.length === 0 ? [] : [{ what, ageMs: nowMs - Date.parse(at), objects: objects.length, bytes }];
   });
-  const live = Object.values(set.live);
-  const own = set.releases.filter(({ id }) => live.includes(id));
-  const before = set.releases.filter(({ id }) => !live.includes(id));
-  const archives = (releases: RecoverySet["releases"]) => releases.flatMap(archivesOf);
-  const files = [set.stackFile, ...(set.projectFile === undefined ? [] : [set.projectFile])];
-  return [
-    row("state", set.state.at, [set.state.object]),
-    row("configuration", set.createdAt, files),
-    ...own.map((release) => row(`release ${release.id.slice(0, 8)} (${release.fleet}, live)`, release.at, archives([release]))),
-    ...(before.length === 0 ? [] : [row(`${before.length} releases of before`, before[0]?.at ?? set.createdAt, archives(before))]),
-    row(
-      "runtime bundles",
-      set.createdAt,
-      set.runtimes.map(({ archive }) => archive),
-    ),
-    row(
-      "tools",
-      set.createdAt,
-      set.tools.flatMap(({ archive }) => archive ?? []),
-    ),
-    row(
-      "sealed secrets and files",
-      set.createdAt,
-      set.files.map(({ object }) => object),
-    ),
-  ].filter(({ objects }) => objects > 0);
+}
+
+/** Each live one by itself, those of before together. */
+function releaseParts({ releases, live, createdAt }: RecoverySet): Dated[] {
+  const own = releases.filter(({ id }) => Object.values(live).includes(id));
+  const before = releases.filter((release) => !own.includes(release));
+  const rows: Dated[] = own.map((release) => [
+    `release ${release.id.slice(0, 8)} (${release.fleet}, live)`,
+    release.at,
+    archivesOf(release),
+  ]);
+  if (before.length === 0) return rows;
+  return [...rows, [`${before.length} releases of before`, before[0]?.at ?? createdAt, before.flatMap(archivesOf)]];
 }
 
 /** Everything that the newest set names. */

@@ -85,18 +85,30 @@ export async function gather(options: GatherOptions): Promise<Gathered> {
     ...source.name,
     secretsProvider: secretsProviderOf(about),
     ...(await awsOf(options, about)),
-    state: {
-      object: await sources.add({ bytes: Buffer.from(state) }),
-      at: changedAt(about),
-      resources: about.deployment.resources?.length ?? 0,
-    },
-    ...(existsSync(source.projectFile) ? { projectFile: await sources.add({ bytes: readFileSync(source.projectFile) }) } : {}),
-    stackFile: await sources.add({ bytes: readFileSync(source.stackFile) }),
+    ...(await stackRecords(source, { state, about }, sources)),
     ...ledger,
     tools: config.tools ? await toolRecords(await options.tools(), sources) : [],
     files: [...(await acmeFiles(sources)), ...(await sealedFiles(options, plain, about, sources))],
   };
   return { set, sources: sources.byHash, missing };
+}
+
+/** The state as it was exported, and the files that Pulumi reads. */
+async function stackRecords(
+  { projectFile, stackFile }: StackSource,
+  { state, about }: { state: string; about: StackExport },
+  sources: Sources,
+): Promise<Pick<RecoverySet, "state" | "projectFile" | "stackFile">> {
+  const file = (path: string): Promise<StoredObject> => sources.add({ bytes: readFileSync(path) });
+  return {
+    state: {
+      object: await sources.add({ bytes: Buffer.from(state) }),
+      at: changedAt(about),
+      resources: about.deployment.resources?.length ?? 0,
+    },
+    ...(existsSync(projectFile) ? { projectFile: await file(projectFile) } : {}),
+    stackFile: await file(stackFile),
+  };
 }
 
 async function awsOf({ config, source, account: ask }: GatherOptions, about: StackExport): Promise<Pick<RecoverySet, "aws">> {

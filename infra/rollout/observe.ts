@@ -40,7 +40,7 @@ export async function observeThrough(
       return understand(name, transport, result.stdout, result.stderr);
     } catch (error) {
       if (!(error instanceof TransportFailure)) throw error;
-      if (error.problem !== "unreachable" && error.problem !== "ended") throw refused(name, transport, error);
+      if (error.problem !== "unreachable" && error.problem !== "ended") throw unusable(name, refused(transport, error));
       const waitedMs = performance.now() - startedMs;
       if (waitedMs >= connectTimeoutMs) return { state: "unreachable", why: error.message, waitedMs };
       await sleep(RETRY_MS);
@@ -51,67 +51,72 @@ export async function observeThrough(
 function understand(name: string, transport: Transport, stdout: string, stderr: string): Observation {
   const probe = parseFacts(stdout);
   if (probe === undefined) {
-    throw new FleetError("it answered the login, but not our questions.", {
-      machine: name,
-      // Its own words only: among our answers is the machine's key for secrets.
-      log: [...stdout.split("\n"), ...stderr.split("\n")].filter((line) => line !== "" && !line.includes("fleetwright.")).slice(-10),
-      kept: "everything; nothing was changed.",
-      next: `log in by hand (ssh ${transport.user}@${transport.host}) and see whether the shell prints or asks something at login.`,
-    });
+    // Its own words only: among our answers is the machine's key for secrets.
+    const said = [...stdout.split("\n"), ...stderr.split("\n")].filter((line) => line !== "" && !line.includes("fleetwright."));
+    const next = `log in by hand (ssh ${transport.user}@${transport.host}) and see whether the shell prints or asks something at login.`;
+    throw unusable(name, { what: "it answered the login, but not our questions.", next }, said.slice(-10));
   }
-  checkUsable(name, transport, probe.facts);
+  const problem = problemOf(name, transport, probe.facts);
+  if (problem !== undefined) throw unusable(name, problem);
   const status = probe.status === undefined ? undefined : statusSchema.safeParse(probe.status).data;
   const { facts, runtimes, currentRuntime, secretKey } = probe;
   return { state: "reachable", facts, runtimes, currentRuntime, apps: status?.apps ?? [], secretKey };
 }
 
-function checkUsable(name: string, transport: Transport, facts: Facts): void {
-  const kept = "everything; nothing was changed.";
-  if (!["12", "13"].includes(facts.osVersion) || facts.os !== "debian") {
-    throw new FleetError(`it runs ${facts.os} ${facts.osVersion}; Fleetwright needs Debian 12 or 13.`, {
-      machine: name,
-      kept,
-      next: "use a machine with one of these systems, or take it out of the configuration.",
-    });
-  }
-  if (!isSupported(facts)) {
-    throw new FleetError(`its processor is ${facts.arch}; Fleetwright runs on x86_64 and aarch64.`, {
-      machine: name,
-      kept,
-      next: "use a machine with one of these processors, or take it out of the configuration.",
-    });
-  }
-  if (!facts.root && transport.user === DEPLOY_USER) {
-    throw new FleetError(`its gate doesn't answer user "${DEPLOY_USER}".`, {
-      machine: name,
-      kept,
-      next: `an administrator sets the user up: fleet deploy-user ${name} (see docs/deploy-user.md).`,
-    });
-  }
-  if (!facts.root) {
-    throw new FleetError(`user "${transport.user}" is not root and "sudo -n" was refused.`, {
-      machine: name,
-      kept,
-      next:
-        `set machines.hosts[].user to "root" or, without root, to "${DEPLOY_USER}" (docs/deploy-user.md); ` +
-        `or allow sudo without a password: echo '${transport.user} ALL=(ALL) NOPASSWD: ALL' > /etc/sudoers.d/fleetwright`,
-    });
-  }
+/** A problem with a machine, and its mend. */
+interface Problem {
+  what: string;
+  next: string;
 }
 
-function refused(name: string, transport: Transport, failure: TransportFailure): FleetError {
-  const at = `${transport.user}@${transport.host}:${transport.port}`;
-  const kept = "everything; nothing was changed.";
-  if (failure.problem === "host-key") {
-    return new FleetError(`${transport.host} has another host key than the one in the configuration.`, {
-      machine: name,
-      kept,
-      next: `if the machine was rebuilt, compare "ssh-keyscan -p ${transport.port} ${transport.host}" with its console and set hostKey; if not, somebody may be in between.`,
-    });
+function problemOf(name: string, transport: Transport, facts: Facts): Problem | undefined {
+  if (!["12", "13"].includes(facts.osVersion) || facts.os !== "debian") {
+    return {
+      what: `it runs ${facts.os} ${facts.osVersion}; Fleetwright needs Debian 12 or 13.`,
+      next: "use a machine with one of these systems, or take it out of the configuration.",
+    };
   }
-  return new FleetError(`the SSH login as ${at} was refused (${failure.message}).`, {
-    machine: name,
-    kept,
-    next: "check user and privateKeyFile, or load the key into the SSH agent (ssh-add -l lists it), and that the machine has it in authorized_keys.",
-  });
+  if (!isSupported(facts)) {
+    return {
+      what: `its processor is ${facts.arch}; Fleetwright runs on x86_64 and aarch64.`,
+      next: "use a machine with one of these processors, or take it out of the configuration.",
+    };
+  }
+  return facts.root ? undefined : notRoot(name, transport);
+}
+
+function notRoot(name: string, { user }: Transport): Problem {
+  if (user === DEPLOY_USER) {
+    return {
+      what: `its gate doesn't answer user "${DEPLOY_USER}".`,
+      next: `an administrator sets the user up: fleet deploy-user ${name} (see docs/deploy-user.md).`,
+    };
+  }
+  return {
+    what: `user "${user}" is not root and "sudo -n" was refused.`,
+    next:
+      `set machines.hosts[].user to "root" or, without root, to "${DEPLOY_USER}" (docs/deploy-user.md); ` +
+      `or allow sudo without a password: echo '${user} ALL=(ALL) NOPASSWD: ALL' > /etc/sudoers.d/fleetwright`,
+  };
+}
+
+function refused({ user, host, port }: Transport, failure: TransportFailure): Problem {
+  if (failure.problem === "host-key") {
+    return {
+      what: `${host} has another host key than the one in the configuration.`,
+      next:
+        `if the machine was rebuilt, compare "ssh-keyscan -p ${port} ${host}" with its console and set hostKey; ` +
+        "if not, somebody may be in between.",
+    };
+  }
+  return {
+    what: `the SSH login as ${user}@${host}:${port} was refused (${failure.message}).`,
+    next:
+      "check user and privateKeyFile, or load the key into the SSH agent (ssh-add -l lists it), " +
+      "and that the machine has it in authorized_keys.",
+  };
+}
+
+function unusable(machine: string, { what, next }: Problem, log?: string[]): FleetError {
+  return new FleetError(what, { machine, ...(log === undefined ? {} : { log }), kept: "everything; nothing was changed.", next });
 }

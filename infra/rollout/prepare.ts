@@ -1,5 +1,6 @@
 /** From machines to a rollout's plan: ask each machine, build what it needs, decide. The Pulumi side of `plan.ts`. */
 import * as pulumi from "@pulumi/pulumi";
+import type { Hardening } from "../../runtime/hardening.ts";
 import { fingerprintOf } from "../../runtime/manifest.ts";
 import type { App } from "../build/app.ts";
 import { carriesPython } from "../build/ecosystems.ts";
@@ -60,19 +61,8 @@ export interface Prepared {
 
 /** In a preview, whatever depends on a machine that doesn't exist yet is decided during the update. */
 export function prepare(options: PrepareOptions): Prepared {
-  const { config, machines } = options;
-  const seen = pulumi.all(
-    machines.map(({ name, address, domains = [], identity, transport }) =>
-      pulumi.all([address, identity, transport]).apply(async ([at, who, way]) => ({
-        name,
-        address: at,
-        domains,
-        identity: who,
-        transport: way,
-        sight: await observe(name, way, config.rollout.connectTimeoutMs),
-      })),
-    ),
-  );
+  const { config } = options;
+  const seen = pulumi.all(options.machines.map((machine) => seeMachine(machine, config.rollout.connectTimeoutMs)));
   const { environment } = config.app;
   const secrets = givenSecrets(config.app.secrets);
   const tls = { own: config.https.own, eabKey: config.https.acme?.eab?.hmacKey };
@@ -89,43 +79,62 @@ export function prepare(options: PrepareOptions): Prepared {
   return { plan, triggers: decided.apply(({ triggers }) => triggers) };
 }
 
-async function decideAll(
-  options: PrepareOptions,
-  seen: Seen[],
-  confidential: Confidential,
-): Promise<{ plan: Plan; triggers: string[]; sights: Map<string, Observation> }> {
-  const { batch, pauseMs, connectTimeoutMs, leaseMs, surge } = options.config.rollout;
-  const values = secretValues(confidential.secrets);
-  const tls = givenTls(options.config.https, confidential.tls, seen, new Date());
-  keepSights(
-    options.fleet,
-    seen.map(({ name, sight }) => [name, sight]),
-  );
+function seeMachine({ name, address, domains = [], identity, transport }: Machine, connectTimeoutMs: number): pulumi.Output<Seen> {
+  return pulumi.all([address, identity, transport]).apply(async ([at, who, way]) => ({
+    name,
+    address: at,
+    domains,
+    identity: who,
+    transport: way,
+    sight: await observe(name, way, connectTimeoutMs),
+  }));
+}
+
+interface Decided {
+  plan: Plan;
+  triggers: string[];
+  sights: Map<string, Observation>;
+}
+
+async function decideAll(options: PrepareOptions, seen: Seen[], confidential: Confidential): Promise<Decided> {
+  const sights = new Map(seen.map(({ name, sight }) => [name, sight]));
+  const given = givenValues(options, seen, confidential);
+  keepSights(options.fleet, [...sights]);
   const skipped = leftOut(seen, options.config.rollout);
   const here = seen.filter((machine): machine is Reachable => machine.sight.state === "reachable");
   for (const name of skipped) options.tell(`${name}: can't be reached; this rollout goes on without it`);
   const built = await options.build(here.map((machine) => targetOf(machine, options.app)));
   const planned = here.map((machine) => planMachine(options, built, machine, confidential));
-  const lines = [
-    ...planned.filter(({ decision }) => !decision.matches).map(({ entry, decision }) => `${entry.name}: ${decision.change}`),
-    ...here.flatMap((machine) => pendingLines(machine, options.app.name)),
-    ...stepLines(planned.map(({ entry, decision }) => ({ ...entry, ...decision }))),
-  ];
-  for (const line of lines) options.tell(line);
+  for (const line of changeLines(planned, here, options.app.name)) options.tell(line);
+  const { batch, pauseMs, connectTimeoutMs, leaseMs, surge } = options.config.rollout;
   return {
     plan: {
       schema: 1,
       fleet: options.fleet,
       release: built.releaseId,
       machines: planned.map(({ entry }) => entry),
-      ...(Object.keys(values).length === 0 ? {} : { secrets: values }),
-      ...(tls === undefined ? {} : { tls }),
+      ...given,
       skipped,
       options: { batch, pauseMs, connectTimeoutMs, leaseMs, surge },
     },
-    sights: new Map(seen.map(({ name, sight }) => [name, sight])),
+    sights,
     triggers: planned.flatMap(({ entry, identity }) => [identity, fingerprintOf(entry.manifest), entry.applyId]),
   };
+}
+
+/** What machines get apart from their manifests. @throws FleetError when the fleet's own certificate isn't right */
+function givenValues({ config }: PrepareOptions, seen: readonly Seen[], { secrets, tls }: Confidential): Pick<Plan, "secrets" | "tls"> {
+  const values = secretValues(secrets);
+  const own = givenTls(config.https, tls, seen, new Date());
+  return { ...(Object.keys(values).length === 0 ? {} : { secrets: values }), ...(own === undefined ? {} : { tls: own }) };
+}
+
+function changeLines(planned: readonly Planned[], here: readonly Reachable[], app: string): string[] {
+  return [
+    ...planned.filter(({ decision }) => !decision.matches).map(({ entry, decision }) => `${entry.name}: ${decision.change}`),
+    ...here.flatMap((machine) => pendingLines(machine, app)),
+    ...stepLines(planned.map(({ entry, decision }) => ({ ...entry, ...decision }))),
+  ];
 }
 
 /** Also where nothing changes: somebody has to know. */
@@ -166,6 +175,8 @@ function targetOf(machine: Reachable, app: App): Target {
   return target;
 }
 
+type Planned = ReturnType<typeof planMachine>;
+
 function planMachine(options: PrepareOptions, built: Built, machine: Reachable, { environment, secrets, tls }: Confidential) {
   const target = targetOf(machine, options.app);
   const runtime = built.runtime(target.arch);
@@ -175,10 +186,7 @@ function planMachine(options: PrepareOptions, built: Built, machine: Reachable, 
     fleet: options.fleet,
     machine: machine.name,
     https: httpsOf(options.config.https, machine, tls, key),
-    hardening: hardeningOf(options.config.hardening, options.config.https, {
-      sshPort: machine.transport.port,
-      slot: { index: options.machines.findIndex(({ name }) => name === machine.name), count: options.machines.length },
-    }),
+    hardening: hardeningFor(options, machine),
     cloudwatch: cloudwatchOf(options.config, options.fleet, machine.name),
     app: { ...options.app, environment, secrets: versions },
     runtimeId: runtime.id,
@@ -194,4 +202,10 @@ function planMachine(options: PrepareOptions, built: Built, machine: Reachable, 
     ...(versions === undefined && !hasTlsSecrets(tls) ? {} : { secretKey: key }),
   };
   return { entry, decision, identity: machine.identity };
+}
+
+/** Machines restart for updates one after the other: each has a slot of its own. */
+function hardeningFor({ config, machines }: PrepareOptions, { name, transport }: Reachable): Hardening {
+  const slot = { index: machines.findIndex((machine) => machine.name === name), count: machines.length };
+  return hardeningOf(config.hardening, config.https, { sshPort: transport.port, slot });
 }

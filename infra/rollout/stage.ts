@@ -25,12 +25,12 @@ export interface StageOptions {
 /** The archives that a machine was sent, by what is in them. */
 export type Sent = Map<ReleasePart, string>;
 
-/** Larger archives are sent only when the machine says that it lacks them: it may have them from before. */
+/** Larger archives are sent only when the machine says that it lacks them, or is new: it may have them from before. */
 const UNASKED_BYTES = 2 ** 20;
 
 /** Sends what the machine will most likely ask for. @param seen what it said before the rollout began */
 export async function sendAhead(session: Session, seen: Reachable, sent: Sent, say: Say, options: StageOptions): Promise<void> {
-  if (likelyLacksCode(session.machine, seen)) await sendPart(session, "release", sent, say, options);
+  for (const part of likelyLacks(session.machine, seen)) await sendPart(session, part, sent, say, options);
 }
 
 /** Release, then generation; the machine has its runtime. @param sent what it was sent already */
@@ -60,13 +60,18 @@ async function sendPart(session: Session, part: ReleasePart, sent: Sent, say: Sa
   await send(session, say, sha256, part, options);
 }
 
-/** Whether to send the code unasked, which saves a question: it is small, and the machine serves another release of this app. */
-function likelyLacksCode({ manifest: { app }, rollbackFrom }: PlannedMachine, { apps }: Reachable): boolean {
-  if (rollbackFrom !== undefined) return false;
-  const { bytes, sha256 } = app.release.archive;
+/**
+ * What to send unasked, which saves a question: everything to a machine that never had an agent; the code, where it is small, to one
+ * that serves another release of this app.
+ */
+function likelyLacks({ manifest: { app }, rollbackFrom }: PlannedMachine, { apps, runtimes }: Reachable): ReleasePart[] {
+  const { archive, packages } = app.release;
   // One that isn't there may not be needed.
-  if (bytes > UNASKED_BYTES || !hasArchive(sha256)) return false;
-  return apps.some((status) => status.app === app.name && status.release !== app.release.id);
+  if (rollbackFrom !== undefined || !hasArchive(archive.sha256)) return [];
+  const isNew = runtimes.length === 0 && apps.length === 0;
+  if (isNew) return packages !== undefined && hasArchive(packages.archive.sha256) ? ["packages", "release"] : ["release"];
+  const other = apps.some((status) => status.app === app.name && status.release !== app.release.id);
+  return other && archive.bytes <= UNASKED_BYTES ? ["release"] : [];
 }
 
 function archiveOf({ app: { release } }: Manifest, part: ReleasePart): Manifest["app"]["release"]["archive"] {

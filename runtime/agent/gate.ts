@@ -1,7 +1,7 @@
 /** The gates that a new generation passes: it starts, it answers for itself, it answers through Caddy. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { generationOf, type Manifest } from "../manifest.ts";
-import type { SupervisorStatus, WorkerReport } from "../report.ts";
+import type { SupervisorStatus, WorkerReport } from "../supervisor-report.ts";
 import { parseAddress, type SlotAddress, slotsOf } from "../slots.ts";
 import type { Agent } from "./context.ts";
 import { AgentFailure } from "./failure.ts";

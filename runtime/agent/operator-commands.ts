@@ -19,6 +19,9 @@ const DRIFT_EXIT = 2;
 
 type Action = (agent: Agent, options: { app: string }) => Promise<Record<string, unknown>>;
 
+/** Asks a machine something. */
+type Read = (agent: Agent, options: { app: string; manifests?: boolean }) => Promise<Printed>;
+
 interface Parts {
   makeAgent: (json: boolean) => Agent;
   /** Adds a command that changes the machine: under its lock, with events and exit codes. */
@@ -26,28 +29,18 @@ interface Parts {
 }
 
 export function registerOperatorCommands(program: Command, { makeAgent, addLocked }: Parts): void {
-  const reading = (name: string, about: string, read: (agent: Agent, options: { app: string; manifests?: boolean }) => Promise<Printed>) =>
+  const reading = (name: string, about: string, read: Read) =>
     program
       .command(name)
       .description(about)
       .requiredOption("--app <name>", "the app", appName)
       .option("--json", "as one line of JSON")
       .action((options) => print(makeAgent(false), name, options, read));
-  reading("releases", "An app's history on this machine, and the generations that it still has.", async (agent, { app, manifests }) => {
-    const report = await reportReleases(agent, app, manifests === true);
-    const lines = report.history.map(
-      ({ at, event, release, generation, by, why }) => `${at} ${event} ${release.slice(0, 8)} (${generation}) by ${by}: ${why}`,
-    );
-    return { value: report, lines, exitCode: agentExit.ok };
-  }).option("--manifests", "with the manifest of each; they hold the app's environment");
-  reading("drift", "How this machine differs from what was confirmed on it; exit code 2 when it does.", async (agent, { app }) => {
-    const found = (await status(agent, app)).apps[0];
-    const drift = found?.drift ?? [];
-    const notes = found?.notes ?? [];
-    const differs = drift.length + notes.length > 0;
-    const lines = differs ? [...drift, ...notes] : ["as it was confirmed"];
-    return { value: { schema: 1, app, drift, notes }, lines, exitCode: differs ? DRIFT_EXIT : agentExit.ok };
-  });
+  reading("releases", "An app's history on this machine, and the generations that it still has.", releases).option(
+    "--manifests",
+    "with the manifest of each; they hold the app's environment",
+  );
+  reading("drift", "How this machine differs from what was confirmed on it; exit code 2 when it does.", drift);
   program
     .command("logs")
     .description("An app's journal, Caddy's and the agent's, without the values of secrets; with --follow until standard input ends.")
@@ -57,14 +50,31 @@ export function registerOperatorCommands(program: Command, { makeAgent, addLocke
     .option("--since <time>", '"10m", or as journalctl takes it')
     .option("-n, --lines <n>", "so many of the last lines (default: 100, or all with --since)", wholeNumber)
     .action((options) => showLogs(makeAgent(false), options));
-  reading("acme-backup", "What this machine has from its ACME issuer, sealed with the account's key.", async (agent, { app }) => {
-    const manifest = (await readPending(agent, app))?.manifest ?? (await confirmedManifest(agent, app))?.manifest;
-    const backup = manifest === undefined ? { hash: null, sealed: null } : await backUp(agent, manifest.https);
-    return { value: { schema: 1, ...backup }, lines: [backup.sealed ?? "nothing"], exitCode: agentExit.ok };
-  });
+  reading("acme-backup", "What this machine has from its ACME issuer, sealed with the account's key.", acmeBackup);
   const leaving = "Stops an app and removes it: units, releases, records, its user; with the last app everything of ours.";
   addLocked("decommission", leaving, (agent, { app }) => decommission(agent, app));
 }
+
+const releases: Read = async (agent, { app, manifests }) => {
+  const report = await reportReleases(agent, app, manifests === true);
+  const lines = report.history.map(
+    ({ at, event, release, generation, by, why }) => `${at} ${event} ${release.slice(0, 8)} (${generation}) by ${by}: ${why}`,
+  );
+  return { value: report, lines, exitCode: agentExit.ok };
+};
+
+const drift: Read = async (agent, { app }) => {
+  const { drift: found = [], notes = [] } = (await status(agent, app)).apps[0] ?? {};
+  const differs = found.length + notes.length > 0;
+  const lines = differs ? [...found, ...notes] : ["as it was confirmed"];
+  return { value: { schema: 1, app, drift: found, notes }, lines, exitCode: differs ? DRIFT_EXIT : agentExit.ok };
+};
+
+const acmeBackup: Read = async (agent, { app }) => {
+  const manifest = (await readPending(agent, app))?.manifest ?? (await confirmedManifest(agent, app))?.manifest;
+  const backup = manifest === undefined ? { hash: null, sealed: null } : await backUp(agent, manifest.https);
+  return { value: { schema: 1, ...backup }, lines: [backup.sealed ?? "nothing"], exitCode: agentExit.ok };
+};
 
 function wholeNumber(value: string): number {
   if (/^[1-9]\d{0,5}$/.test(value)) return Number(value);

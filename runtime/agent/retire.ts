@@ -1,6 +1,6 @@
 /** The way out of a generation that another one has replaced: it takes no more requests at once, and ends once it has answered what it has. */
 import { setTimeout as sleep } from "node:timers/promises";
-import type { SupervisorStatus } from "../report.ts";
+import type { SupervisorStatus } from "../supervisor-report.ts";
 import type { Agent } from "./context.ts";
 import { AgentFailure } from "./failure.ts";
 import { unitNames } from "./paths.ts";

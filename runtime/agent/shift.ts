@@ -2,7 +2,7 @@
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Manifest } from "../manifest.ts";
-import type { SupervisorStatus } from "../report.ts";
+import type { SupervisorStatus } from "../supervisor-report.ts";
 import { askScale, ControlFailure } from "../supervisor/control-client.ts";
 import type { Agent } from "./context.ts";
 import { AgentFailure } from "./failure.ts";

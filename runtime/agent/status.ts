@@ -1,7 +1,8 @@
 /** `fleethost status`: what this machine runs, as systemd, the supervisor and Caddy say; claims are checked. */
 import type { Https } from "../https.ts";
 import { type Manifest, partsOf } from "../manifest.ts";
-import type { AppStatus, Status, SupervisorStatus } from "../report.ts";
+import type { AppStatus, Status } from "../report.ts";
+import type { SupervisorStatus } from "../supervisor-report.ts";
 import { storageHash } from "./acme-storage.ts";
 import { certificateReports } from "./certificates.ts";
 import type { Agent } from "./context.ts";
@@ -38,6 +39,24 @@ async function appStatus(agent: Agent, app: string): Promise<AppStatus | undefin
   // A question to an app that doesn't run would start it, by its socket: to look is not to touch.
   const answer = live === undefined ? NOT_RUNNING : await askThroughCaddy(agent, manifest, https);
   return {
+    ...recorded(app, manifest, { state, confirmed, live }),
+    ...workersOf(supervisor),
+    health: judgeHealth(answer, supervisor),
+    ...(await httpsStatus(agent, https)),
+    ...(await compareApp(agent, app, supervisor?.workers)),
+  };
+}
+
+interface Recorded {
+  state: State | undefined;
+  confirmed: Awaited<ReturnType<typeof confirmedManifest>>;
+  /** The generation that serves. */
+  live: string | undefined;
+}
+
+/** What the machine's records say. @param manifest of the generation that serves, or would */
+function recorded(app: string, manifest: Manifest, { state, confirmed, live }: Recorded) {
+  return {
     app,
     fleet: manifest.fleet,
     machine: manifest.machine,
@@ -47,13 +66,15 @@ async function appStatus(agent: Agent, app: string): Promise<AppStatus | undefin
     unconfirmed: live !== undefined && live !== confirmed?.generation ? live : null,
     ...claims(state, confirmed?.generation),
     parts: partsOf(confirmed?.manifest ?? manifest),
+    ...(state?.rolledBack !== undefined && state.generation === confirmed?.generation ? { rolledBack: state.rolledBack } : {}),
+  };
+}
+
+function workersOf(supervisor: SupervisorStatus | undefined): Pick<AppStatus, "supervisorPid" | "cores" | "workers"> {
+  return {
     supervisorPid: supervisor?.pid ?? null,
     cores: supervisor?.cores ?? 0,
     workers: supervisor?.workers ?? { wanted: 0, ready: 0, pids: [] },
-    health: judgeHealth(answer, supervisor),
-    ...(await httpsStatus(agent, https)),
-    ...(state?.rolledBack !== undefined && state.generation === confirmed?.generation ? { rolledBack: state.rolledBack } : {}),
-    ...(await compareApp(agent, app, supervisor?.workers)),
   };
 }
 

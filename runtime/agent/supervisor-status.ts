@@ -1,6 +1,6 @@
 /** Asks a generation's supervisor what it does. */
 import { request } from "node:http";
-import { type SupervisorStatus, supervisorStatusSchema } from "../report.ts";
+import { type SupervisorStatus, supervisorStatusSchema } from "../supervisor-report.ts";
 
 const SUPERVISOR_TIMEOUT_MS = 2_000;
 

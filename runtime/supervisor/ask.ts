@@ -1,5 +1,5 @@
 /** What `fleethost reload`, `scale` and `status` do once the command line is understood: texts out, exit codes back. */
-import type { Outcome } from "../report.ts";
+import type { Outcome } from "../supervisor-report.ts";
 import { askReload, askScale, askStatus, ControlFailure } from "./control-client.ts";
 import type { User } from "./control-path.ts";
 import { findInstances, type Instance } from "./instances.ts";

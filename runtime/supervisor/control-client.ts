@@ -1,5 +1,5 @@
 /** Asks a supervisor on its control socket. */
-import { type Outcome, outcomeSchema, type SupervisorStatus, supervisorStatusSchema } from "../report.ts";
+import { type Outcome, outcomeSchema, type SupervisorStatus, supervisorStatusSchema } from "../supervisor-report.ts";
 
 // An import of it would load all that Node offers beside it (WebSocket, and fetch with it): 12 MiB of memory.
 const { request } = process.getBuiltinModule("node:http");

@@ -3,7 +3,7 @@ import { lstatSync } from "node:fs";
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from "node:http";
 import net from "node:net";
 import * as z from "../zod.ts";
-import type { Outcome } from "../report.ts";
+import type { Outcome } from "../supervisor-report.ts";
 import type { Controls } from "./controls.ts";
 import { RunFailure, supervisorExit } from "./exit.ts";
 import { removeStaleSocket } from "./stale-socket.ts";
@@ -49,14 +49,7 @@ export async function serveControl(path: string, controls: Controls): Promise<()
     waiting.add(answered);
     void answered.finally(() => waiting.delete(answered));
   });
-  const connections = new Set<net.Socket>();
-  const server = net.createServer((socket) => {
-    connections.add(socket.once("close", () => connections.delete(socket)));
-    // Neither the socket nor somebody who asks must keep a stopped supervisor alive.
-    socket.unref();
-    http().emit("connection", socket);
-  });
-  server.maxConnections = CONNECTIONS_LIMIT;
+  const { server, cutAll } = socketServer((socket) => http().emit("connection", socket));
   await listen(server, path);
   server.unref();
   return async () => {
@@ -64,12 +57,23 @@ export async function serveControl(path: string, controls: Controls): Promise<()
     // After those outcomes that are known by now: what still waits would wait for ever.
     await new Promise(setImmediate);
     ended.resolve(json(409, { ok: false, text: "The supervisor stopped before that was done" } satisfies Outcome));
-    const cutAll = (): void => connections.forEach((socket) => socket.destroy());
     const patience = setTimeout(cutAll, FAREWELL_MS);
     await Promise.all(waiting);
     clearTimeout(patience);
     cutAll();
   };
+}
+
+/** Neither the socket nor somebody who asks must keep a stopped supervisor alive. */
+function socketServer(take: (socket: net.Socket) => void): { server: net.Server; cutAll: () => void } {
+  const connections = new Set<net.Socket>();
+  const server = net.createServer((socket) => {
+    connections.add(socket.once("close", () => connections.delete(socket)));
+    socket.unref();
+    take(socket);
+  });
+  server.maxConnections = CONNECTIONS_LIMIT;
+  return { server, cutAll: () => connections.forEach((socket) => socket.destroy()) };
 }
 
 /** Node's HTTP is loaded for the first one who asks: most supervisors are never asked, and have 2 MiB less. */

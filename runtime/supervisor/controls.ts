@@ -1,5 +1,5 @@
 /** What can be asked of a running supervisor; the control socket offers it to others. */
-import type { Outcome, SupervisorStatus } from "../report.ts";
+import type { Outcome, SupervisorStatus } from "../supervisor-report.ts";
 
 export interface Controls {
   status(): SupervisorStatus;

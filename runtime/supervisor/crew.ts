@@ -1,5 +1,5 @@
 /** The workers and their processes: carries out what the worker table says. */
-import type { RecycleReason, RestartReason } from "../report.ts";
+import type { RecycleReason, RestartReason } from "../supervisor-report.ts";
 import type { Clock } from "./clock.ts";
 import { type Ending, describeDeath } from "./deaths.ts";
 import type { Log } from "./log.ts";

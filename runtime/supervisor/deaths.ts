@@ -1,5 +1,5 @@
 /** What a worker's end means: for people, and for the counters. Pure. */
-import type { RestartReason } from "../report.ts";
+import type { RestartReason } from "../supervisor-report.ts";
 
 /** How a process ended; `code` and `signal` are both null when it could not even be started. */
 export interface Ending {

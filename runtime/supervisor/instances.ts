@@ -1,7 +1,7 @@
 /** Which supervisors a user has: those with a socket in one of the user's folders. */
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import type { SupervisorStatus } from "../report.ts";
+import type { SupervisorStatus } from "../supervisor-report.ts";
 import { askStatus, ControlFailure } from "./control-client.ts";
 import { controlFolders, isTrusted, type User } from "./control-path.ts";
 import { removeStaleSocket } from "./stale-socket.ts";

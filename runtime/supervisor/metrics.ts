@@ -3,7 +3,13 @@ import Counter from "prom-client/lib/counter.js";
 import Gauge from "prom-client/lib/gauge.js";
 import Registry from "prom-client/lib/registry.js";
 import runtime from "../package.json" with { type: "json" };
-import { restartReasons, type SupervisorStatus, supervisorStatusSchema, type WorkerReport, workerReportSchema } from "../report.ts";
+import {
+  restartReasons,
+  type SupervisorStatus,
+  supervisorStatusSchema,
+  type WorkerReport,
+  workerReportSchema,
+} from "../supervisor-report.ts";
 
 const MIB = 2 ** 20;
 const lifeStates = supervisorStatusSchema.shape.state.options;

@@ -1,5 +1,5 @@
 /** Reloads: which code new workers run, and who waits for the outcome. */
-import type { Outcome } from "../report.ts";
+import type { Outcome } from "../supervisor-report.ts";
 import type { Reload } from "./roll.ts";
 
 export type Answer = (outcome: Outcome) => void;

@@ -2,7 +2,7 @@
  * Who works where: slots, their workers, and when each one's time is up. Bookkeeping only: starts and kills nothing, and
  * asks no clock, so that tests can feed it any history.
  */
-import type { RecycleReason } from "../report.ts";
+import type { RecycleReason } from "../supervisor-report.ts";
 import { afterDeath, HEALTHY_AFTER_MS, STRIKES_TO_GIVE_UP } from "./backoff.ts";
 import type { Counts } from "./messages.ts";
 import { stateLimitMs, type TimeLimits, type WorkerAction, type WorkerEvent, type WorkerState, workerTable } from "./worker-states.ts";

@@ -1,5 +1,5 @@
 /** Changes of the number of workers: by one (TTIN, TTOU), or to a number, with somebody waiting for the outcome. */
-import type { Outcome } from "../report.ts";
+import type { Outcome } from "../supervisor-report.ts";
 import type { Crew } from "./crew.ts";
 import type { Log } from "./log.ts";
 

@@ -1,5 +1,5 @@
 /** Supervisors for people. Pure. */
-import type { SupervisorStatus, WorkerReport } from "../report.ts";
+import type { SupervisorStatus, WorkerReport } from "../supervisor-report.ts";
 import type { Instance } from "./instances.ts";
 
 export function renderInstances(instances: readonly Instance[]): string {

@@ -1,5 +1,5 @@
 /** What the supervisor says of itself and its workers. */
-import type { SupervisorStatus, WorkerReport } from "../report.ts";
+import type { SupervisorStatus, WorkerReport } from "../supervisor-report.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import type { Roster, Worker } from "./roster.ts";
 import type { Sizing } from "./sizing.ts";

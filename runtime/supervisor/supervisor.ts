@@ -1,5 +1,5 @@
 /** The parent of the workers: one queue, one loop that takes one event at a time, and tables that say what it means. */
-import type { Outcome, SupervisorStatus } from "../report.ts";
+import type { Outcome, SupervisorStatus } from "../supervisor-report.ts";
 import { Announcer, lastWords } from "./announcer.ts";
 import type { Controls } from "./controls.ts";
 import { Boots } from "./boots.ts";

@@ -1,5 +1,5 @@
 /** Counts what happened to workers, for status and metrics. */
-import type { RestartReason, SupervisorStatus } from "../report.ts";
+import type { RestartReason, SupervisorStatus } from "../supervisor-report.ts";
 
 export class Tally {
   readonly #restarts = new Map<RestartReason, number>();

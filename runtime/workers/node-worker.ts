@@ -72,11 +72,8 @@ async function main(): Promise<void> {
     Number(values["max-requests"]),
     () => channel.send("spent"),
   );
-  const adoption = new Adoption(LISTEN_FD, (server) => {
-    server.keepAliveTimeout = KEEP_ALIVE_MS;
-    traffic.watch(server);
-    if (values["access-log"]) logAccess(server);
-  });
+  // Before the app's module is loaded: it may listen at once.
+  const adoption = adopting(traffic);
   let app: Served | undefined;
   const listenToTerm = onTerm(
     () => drain(app),
@@ -96,6 +93,15 @@ async function main(): Promise<void> {
   state = "serving";
   channel.send("ready");
   channel.beatEvery(Number(values["beat-ms"]), () => traffic.counts());
+}
+
+/** Prepares each server that the app makes. */
+function adopting(traffic: Traffic): Adoption {
+  return new Adoption(LISTEN_FD, (server) => {
+    server.keepAliveTimeout = KEEP_ALIVE_MS;
+    traffic.watch(server);
+    if (values["access-log"]) logAccess(server);
+  });
 }
 
 async function drain(app: Served | undefined): Promise<void> {

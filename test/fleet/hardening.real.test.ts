@@ -2,10 +2,10 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { connect, type Socket } from "node:net";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { others, own } from "./hardening/attempts.ts";
+import { reachesPort, takesJust } from "./hardening/reach.ts";
 import { Hosts, type Login } from "../support/hosts.ts";
 import { writeNodeApp } from "../support/node-app.ts";
 import { until } from "../support/poll.ts";
@@ -71,24 +71,7 @@ describe("a hardened fleet", () => {
       encoding: "utf8",
     });
 
-  /** A connection from here; undefined when none comes about. */
-  const dial = (machine: string, port: number): Promise<Socket | undefined> =>
-    new Promise((resolve) => {
-      const socket = connect({ host: address(machine), port });
-      const end = (connected: boolean): void => {
-        clearTimeout(timer);
-        if (!connected) socket.destroy();
-        resolve(connected ? socket : undefined);
-      };
-      const timer = setTimeout(() => end(false), 5_000);
-      socket.on("connect", () => end(true)).on("error", () => end(false));
-    });
-
-  async function reaches(machine: string, port: number): Promise<boolean> {
-    const socket = await dial(machine, port);
-    socket?.destroy();
-    return socket !== undefined;
-  }
+  const reaches = (machine: string, port: number): Promise<boolean> => reachesPort(address(machine), port);
 
   /** A program of somebody else's that listens everywhere. */
   const listenOn = (machine: string, port: number): Promise<string> =>
@@ -163,16 +146,7 @@ describe("a hardened fleet", () => {
     await everywhere(async (machine) => {
       assert.equal(await reaches(machine, 9100), true, machine);
       // Connections of the steps before may still be counted for a moment, and Caddy doesn't keep silent ones for ever.
-      await until(
-        "eight come through and a ninth doesn't",
-        async () => {
-          const held = await Promise.all(Array.from({ length: 8 }, () => dial(machine, 443)));
-          const ninth = await reaches(machine, 443);
-          for (const socket of held) socket?.destroy();
-          return !held.includes(undefined) && !ninth;
-        },
-        PATIENCE_MS,
-      );
+      await until("eight come through and a ninth doesn't", () => takesJust(8, address(machine), 443), PATIENCE_MS);
       await until("there is room again", () => reaches(machine, 443), PATIENCE_MS);
     });
   });

@@ -13,7 +13,7 @@ import { recoveryPhases } from "../../infra/recovery/phases.ts";
 import { FreshClone } from "../support/fresh-clone.ts";
 import { type LoadResult, startLoad } from "../support/load.ts";
 import { writeNodeApp } from "../support/node-app.ts";
-import { evidence, Project, type Run } from "../support/project.ts";
+import { evidence, killAt, Project, type Run, succeeds } from "../support/project.ts";
 
 const COUNT = 4;
 /** The four serve on the same cores meanwhile. */
@@ -51,22 +51,9 @@ describe("four machines and their store", () => {
   });
 
   async function recoverKilledAt(line: RegExp): Promise<Run> {
-    let killed = false;
-    const run = await clone.fleet(["recover", "--from", store], {
-      env: { FLEETWRIGHT_RECOVERY_CODE: code },
-      onStderr: (text, kill) => {
-        if (killed || !line.test(text)) return;
-        killed = true;
-        kill("SIGKILL");
-      },
-    });
+    const env = { FLEETWRIGHT_RECOVERY_CODE: code };
+    const run = await clone.fleet(["recover", "--from", store], { env, onStderr: killAt(line) });
     assert.equal(run.code, null, `not killed at ${line}: ${evidence(run)}`);
-    return run;
-  }
-
-  async function succeeds(running: Promise<Run>): Promise<Run> {
-    const run = await running;
-    assert.equal(run.code, 0, evidence(run));
     return run;
   }
 

@@ -1,7 +1,7 @@
 /** Everything is lost but the store and the recovery code: machines, project, state, packages, caches. */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -11,10 +11,11 @@ import { openStore } from "../../infra/recovery/store/open.ts";
 import { FreshClone } from "../support/fresh-clone.ts";
 import { Hosts } from "../support/hosts.ts";
 import { writeNodeApp } from "../support/node-app.ts";
-import { evidence, Project, type Run } from "../support/project.ts";
+import { evidence, killAt, Project, type Run, succeeds } from "../support/project.ts";
 import { newKmsKey } from "../support/moto.ts";
 import { UserStack } from "../support/stack.ts";
-import { servedStore, spoilRelease, type StorePlaces } from "../support/store-places.ts";
+import { StoreCopy } from "../support/store-copy.ts";
+import { servedStore, type StorePlaces } from "../support/store-places.ts";
 
 const MACHINES = ["web-1", "web-2"];
 const LEASE_MS = 10_000;
@@ -73,28 +74,17 @@ describe("a fleet that is recovered from its store", () => {
     writeMachines();
   }
 
-  async function succeeds(running: Promise<Run>): Promise<Run> {
-    const run = await running;
-    assert.equal(run.code, 0, evidence(run));
-    return run;
-  }
-
   function writeMachines(): void {
     const machines = { provider: "hosts", hosts: MACHINES.map((name) => ({ name, ...hosts.login(name) })) };
     writeFileSync(dr, stringify({ config: { "fleetwright:fleet": { machines } } }));
   }
 
   /** With the recovery code alone: the passphrase is lost. */
-  function recover(args: readonly string[], options: { from?: string; killAt?: RegExp; signal?: NodeJS.Signals } = {}): Promise<Run> {
-    const { from = store, killAt, signal = "SIGKILL" } = options;
-    let killed = false;
+  function recover(args: readonly string[], options: { from?: string; killedAt?: RegExp; signal?: NodeJS.Signals } = {}): Promise<Run> {
+    const { from = store, killedAt, signal } = options;
     return clone.fleet(["recover", "--from", from, "--stack", "prod", "--machines", dr, ...args], {
       env: { FLEETWRIGHT_RECOVERY_CODE: code, ...served.env },
-      onStderr: (text, kill) => {
-        if (killed || killAt === undefined || !killAt.test(text)) return;
-        killed = true;
-        kill(signal);
-      },
+      ...(killedAt === undefined ? {} : { onStderr: killAt(killedAt, signal) }),
     });
   }
 
@@ -117,18 +107,7 @@ describe("a fleet that is recovered from its store", () => {
     return machine === undefined ? [] : [machine.supervisorPid, ...machine.workers.pids];
   };
 
-  const setsFolder = (at: string): string => join(at, "sets/fleetwright/prod");
-  const setFiles = (at: string): string[] =>
-    readdirSync(setsFolder(at))
-      .filter((name) => name.endsWith(".json"))
-      .sort();
-
-  /** A copy of the store that is then made worse. */
-  function copyOfStore(name: string): string {
-    const copy = join(folder, name);
-    cpSync(store, copy, { recursive: true });
-    return copy;
-  }
+  const copyOfStore = (name: string): StoreCopy => new StoreCopy(store, join(folder, name), "fleetwright/prod");
 
   test("--check on an empty clone only looks, and says that it could go ahead: out of a bucket", async () => {
     const run = await recover(["--check"], { from: served.bucket });
@@ -139,19 +118,18 @@ describe("a fleet that is recovered from its store", () => {
 
   test("a spoiled archive stops it before a machine is touched, and is named", async () => {
     const copy = copyOfStore("spoiled");
-    const [newest = ""] = setFiles(copy).toReversed();
-    const sha256 = spoilRelease(copy, join(setsFolder(copy), newest), second);
+    const sha256 = copy.spoilRelease(second);
     for (const args of [["--check"], []]) {
-      const run = await recover(args, { from: copy });
+      const run = await recover(args, { from: copy.folder });
       assert.equal(run.code, 1, evidence(run));
       assert.match(run.stdout + run.stderr, new RegExp(`${sha256.slice(0, 12)}.*spoiled`));
     }
   });
 
   test("Ctrl-C before the machines and while they are at work ends in a verdict and the command that goes on", async () => {
-    for (const killAt of [/state: /, /archives: /, /web-\d +runtime +sending/]) {
-      const run = await recover([], { killAt, signal: "SIGINT" });
-      assert.equal(run.code, 130, `${killAt}: ${evidence(run)}`);
+    for (const killedAt of [/state: /, /archives: /, /web-\d +runtime +sending/]) {
+      const run = await recover([], { killedAt, signal: "SIGINT" });
+      assert.equal(run.code, 130, `${killedAt}: ${evidence(run)}`);
       assert.match(run.stderr, /\nNOT RECOVERED: interrupted.*\nNext: npm run fleet -- recover .*--machines \S+\n$/);
     }
   });
@@ -159,10 +137,10 @@ describe("a fleet that is recovered from its store", () => {
   test("killed in each phase and started again, it goes on, on an empty clone over ssh, with the code alone", async () => {
     clone.empty();
     const rollout = [/web-\d +runtime +installed/, /web-1 +start +generation/, /web-\d +hardening +a new login/];
-    for (const killAt of [/from the store/, /state: /, /archives: /, ...rollout]) {
-      const run = await recover([], { from: served.ssh, killAt });
+    for (const killedAt of [/from the store/, /state: /, /archives: /, ...rollout]) {
+      const run = await recover([], { from: served.ssh, killedAt });
       // What runs under Pulumi may outlive the kill before, and end its work: then this phase doesn't come again.
-      assert.ok(run.code === null || /web-1 +same +is as wanted already/.test(run.stderr), `not killed at ${killAt}: ${evidence(run)}`);
+      assert.ok(run.code === null || /web-1 +same +is as wanted already/.test(run.stderr), `not killed at ${killedAt}: ${evidence(run)}`);
     }
     const run = await recover([], { from: served.ssh });
     assert.equal(run.code, 0, evidence(run));
@@ -189,10 +167,8 @@ describe("a fleet that is recovered from its store", () => {
     await hosts.rebuild("web-2");
     writeMachines();
     const copy = copyOfStore("half-written");
-    const [newest = ""] = setFiles(copy).toReversed();
-    const half = readFileSync(join(setsFolder(copy), newest)).subarray(0, 700);
-    writeFileSync(join(setsFolder(copy), newest.replace(/^\d{8}/, "20991231")), half);
-    const run = await recover([], { from: copy });
+    copy.addHalfWrittenSet();
+    const run = await recover([], { from: copy.folder });
     assert.equal(run.code, 0, evidence(run));
     assert.match(run.stderr, /WARNING: a newer set can't be used/);
     assert.match(run.stderr, /web-1 .*adopted, not restarted/);
@@ -203,13 +179,10 @@ describe("a fleet that is recovered from its store", () => {
 
   test("a store that is older than the fleet is refused; an earlier release goes only where it is asked for and agreed to", async () => {
     const copy = copyOfStore("older");
-    for (const name of setFiles(copy)) {
-      const set = JSON.parse(readFileSync(join(setsFolder(copy), name), "utf8")) as { releases: { id: string }[] };
-      if (set.releases.some(({ id }) => id === second)) rmSync(join(setsFolder(copy), name));
-    }
+    copy.forgetRelease(second);
     // The machines share this computer's clock: one of them says another time.
     await hosts.sh("web-1", `printf '#!/bin/sh\nexec /bin/date -d "+60 seconds" "$@"\n' > ${DATE}; chmod 755 ${DATE}`);
-    const refused = await recover(["--yes"], { from: copy });
+    const refused = await recover(["--yes"], { from: copy.folder });
     await hosts.sh("web-1", `rm ${DATE}`);
     assert.equal(refused.code, 1, evidence(refused));
     assert.match(refused.stderr, /the store is older than the fleet/);
@@ -230,7 +203,7 @@ describe("a fleet that is recovered from its store", () => {
   });
 
   test("with credentials of another AWS account than the fleet's it is refused, with both accounts", async () => {
-    const copy = await openStore(copyOfStore("other-account"));
+    const copy = await openStore(copyOfStore("other-account").folder);
     const [newest] = (await copy.sets({ project: "fleetwright", stack: "prod" })).good;
     // As of a program that configures its fleets itself, and makes their machines on AWS.
     const stackFile = await copy.putBytes(Buffer.from("config:\n  aws:region: eu-west-1\n"));

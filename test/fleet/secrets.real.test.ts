@@ -1,12 +1,13 @@
 /** Secrets reach the app, and nothing else: searched for in Pulumi's state and output, in processes, journals and on disks. */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import type { FleetDrift } from "../../infra/cli/drift.ts";
+import { searchMachine } from "./secrets/search-machine.ts";
 import { Hosts } from "../support/hosts.ts";
-import { leakingFiles, leaks, pidInside, processFiles, tracesOf, watchCommandLines } from "../support/leaks.ts";
+import { leaks, pidInside, processFiles, tracesOf, watchCommandLines } from "../support/leaks.ts";
 import { startLoad } from "../support/load.ts";
 import { writeNodeApp } from "../support/node-app.ts";
 import { evidence, Project, type Run } from "../support/project.ts";
@@ -14,6 +15,9 @@ import { APP, BROKEN, password, pem, sha } from "../support/secret-app.ts";
 import { UserStack } from "../support/stack.ts";
 
 const NAMES = ["web-1", "web-2"];
+
+/** What the app answers with the right secrets. */
+const tellsOf = (value: string): object => ({ variable: sha(value), file: sha(pem), both: false });
 
 describe("secrets", () => {
   const hosts = new Hosts("secrets");
@@ -25,27 +29,26 @@ describe("secrets", () => {
   const traces = () => given.flatMap(tracesOf);
 
   before(async () => {
-    const [web1, web2] = await Promise.all([hosts.make("web-1", "bookworm"), hosts.make("web-2")]);
+    await Promise.all([hosts.make("web-1", "bookworm"), hosts.make("web-2")]);
     writeNodeApp(join(project.folder, "app"), APP);
-    stack = await UserStack.init(project, "prod");
-    stack.configure({
-      name: "shop",
-      app: { dir: "app", secrets: { TLS_KEY: { as: "credential" } } },
-      machines: {
-        provider: "hosts",
-        hosts: [
-          { name: "web-1", ...web1 },
-          { name: "web-2", ...web2 },
-        ],
-      },
-    });
-    await set("TLS_KEY.value", pem);
-    await set("DB_PASSWORD", current);
+    await configure("prod", NAMES);
   });
   after(async () => {
     await Promise.allSettled([project.remove()]);
     hosts.close();
   });
+
+  /** A new stack with both secrets. */
+  async function configure(name: string, machines: readonly string[]): Promise<void> {
+    stack = await UserStack.init(project, name);
+    stack.configure({
+      name: "shop",
+      app: { dir: "app", secrets: { TLS_KEY: { as: "credential" } } },
+      machines: { provider: "hosts", hosts: machines.map((machine) => ({ name: machine, ...hosts.login(machine) })) },
+    });
+    await set("TLS_KEY.value", pem);
+    await set("DB_PASSWORD", current);
+  }
 
   async function set(path: string, value: string): Promise<void> {
     const run = await stack.pulumi(["config", "set", "--secret", "--path", `fleetwright:fleet.app.secrets.${path}`, value]);
@@ -76,36 +79,8 @@ describe("secrets", () => {
     });
   }
 
-  /** Everything of a machine but the app's workers, its credential store, and what the app itself said. */
-  async function searchMachine(name: string, options: { journal: boolean }): Promise<void> {
-    const allowed = (path: string): boolean =>
-      path.startsWith("etc/credstore/shop/") || (!options.journal && path.startsWith("var/log/journal/"));
-    const found = leakingFiles(traces(), hosts.disk(name));
-    assert.deepEqual(
-      found.filter((path) => !allowed(path)),
-      [],
-    );
-    assert.ok(
-      found.some((path) => path.startsWith("etc/credstore/shop/")),
-      "the search finds what is there",
-    );
-    // In memory, systemd's own copy of each secret is for the app's user and root.
-    const volatile = await hosts.sh(name, "tar -C / --exclude=run/credentials -c run tmp dev/shm 2>/dev/null | base64 -w0");
-    const copy = join(project.folder, `volatile-${name}`);
-    mkdirSync(copy, { recursive: true });
-    execFileSync("tar", ["-x", "-C", copy], { input: Buffer.from(volatile, "base64") });
-    assert.deepEqual(leakingFiles(traces(), copy), []);
-    rmSync(copy, { recursive: true });
-    const credentials = await hosts.sh(
-      name,
-      "find /run/credentials -path '*shop@*' ! -perm -o=r -type f | wc -l; find /run/credentials -path '*shop@*' -type f | wc -l",
-    );
-    assert.match(credentials, /^([1-9]\d*)\n\1$/);
-    const journal = await hosts.sh(name, "journalctl --all -o export");
-    if (options.journal) assert.ok(!leaks(traces(), journal), "the journal");
-    const status = await hosts.sh(name, "/opt/fleetwright/current/bin/fleethost status --json; systemctl show 'shop@*' fleetwright-caddy");
-    assert.ok(!leaks(traces(), status), status);
-  }
+  const searched = (name: string, options: { journal: boolean }): Promise<void> =>
+    searchMachine(hosts, name, traces(), { ...options, app: "shop", folder: project.folder });
 
   /** `fleet ARGS`, whose output is searched, too. */
   async function fleet(code: number, ...args: string[]): Promise<Run> {
@@ -117,15 +92,14 @@ describe("secrets", () => {
 
   test("the app gets every byte, as a variable and as a file, on Debian 12 and 13", async () => {
     await up();
-    const expected = { variable: sha(current), file: sha(pem), both: false };
-    assert.deepEqual(await seen(), [expected, expected]);
+    assert.deepEqual(await seen(), Array(2).fill(tellsOf(current)));
   });
 
   test("the values are in no process but the workers, on no disk but in the credential store, and in no journal", async () => {
     const { machines } = await stack.status();
     const workers = machines.flatMap((machine) => machine.workers.pids);
     assert.ok(workers.length > 1);
-    for (const name of NAMES) await searchMachine(name, { journal: true });
+    for (const name of NAMES) await searched(name, { journal: true });
     for (const { pid, content } of processFiles("cmdline")) assert.ok(!leaks(traces(), content), `command line of ${pid}`);
     const holders = processFiles("environ").filter(({ content }) => leaks(traces(), content));
     assert.deepEqual(holders.map(({ pid }) => pidInside(pid)).sort(), [...workers].sort());
@@ -161,7 +135,7 @@ describe("secrets", () => {
     const run = await pulumi("up", "--yes", "--skip-preview");
     assert.notEqual(run.code, 0, evidence(run));
     assert.match(run.stdout + run.stderr, /cannot connect with \[secret\]/);
-    await searchMachine("web-1", { journal: false });
+    await searched("web-1", { journal: false });
     assert.match(await hosts.sh("web-1", "journalctl -u 'shop@*' -o cat --all"), /cannot connect with p"a/);
     const logs = await fleet(0, "logs", "--since", "1h");
     assert.match(logs.stdout, /^web-1 .*cannot connect with \[secret\]/m);
@@ -224,13 +198,9 @@ describe("secrets", () => {
     writeFileSync(join(project.folder, "app/server.js"), `${APP}// newer`);
     await set("DB_PASSWORD", current);
     await up();
-    const now = async (value: string): Promise<void> => {
-      const expected = { variable: sha(value), file: sha(pem), both: false };
-      assert.deepEqual(await seen(), [expected, expected]);
-    };
-    await now(current);
+    assert.deepEqual(await seen(), Array(2).fill(tellsOf(current)));
     await fleet(0, "rollback");
-    await now(old);
+    assert.deepEqual(await seen(), Array(2).fill(tellsOf(old)));
     const preview = await pulumi("preview");
     assert.match(
       preview.stdout,
@@ -238,7 +208,7 @@ describe("secrets", () => {
       evidence(preview),
     );
     await up();
-    await now(current);
+    assert.deepEqual(await seen(), Array(2).fill(tellsOf(current)));
   });
 
   test("a value that is changed, missing or open on a machine is drift, exit code 2; up mends it with nothing lost, then all is quiet", async () => {
@@ -257,31 +227,22 @@ describe("secrets", () => {
     const { failures, bodies } = await load.stop();
     assert.deepEqual(failures, []);
     assert.equal((JSON.parse(bodies.at(-1) ?? "") as { variable: string }).variable, sha(current));
-    const expected = { variable: sha(current), file: sha(pem), both: false };
-    assert.deepEqual(await seen(), [expected, expected]);
+    assert.deepEqual(await seen(), Array(2).fill(tellsOf(current)));
     await fleet(0, "drift");
     await up("--expect-no-changes");
   });
 
   test("with Pulumi's state lost nothing is rotated, and a machine that joins gets every secret", async () => {
     const before = await stack.status();
-    const logins = [...NAMES.map((name) => ({ name, ...hosts.login(name) })), { name: "web-3", ...(await hosts.make("web-3")) }];
-    stack = await UserStack.init(project, "again");
-    stack.configure({
-      name: "shop",
-      app: { dir: "app", secrets: { TLS_KEY: { as: "credential" } } },
-      machines: { provider: "hosts", hosts: logins },
-    });
-    await set("TLS_KEY.value", pem);
-    await set("DB_PASSWORD", current);
+    await hosts.make("web-3");
+    await configure("again", [...NAMES, "web-3"]);
     await up();
     const { machines } = await stack.status();
     assert.deepEqual(
       machines.slice(0, 2).map(({ workers }) => workers.pids),
       before.machines.map(({ workers }) => workers.pids),
     );
-    const expected = { variable: sha(current), file: sha(pem), both: false };
-    assert.deepEqual(await seen(), [expected, expected, expected]);
+    assert.deepEqual(await seen(), Array(3).fill(tellsOf(current)));
     await up("--expect-no-changes");
   });
 });

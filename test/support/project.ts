@@ -119,6 +119,23 @@ export function runIn(
   });
 }
 
+/** A watcher of a run's output that kills the run when a line is there. */
+export function killAt(line: RegExp, signal: NodeJS.Signals = "SIGKILL"): Watcher {
+  let killed = false;
+  return (text, kill) => {
+    if (killed || !line.test(text)) return;
+    killed = true;
+    kill(signal);
+  };
+}
+
+/** @throws with everything that it printed, when it fails */
+export async function succeeds(running: Promise<Run>): Promise<Run> {
+  const run = await running;
+  if (run.code !== 0) throw new Error(evidence(run));
+  return run;
+}
+
 /** What `fleet status --json` printed. @throws with everything it printed when that is no JSON */
 export function statusOf(run: Run): FleetStatus {
   try {

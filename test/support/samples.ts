@@ -1,7 +1,8 @@
 /** Sample values for unit tests: complete and valid, with what a test is about changed. */
 import type { Observation } from "../../infra/rollout/observation.ts";
 import { fingerprintOf, generationOf, type Manifest } from "../../runtime/manifest.ts";
-import type { AppStatus, SupervisorStatus, WorkerReport } from "../../runtime/report.ts";
+import type { AppStatus } from "../../runtime/report.ts";
+import type { SupervisorStatus, WorkerReport } from "../../runtime/supervisor-report.ts";
 
 export function manifest(changed: Partial<Manifest> = {}): Manifest {
   return {

@@ -1,5 +1,5 @@
 /** One recovery store, in every place that a store can be in: a folder, the same over SSH, and a copy in a bucket. */
-import { createReadStream, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { createReadStream, readdirSync, statSync } from "node:fs";
 import { join, relative } from "node:path";
 import { CreateBucketCommand, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { type SshServer, startSshServer } from "../infra/offline/ssh-server.ts";
@@ -26,19 +26,6 @@ export async function servedStore(store: string): Promise<StorePlaces> {
     server,
     stop: async () => void (await Promise.all([sshd.stop(), server.stop()])),
   };
-}
-
-/** Turns one bit of a release's archive. @param set path of a set's file @returns the archive's name */
-export function spoilRelease(store: string, set: string, release: string): string {
-  type Release = { id: string; archives: Record<string, { sha256: string }> };
-  const { releases } = JSON.parse(readFileSync(set, "utf8")) as { releases: Release[] };
-  const [archive] = Object.values(releases.find(({ id }) => id === release)?.archives ?? {});
-  if (archive === undefined) throw new Error(`${set} has no archive of ${release}`);
-  const path = join(store, "objects", archive.sha256.slice(0, 2), archive.sha256);
-  const bytes = readFileSync(path);
-  bytes[bytes.length >> 1] = (bytes[bytes.length >> 1] ?? 0) ^ 1;
-  writeFileSync(path, bytes);
-  return archive.sha256;
 }
 
 function sshUrl({ user, port, hostKey, privateKeyFile }: SshServer, store: string): string {

@@ -23,14 +23,9 @@ const CONNECT_TIMEOUT_MS = 10_000;
 /** Silence on an open connection. */
 const SILENCE_TIMEOUT_MS = 60_000;
 
-export function bucketFiles({ bucket, prefix, region, endpoint }: BucketAddress, url: string): StoreFiles {
-  const client = new S3Client({
-    ...(region === undefined ? {} : { region }),
-    // Servers other than Amazon's rarely have a host name for each bucket.
-    ...(endpoint === undefined ? {} : { endpoint, forcePathStyle: true }),
-    requestHandler: { connectionTimeout: CONNECT_TIMEOUT_MS, requestTimeout: SILENCE_TIMEOUT_MS },
-    requestChecksumCalculation: "WHEN_REQUIRED",
-  });
+export function bucketFiles(address: BucketAddress, url: string): StoreFiles {
+  const { bucket, prefix } = address;
+  const client = clientFor(address);
   const at = (name: string) => ({ Bucket: bucket, Key: `${prefix}${name}` });
   const get = (name: string): Promise<GetObjectCommandOutput> =>
     client.send(new GetObjectCommand(at(name))).catch((error: unknown) => failed(error, bucket, name));
@@ -53,6 +48,16 @@ export function bucketFiles({ bucket, prefix, region, endpoint }: BucketAddress,
     clockMs: () => clockOf(client, bucket, prefix),
     close: async () => client.destroy(),
   };
+}
+
+function clientFor({ region, endpoint }: BucketAddress): S3Client {
+  return new S3Client({
+    ...(region === undefined ? {} : { region }),
+    // Servers other than Amazon's rarely have a host name for each bucket.
+    ...(endpoint === undefined ? {} : { endpoint, forcePathStyle: true }),
+    requestHandler: { connectionTimeout: CONNECT_TIMEOUT_MS, requestTimeout: SILENCE_TIMEOUT_MS },
+    requestChecksumCalculation: "WHEN_REQUIRED",
+  });
 }
 
 /** By the header of an answer, which has whole seconds. An answer that can't be had is told by whoever asks for more than the time. */

@@ -8,7 +8,7 @@ import { type RunOptions, type RunResult, TransportFailure } from "../../rollout
 import { sshConnection } from "../../rollout/transports/ssh.ts";
 import { shellQuote } from "../../shell.ts";
 import { digestOf } from "./digest.ts";
-import { type FileEntry, StoreFailure, type StoreFiles } from "./files.ts";
+import { type FileEntry, StoreFailure, type StoreFiles, type StoreProblem } from "./files.ts";
 import { PARTIAL } from "./layout.ts";
 import type { StoreAddress } from "./url.ts";
 
@@ -22,6 +22,12 @@ export function sshFiles({ path: root, ...login }: SshAddress, url: string): Sto
   const transport: SshTransport = { ...login, kind: "ssh" };
   const connection = sshConnection(transport, CONNECT_TIMEOUT_MS);
   const run = (script: string, options?: RunOptions): Promise<RunResult> => connection.run(script, options).catch(unreachable(login.host));
+  /** @returns what it printed. @param what couldn't be done when the script fails */
+  const done = async (script: string, problem: StoreProblem, what: string, options?: RunOptions): Promise<string> => {
+    const { code, stdout, stderr } = await run(script, options);
+    if (code !== 0) throw new StoreFailure(problem, `${what}: ${stderr.trim()}`);
+    return stdout;
+  };
   const at = (name: string): string => shellQuote(posix.join(root, name));
   const read = async (name: string, target: string): Promise<void> => {
     const { code, stderr } = await run(`test -f ${at(name)} || exit ${ABSENT}; cat ${at(name)}`, { stdoutFile: target });
@@ -33,43 +39,41 @@ export function sshFiles({ path: root, ...login }: SshAddress, url: string): Sto
     write: async (name, source) => {
       const options = "file" in source ? { stdinFile: source.file } : { stdinBytes: source.bytes };
       const { sha256 } = await digestOf(source);
-      const { code, stderr } = await run(writeScript(posix.join(root, name), sha256, randomBytes(6).toString("hex")), options);
-      if (code !== 0) throw new StoreFailure("refused", `it can't be written: ${stderr.trim()}`);
+      await done(writeScript(posix.join(root, name), sha256, unique()), "refused", "it can't be written", options);
     },
     read,
-    readBytes: async (name) => {
-      const temporary = join(tmpdir(), `fleetwright-read-${randomBytes(6).toString("hex")}`);
-      try {
-        await read(name, temporary);
-        return await readFile(temporary);
-      } finally {
-        await rm(temporary, { force: true });
-      }
-    },
-    list: async (folder) => {
-      const { code, stdout, stderr } = await run(listScript(root, folder));
-      if (code !== 0) throw new StoreFailure("unreachable", `it can't be listed: ${stderr.trim()}`);
-      return listing(stdout, folder);
-    },
-    remove: async (name) => {
-      const { code, stderr } = await run(`rm -f ${at(name)}`);
-      if (code !== 0) throw new StoreFailure("refused", `${name} can't be removed: ${stderr.trim()}`);
-    },
-    clockMs: async () => {
-      const { code, stdout } = await run("date +%s");
-      // Whole seconds, which every system tells.
-      return code === 0 && /^\d+$/.test(stdout.trim()) ? Number(stdout) * 1_000 + 500 : undefined;
-    },
+    readBytes: (name) => bytesOf((temporary) => read(name, temporary)),
+    list: async (folder) => listing(await done(listScript(root, folder), "unreachable", "it can't be listed"), folder),
+    remove: async (name) => void (await done(`rm -f ${at(name)}`, "refused", `${name} can't be removed`)),
+    clockMs: async () => clockOf(await run("date +%s")),
     close: () => connection.close(),
   };
+}
+
+const unique = (): string => randomBytes(6).toString("hex");
+
+/** What is written into a file that is there only meanwhile. */
+async function bytesOf(writeTo: (temporary: string) => Promise<void>): Promise<Buffer> {
+  const temporary = join(tmpdir(), `fleetwright-read-${unique()}`);
+  try {
+    await writeTo(temporary);
+    return await readFile(temporary);
+  } finally {
+    await rm(temporary, { force: true });
+  }
+}
+
+/** In whole seconds, which every system tells. */
+function clockOf({ code, stdout }: RunResult): number | undefined {
+  return code === 0 && /^\d+$/.test(stdout.trim()) ? Number(stdout) * 1_000 + 500 : undefined;
 }
 
 /**
  * To `cat`, a connection that breaks looks like the end of the file: so the final name appears only when the bytes on the disk have
  * the right hash. Pure.
  */
-export function writeScript(path: string, sha256: string, unique: string): string {
-  const [final, temporary, folder] = [path, `${path}.${unique}${PARTIAL}`, posix.dirname(path)].map(shellQuote);
+export function writeScript(path: string, sha256: string, suffix: string): string {
+  const [final, temporary, folder] = [path, `${path}.${suffix}${PARTIAL}`, posix.dirname(path)].map(shellQuote);
   return [
     "set -e; umask 077",
     `mkdir -p ${folder}`,

@@ -43,7 +43,13 @@ test("an unknown key is named by its path, with the key that was meant", () => {
 
 test("an unknown key with no near one lists what is allowed", () => {
   assert.deepEqual(problems({ app: { dir: "a" }, machines: { provider: "local", region: "x" } }), [
-    "machines.region: unknown key; remove it; allowed: provider, count, image, cores",
+    "machines.region: unknown key; remove it; allowed: provider, count, image, cores, cpuQuota",
+  ]);
+});
+
+test("a quota of CPU time has a least", () => {
+  assert.deepEqual(problems({ app: { dir: "a" }, machines: { provider: "local", cpuQuota: 0 } }), [
+    "machines.cpuQuota: given 0; allowed: 0.05 or more",
   ]);
 });
 

@@ -71,9 +71,18 @@ test("with other packages, those are asked for", async (t) => {
 
 test("a machine that has the release, or none of this app, is asked first", async (t) => {
   assert.deepEqual((await staged(t, same, [[]])).did, ["stage"]);
-  const fresh = observed() as typeof other;
-  const { did } = await staged(t, fresh, [["packages", "release"], []]);
+  const without = { ...(observed() as NonNullable<typeof other>), runtimes: ["a".repeat(64)] };
+  const { did } = await staged(t, without, [["packages", "release"], []]);
   assert.deepEqual(did, ["stage", "send packages", "send code", "stage packages code", "forget packages code"]);
+});
+
+test("a machine that never had an agent gets all that is here, unasked", async (t) => {
+  const fresh = { ...(observed() as NonNullable<typeof other>), runtimes: [] };
+  const all = await staged(t, fresh, [[]]);
+  assert.deepEqual(all.did, ["send packages", "send code", "stage packages code", "forget packages code"]);
+  assert.deepEqual((await staged(t, fresh, [[]], { there: [] })).did, ["stage"]);
+  const { did } = await staged(t, fresh, [["packages"]], { there: [code] });
+  assert.deepEqual(did.slice(0, 2), ["send code", "stage code"]);
 });
 
 test("so is one where the archive is large, or isn't here: it may have that release from before", async (t) => {

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { lstatSync } from "node:fs";
 import { promisify } from "node:util";
-import type { Outcome, SupervisorStatus } from "../../../runtime/report.ts";
+import type { Outcome, SupervisorStatus } from "../../../runtime/supervisor-report.ts";
 import type { Controls } from "../../../runtime/supervisor/controls.ts";
 import { sampleStatus } from "./sample-status.ts";
 

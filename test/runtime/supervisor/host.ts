@@ -7,7 +7,7 @@ import { join } from "node:path";
 import type { TestContext } from "node:test";
 import timers from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import type { SupervisorStatus } from "../../../runtime/report.ts";
+import type { SupervisorStatus } from "../../../runtime/supervisor-report.ts";
 import { type Answer, request, type RequestOptions } from "./client.ts";
 import { isAlive, killIfThere } from "./proc.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { restartReasons } from "../../../runtime/report.ts";
+import { restartReasons } from "../../../runtime/supervisor-report.ts";
 import { renderMetrics } from "../../../runtime/supervisor/metrics.ts";
 import { sampleStatus, sampleWorker } from "./sample-status.ts";
 

@@ -1,6 +1,6 @@
 /** A supervisor with made-up workers and a made-up clock: each call lets all that follows from it happen. */
 
-import type { Outcome, SupervisorStatus } from "../../../runtime/report.ts";
+import type { Outcome, SupervisorStatus } from "../../../runtime/supervisor-report.ts";
 import type { Clock } from "../../../runtime/supervisor/clock.ts";
 import type { LifecycleEvent } from "../../../runtime/supervisor/lifecycle.ts";
 import type { Ending } from "../../../runtime/supervisor/deaths.ts";

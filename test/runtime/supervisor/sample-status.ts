@@ -1,5 +1,5 @@
 /** A status with everything in it: a slot in mid-reload, a command that counts nothing, a worker about to be recycled. */
-import type { SupervisorStatus, WorkerReport } from "../../../runtime/report.ts";
+import type { SupervisorStatus, WorkerReport } from "../../../runtime/supervisor-report.ts";
 
 export function sampleWorker(given: Partial<WorkerReport> = {}): WorkerReport {
   return {
