@@ -1,4 +1,7 @@
-/** A fleet of provider `autoscaling`: nobody logs in to its machines, which fetch what they run; a release is a refresh of the group, or comes in place. */
+/**
+ * A fleet of provider `autoscaling`: nobody logs in to its machines, which fetch what they run; a release is a refresh of the group, or
+ * comes in place.
+ */
 import * as pulumi from "@pulumi/pulumi";
 import type { Cloudwatch } from "../runtime/cloudwatch.ts";
 import { groupManifest, groupManifestSchema, type GroupSecrets } from "../runtime/group.ts";

@@ -96,6 +96,7 @@ async function facts(tools: Omit<Tools, "facts">): Promise<Record<string, string
   const line = async (file: string, ...args: string[]): Promise<string> => (await run(file, args, { env })).stdout.trim();
   const commit = await line("git", "-C", import.meta.dirname, "describe", "--always", "--dirty").catch(() => "not in a git clone");
   const pm2Package = JSON.parse(readFileSync(join(tools.pm2, "..", "..", "package.json"), "utf8")) as { version: string };
+  const wrk = await line(tools.wrk, "-v").catch((error: { stdout: string }) => error.stdout);
   return {
     machine: `${cpus().length} cores (${cpus()[0]?.model ?? "unknown"}), ${Math.round(totalmem() / 2 ** 30)} GiB, kernel ${release()}`,
     ours: `fleethost at ${commit}, built bundle (fleethost.mjs), Node ${process.versions.node}`,
@@ -103,7 +104,7 @@ async function facts(tools: Omit<Tools, "facts">): Promise<Record<string, string
     node: `pm2 ${pm2Package.version}, Node ${process.versions.node}`,
     // One that was built here does not know its version otherwise.
     front: `Caddy ${/caddyserver\/caddy\/v2\s+v(\S+)/.exec(await line(tools.caddy, "build-info"))?.[1] ?? "?"}`,
-    load: `wrk ${/wrk (\S+)/.exec(await line(tools.wrk, "-v").catch((error: { stdout: string }) => error.stdout))?.[1] ?? "?"}, and the prober of this folder`,
+    load: `wrk ${/wrk (\S+)/.exec(wrk)?.[1] ?? "?"}, and the prober of this folder`,
     date: new Date().toISOString(),
   };
 }

@@ -15,34 +15,35 @@ export interface CertificateArgs {
 
 /** The certificate's ARN, once it has been issued. */
 export function certificateFor(scope: Scope, { zoneId, names, shared }: CertificateArgs): pulumi.Output<string> {
-  const { fleet } = scope;
   const [domainName = "", ...subjectAlternativeNames] = names;
-  const name = `${fleet}-certificate`;
+  const name = `${scope.fleet}-certificate`;
   const certificate = new Certificate(
     name,
     { domainName, subjectAlternativeNames, validationMethod: "DNS", tags: tagsOf(scope, name) },
     childOf(scope),
   );
-  const records = names.map((domain) => {
-    const proof = certificate.domainValidationOptions.apply((all) => {
-      const found = all.find(({ domainName: of }) => of === domain);
-      if (found === undefined) throw new Error(`AWS asks for no proof of ${domain}`);
-      return found;
-    });
-    // A certificate of another stack for the same name is proved by the same record.
-    return new Record(
-      `${fleet}-proof-${domain}`,
-      {
-        zoneId,
-        name: proof.resourceRecordName,
-        type: proof.resourceRecordType,
-        records: [proof.resourceRecordValue],
-        ttl: 60,
-        allowOverwrite: true,
-      },
-      { ...childOf(scope), retainOnDelete: shared },
-    );
-  });
-  const validationRecordFqdns = records.map(({ fqdn }) => fqdn);
+  const validationRecordFqdns = names.map((domain) => proofOf(scope, certificate, domain, { zoneId, shared }).fqdn);
   return new CertificateValidation(name, { certificateArn: certificate.arn, validationRecordFqdns }, childOf(scope)).certificateArn;
+}
+
+/** The record by which AWS sees that a name is ours. */
+function proofOf(scope: Scope, certificate: Certificate, domain: string, { zoneId, shared }: Omit<CertificateArgs, "names">): Record {
+  const proof = certificate.domainValidationOptions.apply((all) => {
+    const found = all.find(({ domainName }) => domainName === domain);
+    if (found === undefined) throw new Error(`AWS asks for no proof of ${domain}`);
+    return found;
+  });
+  // A certificate of another stack for the same name is proved by the same record.
+  return new Record(
+    `${scope.fleet}-proof-${domain}`,
+    {
+      zoneId,
+      name: proof.resourceRecordName,
+      type: proof.resourceRecordType,
+      records: [proof.resourceRecordValue],
+      ttl: 60,
+      allowOverwrite: true,
+    },
+    { ...childOf(scope), retainOnDelete: shared },
+  );
 }

@@ -23,16 +23,11 @@ const NO_MACHINE = { min: 0, max: 0, desired: 0 };
 
 export function groupOf(scope: Scope, args: GroupArgs): Group {
   const { config, balancer } = args;
-  const { warmUpMs } = config;
-  const capacity = config.standby ? NO_MACHINE : config.capacity;
-  const warmUp = Math.ceil(warmUpMs / 1_000);
+  const warmUp = Math.ceil(config.warmUpMs / 1_000);
   const group = new Group(
     scope.fleet,
     {
-      minSize: capacity.min,
-      maxSize: capacity.max,
-      desiredCapacity: capacity.desired ?? capacity.min,
-      minElbCapacity: capacity.desired ?? capacity.min,
+      ...sizesOf(config),
       vpcZoneIdentifiers: args.subnets,
       targetGroupArns: [balancer.targets.arn],
       mixedInstancesPolicy: args.mixedInstances,
@@ -54,6 +49,12 @@ export function groupOf(scope: Scope, args: GroupArgs): Group {
   new LifecycleHook(`${scope.fleet}-leave`, leaving(group, args.drainTimeoutMs), childOf(scope));
   scalingPolicies(scope, group, args);
   return group;
+}
+
+/** As many as are wanted at first have to be well for the balancer, before the group counts as made. */
+function sizesOf({ standby, capacity }: AutoscalingConfig) {
+  const { min, max, desired = min } = standby ? NO_MACHINE : capacity;
+  return { minSize: min, maxSize: max, desiredCapacity: desired, minElbCapacity: desired };
 }
 
 /** Time for the last requests and for the journal, also where no connection drains. */

@@ -77,10 +77,18 @@ function ec2Instance(scope: Scope, config: Ec2Config, machine: MachineConfig, ar
     // Another script would have AWS stop a machine that serves, to no end: it is read at a machine's first boot only.
     { ...childOf(scope, [...around.network.ready, ...(boot?.there ?? [])]), ignoreChanges: boot === undefined ? [] : ["userData"] },
   );
-  if (eip === undefined) {
-    const address = config.access === "public" ? instance.publicIp : instance.privateIp;
-    return { name: machine.name, instance, address, dependsOn: [instance] };
-  }
+  return { name: machine.name, instance, ...reachedBy(scope, config, { resource, instance, eip }) };
+}
+
+interface Bound {
+  resource: string;
+  instance: Instance;
+  /** Its lasting address. */
+  eip: Eip | undefined;
+}
+
+function reachedBy(scope: Scope, { access }: Ec2Config, { resource, instance, eip }: Bound): Pick<Ec2Instance, "address" | "dependsOn"> {
+  if (eip === undefined) return { address: access === "public" ? instance.publicIp : instance.privateIp, dependsOn: [instance] };
   const bound = new EipAssociation(resource, { instanceId: instance.id, allocationId: eip.allocationId }, childOf(scope));
-  return { name: machine.name, instance, address: eip.publicIp, dependsOn: [instance, bound] };
+  return { address: eip.publicIp, dependsOn: [instance, bound] };
 }

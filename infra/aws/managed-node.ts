@@ -38,8 +38,10 @@ export const SSM_AGENT = String.raw`install_agent() {
 unpack_agent() { dpkg -i "$work/agent.deb" >&2 || return 1; }
 `;
 
+const AGENT_LATER = "no agent of Systems Manager, so no release can be brought to this machine; trying again at the end";
+
 /** Before all else, where no other machine takes this one's place: whatever it then fails with, a release can be brought to it. */
-export const SSM_AGENT_FIRST = String.raw`install_agent || say "no agent of Systems Manager, so no release can be brought to this machine; trying again at the end"
+export const SSM_AGENT_FIRST = String.raw`install_agent || say "${AGENT_LATER}"
 patience_s=600
 `;
 

@@ -34,7 +34,9 @@ export interface PythonLock {
 /** The file looked for in an app's folder. */
 export const REQUIREMENTS = "requirements.txt";
 
-const makeLock = `Write the versions down: \`uv pip compile requirements.in -o ${REQUIREMENTS}\`, or \`pip-compile\`, or \`pip freeze\` in a virtual environment that works.`;
+const makeLock =
+  `Write the versions down: \`uv pip compile requirements.in -o ${REQUIREMENTS}\`, or \`pip-compile\`, ` +
+  "or `pip freeze` in a virtual environment that works.";
 
 export function normalName(name: string): string {
   return name.toLowerCase().replaceAll(/[-_.]+/g, "-");

@@ -27,7 +27,10 @@ export function sourcesKey({ kind, folder }: RuntimeSources): string {
 /** Of `lib/` while it is made: the npm packages in it. It goes into the bundle's list of contents, not into `lib/`. */
 export const PACKAGES_FILE = "packages.json";
 
-/** Fills `outDir` with `lib/`'s files: fleethost.mjs and what it loads, node-worker.mjs, the Python shims as they are, and PACKAGES_FILE. */
+/**
+ * Fills `outDir` with `lib/`'s files: fleethost.mjs and what it loads, node-worker.mjs, the Python shims as they are, and
+ * PACKAGES_FILE.
+ */
 export async function bundleRuntimeSources(outDir: string, sources: RuntimeSources = findRuntimeSources()): Promise<void> {
   mkdirSync(outDir, { recursive: true });
   if (sources.kind === "prebuilt") {

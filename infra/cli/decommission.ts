@@ -1,7 +1,8 @@
 /** `fleet decommission`: takes the fleet's app off one machine that is there. */
-import { type AgentEvent, agentEventSchema, agentExit } from "../../runtime/report.ts";
+import { type AgentEvent, agentExit } from "../../runtime/report.ts";
 import { exitCodes, FleetError } from "../errors.ts";
 import type { Inventory, InventoryMachine } from "../inventory.ts";
+import { parseEvent } from "../rollout/agent.ts";
 import { currentAgentCommand } from "../rollout/commands.ts";
 import { columns } from "../rollout/progress.ts";
 import { TransportFailure } from "../rollout/transports/connection.ts";
@@ -82,14 +83,6 @@ function failure(name: string, code: number, last: AgentEvent | undefined, stder
     log: stderr.split("\n").filter((line) => line !== ""),
     next: "run the same command again.",
   });
-}
-
-function parseEvent(line: string): AgentEvent | undefined {
-  try {
-    return agentEventSchema.safeParse(JSON.parse(line)).data;
-  } catch {
-    return undefined;
-  }
 }
 
 function afterwards({ app }: Inventory, name: string, others: readonly string[]): string {

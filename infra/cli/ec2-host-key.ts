@@ -60,7 +60,9 @@ function noKey(instanceId: string, console: string): FleetError {
       .filter((line) => line.trim() !== "")
       .slice(-8),
     kept: "the machine, and everything else.",
-    next: `see its console (aws ec2 get-console-output --instance-id ${instanceId}); Debian's images print the key, one of your own has to.`,
+    next:
+      `see its console (aws ec2 get-console-output --instance-id ${instanceId}); ` +
+      "Debian's images print the key, one of your own has to.",
   });
 }
 

@@ -104,7 +104,8 @@ function headline({ fleet, release, batches, machines }: Live, nowMs: number): s
   const at = batches.findIndex((batch) => batch.some(isBefore));
   const batch = batches.length < 2 || at < 0 ? "" : `, batch ${at + 1} of ${batches.length}`;
   const done = machines.filter(isDone).length;
-  return `${fleet}: release ${short(release)}, ${done} of ${machines.length} machine${machines.length === 1 ? "" : "s"} done${batch}, ${seconds(nowMs)}`;
+  const all = `${machines.length} machine${machines.length === 1 ? "" : "s"}`;
+  return `${fleet}: release ${short(release)}, ${done} of ${all} done${batch}, ${seconds(nowMs)}`;
 }
 
 function line({ name, standing, failedAt, atMs, ...last }: LiveMachine, width: number, nowMs: number): string {

@@ -68,17 +68,8 @@ function recordCalls({ bucket: Bucket, manifest }: InPlacePlan, client: S3Client
 type CommandCalls = Omit<InPlaceApi, keyof Members | "record" | "write">;
 
 function commandCalls(plan: InPlacePlan, client: SSMClient, members: Members): CommandCalls {
-  const { document } = plan;
   return {
-    running: async () => {
-      const commands: Command[] = [];
-      const Filters = [
-        { key: "DocumentName" as const, value: document },
-        { key: "ExecutionStage" as const, value: "Executing" },
-      ];
-      for await (const { Commands = [] } of paginateListCommands({ client }, { Filters })) commands.push(...Commands);
-      return commands.map(sentOf);
-    },
+    running: async () => (await runningCommands(client, plan.document)).map(sentOf),
     send: async (action) => {
       const strangers = action === "try" ? await members.strangers?.() : 0;
       const { Command } = await client.send(new SendCommandCommand(sendInput(plan, action, strangers)));
@@ -89,22 +80,34 @@ function commandCalls(plan: InPlacePlan, client: SSMClient, members: Members): C
       for await (const { Commands: [found] = [] } of paginateListCommands({ client }, { CommandId })) return found && sentOf(found);
       return undefined;
     },
-    invocations: async (CommandId) => {
-      const all: Invocation[] = [];
-      for await (const page of paginateListCommandInvocations({ client }, { CommandId, Details: true })) {
-        for (const { InstanceId = "", Status, StatusDetails = "", CommandPlugins } of page.CommandInvocations ?? []) {
-          const machine = nameOf(plan, InstanceId);
-          if (machine === undefined) continue;
-          all.push({ machine, status: Status ?? "", details: StatusDetails, output: CommandPlugins?.[0]?.Output ?? "" });
-        }
-      }
-      return all;
-    },
+    invocations: (CommandId) => invocationsOf(plan, client, CommandId),
     said: async (CommandId, machine) => {
       const answer = await client.send(new GetCommandInvocationCommand({ CommandId, InstanceId: idOf(plan, machine) }));
       return answer.StandardErrorContent ?? "";
     },
   };
+}
+
+async function runningCommands(client: SSMClient, document: string): Promise<Command[]> {
+  const commands: Command[] = [];
+  const Filters = [
+    { key: "DocumentName" as const, value: document },
+    { key: "ExecutionStage" as const, value: "Executing" },
+  ];
+  for await (const { Commands = [] } of paginateListCommands({ client }, { Filters })) commands.push(...Commands);
+  return commands;
+}
+
+async function invocationsOf(plan: InPlacePlan, client: SSMClient, CommandId: string): Promise<Invocation[]> {
+  const all: Invocation[] = [];
+  for await (const page of paginateListCommandInvocations({ client }, { CommandId, Details: true })) {
+    for (const { InstanceId = "", Status, StatusDetails = "", CommandPlugins } of page.CommandInvocations ?? []) {
+      const machine = nameOf(plan, InstanceId);
+      if (machine === undefined) continue;
+      all.push({ machine, status: Status ?? "", details: StatusDetails, output: CommandPlugins?.[0]?.Output ?? "" });
+    }
+  }
+  return all;
 }
 
 /**

@@ -1,7 +1,7 @@
 /**
  * Brings a release to machines in place, those of a group or such as have names: on trial on all of them, then the fleet's record, then
- * confirmed. The record is the decision: until it is written everything goes back, by itself if nobody is there to ask for it; from then on everything goes forward,
- * and a machine that is born has the new release.
+ * confirmed. The record is the decision: until it is written everything goes back, by itself if nobody is there to ask for it; from then
+ * on everything goes forward, and a machine that is born has the new release.
  */
 import type { Pace } from "../groups/patience.ts";
 import type { InPlaceApi } from "./api.ts";

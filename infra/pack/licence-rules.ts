@@ -2,7 +2,8 @@
 
 /** SPDX ids that ask for no more than naming the authors; each new one is a decision. */
 const ALLOWED = new Set([
-  "0BSD", "Apache-2.0", "BlueOak-1.0.0", "BSD-2-Clause", "BSD-3-Clause", "CC-BY-3.0", "CC0-1.0", "ISC", "MIT", "MIT-0", "Python-2.0", "Unlicense",
+  "0BSD", "Apache-2.0", "BlueOak-1.0.0", "BSD-2-Clause", "BSD-3-Clause", "CC-BY-3.0", "CC0-1.0", "ISC", "MIT", "MIT-0", "Python-2.0",
+  "Unlicense",
 ]); // prettier-ignore
 
 /** Packages that name no SPDX id, by name: read by a person, in the LICENSE file of the package. */

@@ -1,4 +1,7 @@
-/** `npm run licences`: the licence of every installed package, and of what else a runtime bundle holds; fails for one that isn't on the list. */
+/**
+ * `npm run licences`: the licence of every installed package, and of what else a runtime bundle holds; fails for one that isn't on the
+ * list.
+ */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";

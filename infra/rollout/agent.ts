@@ -77,7 +77,8 @@ export async function talk<T>(name: string, step: string, action: () => Promise<
   }
 }
 
-function parseEvent(line: string): AgentEvent | undefined {
+/** A line that an agent printed with `--json`; undefined when it is none of its own. */
+export function parseEvent(line: string): AgentEvent | undefined {
   try {
     return agentEventSchema.safeParse(JSON.parse(line)).data;
   } catch {

@@ -56,7 +56,10 @@ async function forward(agent: Agent, app: string, pending: Pending, state: State
   return `generation ${generation} (release ${release.slice(0, 12)}) serves; it was confirmed already`;
 }
 
-/** A switch that went worker by worker has taken some away from the confirmed generation. What can't be brought back now, a restart brings. */
+/**
+ * A switch that went worker by worker has taken some away from the confirmed generation. What can't be brought back now, a restart
+ * brings.
+ */
 async function bringWorkersBack(agent: Agent, { generation, manifest }: Confirmed, from: string | undefined): Promise<void> {
   try {
     await shiftWorkers(agent, manifest, from, generation);

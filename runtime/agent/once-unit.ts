@@ -49,8 +49,8 @@ ${service.join("\n")}
 function wrapper(manifest: Manifest, release: string, runtime: string): string[] {
   const path = `${release}/app/node_modules/.bin:${runtime}/bin`;
   const modules = `${release}/app:${release}/python`;
-  const script = `export PATH="${path}:$PATH" PYTHONPATH="${modules}\${PYTHONPATH:+:$PYTHONPATH}" PYTHONUNBUFFERED=1; ${exportSecrets(manifest)}exec "$@"`;
-  return ["/bin/sh", "-c", script, "sh"];
+  const found = `export PATH="${path}:$PATH" PYTHONPATH="${modules}\${PYTHONPATH:+:$PYTHONPATH}" PYTHONUNBUFFERED=1; `;
+  return ["/bin/sh", "-c", `${found}${exportSecrets(manifest)}exec "$@"`, "sh"];
 }
 
 /** A word of an `ExecStart=` line, as it is (systemd.service(5), "Command lines"; systemd.unit(5), "Specifiers"). */

@@ -95,10 +95,13 @@ function nameProblems(facts: Facts, manifest: Manifest): Problem[] {
     what: `${path} is a unit of this machine that Fleetwright didn't write`,
     next: `Give the app another name than "${manifest.app.name}", or remove that unit.`,
   }));
-  if (facts.otherApps.length > 0) {
+  const [other] = facts.otherApps;
+  if (other !== undefined) {
     problems.push({
       what: `this machine serves another app already: ${facts.otherApps.join(", ")}`,
-      next: `A machine serves one app. Use another machine, or keep the app's name; to give ${facts.otherApps[0]} up, stop and disable its units and remove /var/lib/fleetwright/${facts.otherApps[0]}.`,
+      next:
+        `A machine serves one app. Use another machine, or keep the app's name; to give ${other} up, ` +
+        `stop and disable its units and remove /var/lib/fleetwright/${other}.`,
     });
   }
   if (!facts.runtimeInstalled) {

@@ -1,4 +1,7 @@
-/** The way out of a generation that another one has replaced: it takes no more requests at once, and ends once it has answered what it has. */
+/**
+ * The way out of a generation that another one has replaced: it takes no more requests at once, and ends once it has answered what it
+ * has.
+ */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { SupervisorStatus } from "../supervisor-report.ts";
 import type { Agent } from "./context.ts";

@@ -7,11 +7,13 @@ export function renderStatus({ apps }: Status): string {
 
 function renderApp(app: AppStatus): string {
   const { wanted, ready, pids } = app.workers;
+  const { state, detail } = app.health;
+  const supervisor = `supervisor ${app.supervisorPid ?? "doesn't answer"}`;
   const lines = [
-    `${app.app} (fleet ${app.fleet}, machine ${app.machine}): ${app.health.state}${app.health.detail === "" ? "" : `, ${app.health.detail}`}`,
+    `${app.app} (fleet ${app.fleet}, machine ${app.machine}): ${state}${detail === "" ? "" : `, ${detail}`}`,
     `  generation  ${app.generation || "none confirmed"}${app.unconfirmed === null ? "" : `; ${app.unconfirmed} is not confirmed yet`}`,
     `  release     ${app.release}`,
-    `  workers     ${ready} of ${wanted} ready on ${app.cores} cores (${pids.join(", ")}); supervisor ${app.supervisorPid ?? "doesn't answer"}`,
+    `  workers     ${ready} of ${wanted} ready on ${app.cores} cores (${pids.join(", ")}); ${supervisor}`,
     `  urls        ${app.urls.join(" ")}`,
     ...rolledBackLines(app),
     ...(app.drift ?? []).map((text) => `  drift       ${text}`),

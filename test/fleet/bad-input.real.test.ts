@@ -72,7 +72,8 @@ describe("bad input", () => {
     hosts.sh(
       machine,
       `cd /; ls -d opt/fleetwright/* opt/fleetwright/runtime/* srv/*/*/* etc/systemd/system/* 2>/dev/null; readlink /opt/fleetwright/current
-      getent passwd | grep '^fw-'; systemctl list-units --no-legend --plain 'shop*' 'fleetwright*'; systemctl show -p MainPID 'shop@*'; ls var/lib/fleetwright/shop var/lib/fleetwright/incoming 2>/dev/null; true`,
+      getent passwd | grep '^fw-'; systemctl list-units --no-legend --plain 'shop*' 'fleetwright*'; systemctl show -p MainPID 'shop@*'
+      ls var/lib/fleetwright/shop var/lib/fleetwright/incoming 2>/dev/null; true`,
     );
 
   /** The error that Pulumi shows: once, with the mend, without a stack trace. */
@@ -146,7 +147,8 @@ describe("bad input", () => {
   test("a user who may not sudo is told how to allow it", async () => {
     await hosts.sh(
       "fresh",
-      "useradd -m -s /bin/bash plain; install -d -m 700 -o plain /home/plain/.ssh; install -m 600 -o plain /root/.ssh/authorized_keys /home/plain/.ssh/",
+      "useradd -m -s /bin/bash plain; install -d -m 700 -o plain /home/plain/.ssh; " +
+        "install -m 600 -o plain /root/.ssh/authorized_keys /home/plain/.ssh/",
     );
     configure({ hosts: withFresh({ user: "plain" }) });
     await refused(/fresh: user "plain" is not root and "sudo -n" was refused/, /plain ALL=\(ALL\) NOPASSWD: ALL/);

@@ -49,7 +49,8 @@ describe("a fleet of commands", () => {
   /** What Caddy and the firewall have to say. */
   async function onMachine(): Promise<string> {
     const look =
-      "journalctl -u fleetwright-caddy -n 60 --no-pager; nft list table inet fleetwright; ss -tan | sort | uniq -c | sort -n | tail -n 5; ss -s";
+      "journalctl -u fleetwright-caddy -n 60 --no-pager; nft list table inet fleetwright; " +
+      "ss -tan | sort | uniq -c | sort -n | tail -n 5; ss -s";
     return evidence(await project.fleet(["ssh", "web-1", "--", look]));
   }
 

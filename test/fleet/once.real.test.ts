@@ -17,7 +17,8 @@ module.exports = (request, response) => {
 `;
 const migration = (last: string): string => `
 const { appendFileSync } = require("node:fs");
-appendFileSync(process.env.STATE_DIRECTORY + "/steps", [process.env.FLEETWRIGHT_RELEASE, process.getuid() > 0, process.env.TOKEN, ...process.argv.slice(2)].join("|") + "\\n");
+const { FLEETWRIGHT_RELEASE, STATE_DIRECTORY, TOKEN } = process.env;
+appendFileSync(STATE_DIRECTORY + "/steps", [FLEETWRIGHT_RELEASE, process.getuid() > 0, TOKEN, ...process.argv.slice(2)].join("|") + "\\n");
 ${last}
 `;
 const ARGUMENT = 'a "b" $HOME %n \\ ü';

@@ -219,7 +219,8 @@ describe("a fleet in operation", () => {
     const left = await hosts.sh(
       "web-1",
       `ls -d /srv/shop /opt/fleetwright /var/lib/fleetwright* /etc/fleetwright /run/fleetwright* 2>/dev/null
-      ls /etc/systemd/system /etc/systemd/system/*.wants | grep -E 'shop|fleetwright'; getent passwd fw-shop fw-caddy; pgrep -l caddy; true`,
+      ls /etc/systemd/system /etc/systemd/system/*.wants | grep -E 'shop|fleetwright'
+      getent passwd fw-shop fw-caddy; pgrep -l caddy; true`,
     );
     assert.equal(left, "");
     assert.match((await run(0, "forget", "web-1")).stdout, /taken out of Pulumi\.prod\.yaml/);

@@ -106,7 +106,8 @@ describe("a certificate of one's own", () => {
   test("the key is root's and Caddy's, and in no state, manifest, journal or command line", async () => {
     const modes = await hosts.sh(
       "web-1",
-      "cd /etc/fleetwright; stat -c '%a %U %G' tls tls/*; runuser -u fw-shop -- cat tls/* 2>&1 | grep -c 'Permission denied'; runuser -u fw-caddy -- cat tls/own.* | grep -c 'PRIVATE KEY'",
+      "cd /etc/fleetwright; stat -c '%a %U %G' tls tls/*; runuser -u fw-shop -- cat tls/* 2>&1 | grep -c 'Permission denied'; " +
+        "runuser -u fw-caddy -- cat tls/own.* | grep -c 'PRIVATE KEY'",
     );
     assert.deepEqual(modes.split("\n"), ["750 root fw-caddy", "640 root fw-caddy", "1", "2"]);
     const keys = given.flatMap(({ key }) => keyLines(key));
@@ -120,7 +121,8 @@ describe("a certificate of one's own", () => {
       ...state.map((entry) => readFileSync(join(entry.parentPath, entry.name), "utf8")),
       await hosts.sh(
         "web-1",
-        "journalctl --all -o export; cat /etc/fleetwright/caddy.json; grep -rs . /srv/shop/generations /var/lib/fleetwright; cat /proc/*/cmdline /proc/*/environ | tr '\\0' '\\n'",
+        "journalctl --all -o export; cat /etc/fleetwright/caddy.json; grep -rs . /srv/shop/generations /var/lib/fleetwright; " +
+          "cat /proc/*/cmdline /proc/*/environ | tr '\\0' '\\n'",
       ),
     ];
     for (const key of keys) for (const text of texts) assert.ok(!text.includes(key), "the key in plain text");

@@ -51,10 +51,12 @@ export class Authority {
     writeFileSync(join(this.folder, `${name}.index`), "");
     writeFileSync(
       join(this.folder, "ca.cnf"),
-      `[ca]\ndefault_ca=d\n[d]\nnew_certs_dir=${this.folder}\ndatabase=${name}.index\nrand_serial=yes\ndefault_md=sha256\npolicy=p\nunique_subject=no\n[p]\ncommonName=supplied\n`,
+      `[ca]\ndefault_ca=d\n[d]\nnew_certs_dir=${this.folder}\ndatabase=${name}.index\n` +
+        `rand_serial=yes\ndefault_md=sha256\npolicy=p\nunique_subject=no\n[p]\ncommonName=supplied\n`,
     );
     const [from, to] = days < 0 ? [day(2 * days), day(days)] : [day(-1), day(days)];
-    const signing = `ca -batch -notext -config ca.cnf -cert middle.crt -keyfile middle.key -in ${name}.csr -extfile ${name}.ext -out ${name}.crt`;
+    const signing =
+      "ca -batch -notext -config ca.cnf -cert middle.crt -keyfile middle.key " + `-in ${name}.csr -extfile ${name}.ext -out ${name}.crt`;
     this.#openssl(signing, "-startdate", from, "-enddate", to);
     return { certificate: this.#read(`${name}.crt`), key: this.#read(`${name}.key`) };
   }

@@ -1,4 +1,7 @@
-/** A piece of AWS beside a world's machines, on their bridge: the metadata service, S3 and Secrets Manager under their own addresses and names. */
+/**
+ * A piece of AWS beside a world's machines, on their bridge: the metadata service, S3 and Secrets Manager under their own addresses and
+ * names.
+ */
 import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -77,14 +77,31 @@ function forward(bastion: Client, to: Endpoint): Promise<Duplex & ClientChannel>
   });
 }
 
-function connect(endpoint: Endpoint, config: ConnectConfig, { signal }: Context): Promise<Client> {
+async function connect(endpoint: Endpoint, config: ConnectConfig, { signal }: Context): Promise<Client> {
+  const client = new ssh2.Client();
+  client.on("keyboard-interactive", (_name, _instructions, _language, prompts, finish) =>
+    finish(prompts.map(() => endpoint.password ?? "")),
+  );
+  const { verifier } = expectedHostKey(endpoint.hostKey);
+  let wrongHost: string | undefined;
+  const hostVerifier = (key: Buffer) => {
+    wrongHost = verifier(key);
+    return wrongHost === undefined;
+  };
+  try {
+    await loggedIn(client, { ...config, hostVerifier }, signal);
+    return client;
+  } catch (error) {
+    client.destroy();
+    throw new Error(`dial ${endpoint.host}:${endpoint.port}: ${wrongHost ?? (error as Error).message}`);
+  }
+}
+
+function loggedIn(client: Client, config: ConnectConfig, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
-    const client = new ssh2.Client();
-    let host: string | undefined;
     const fail = (error: Error) => {
       signal.removeEventListener("abort", stop);
-      client.destroy();
-      reject(new Error(`dial ${endpoint.host}:${endpoint.port}: ${host ?? error.message}`));
+      reject(error);
     };
     const stop = () => fail(signal.reason as Error);
     signal.addEventListener("abort", stop, { once: true });
@@ -93,19 +110,11 @@ function connect(endpoint: Endpoint, config: ConnectConfig, { signal }: Context)
       client.off("error", fail);
       // Later errors reach whoever uses the connection, by its closing.
       client.on("error", () => {});
-      resolve(client);
+      resolve();
     });
     client.on("error", fail);
     client.once("close", () => fail(new Error("the connection was closed")));
-    client.on("keyboard-interactive", (_name, _instructions, _language, prompts, finish) =>
-      finish(prompts.map(() => endpoint.password ?? "")),
-    );
-    const { verifier } = expectedHostKey(endpoint.hostKey);
-    const hostVerifier = (key: Buffer) => {
-      host = verifier(key);
-      return host === undefined;
-    };
-    client.connect({ ...config, hostVerifier });
+    client.connect(config);
   });
 }
 

@@ -1,4 +1,7 @@
-/** The user data of a group's machines, and what they tell CloudWatch, on a real one: about a minute, and more where nothing is in the cache. */
+/**
+ * The user data of a group's machines, and what they tell CloudWatch, on a real one: about a minute, and more where nothing is in the
+ * cache.
+ */
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { until } from "../../support/poll.ts";

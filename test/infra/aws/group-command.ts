@@ -1,4 +1,7 @@
-/** `fleet releases` and `fleet rollback` of a group, without a stack that names it: command, inventory and `to` come as JSON on standard input. */
+/**
+ * `fleet releases` and `fleet rollback` of a group, without a stack that names it: command, inventory and `to` come as JSON on standard
+ * input.
+ */
 import { text } from "node:stream/consumers";
 import { askGroup, groupText } from "../../../infra/cli/group-releases.ts";
 import { rollbackGroup } from "../../../infra/cli/group-rollback.ts";

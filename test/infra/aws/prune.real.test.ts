@@ -120,10 +120,8 @@ test("of machines with names the newest releases stay, and the one that the flee
   };
   const manifestOf = (number: number) =>
     ["arm64", "x64"]
-      .map(
-        (arch, index) =>
-          `web-${index} ${JSON.stringify({ schema: 1, runtime: { sha256: hash(arch) }, release: { sha256: hash(`${arch} ${number}`) } })}\n`,
-      )
+      .map((arch) => ({ schema: 1, runtime: { sha256: hash(arch) }, release: { sha256: hash(`${arch} ${number}`) } }))
+      .map((manifest, index) => `web-${index} ${JSON.stringify(manifest)}\n`)
       .join("");
   for (const number of [1, 2, 3, 4]) {
     if (number === 3) await nextSecond();

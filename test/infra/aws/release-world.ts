@@ -1,4 +1,7 @@
-/** Real machines that fetch releases from moto's S3, and get commands by a fake of Run Command that executes the fleet's document on them. */
+/**
+ * Real machines that fetch releases from moto's S3, and get commands by a fake of Run Command that executes the fleet's document on
+ * them.
+ */
 import { execFileSync, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";

@@ -36,7 +36,8 @@ test("markers are the machine's, not this computer's", () => {
 for (const [title, stderr, message] of [
   [
     "no wheel",
-    "ERROR: Could not find a version that satisfies the requirement docopt==0.6.2 (from versions: none)\nERROR: No matching distribution found for docopt==0.6.2",
+    "ERROR: Could not find a version that satisfies the requirement docopt==0.6.2 (from versions: none)\n" +
+      "ERROR: No matching distribution found for docopt==0.6.2",
     /docopt==0\.6\.2 has no wheel for Python 3\.13 on Linux x86_64[\s\S]*\| ERROR: No matching/,
   ],
   [

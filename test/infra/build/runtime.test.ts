@@ -10,7 +10,8 @@ import { emptyFolder, type Files, makeFolder, ownCache } from "./folders.ts";
 
 const sources: Files = {
   "runtime/main.ts":
-    'import { readFileSync } from "node:fs";\nimport { name } from "./name.ts";\nimport newLine from "./legacy.cjs";\nconst level: number = 3;\nconsole.log(name, level, newLine, typeof readFileSync, process.argv.slice(2).join());\n',
+    'import { readFileSync } from "node:fs";\nimport { name } from "./name.ts";\nimport newLine from "./legacy.cjs";\n' +
+    "const level: number = 3;\nconsole.log(name, level, newLine, typeof readFileSync, process.argv.slice(2).join());\n",
   "runtime/legacy.cjs": 'module.exports = require("node:os").EOL.length;\n',
   "runtime/name.ts": 'export const name: string = "stub";\n',
   "runtime/workers/node-worker.ts": "const path: string = process.argv[2]!;\nconst app = await import(path);\nconsole.log(app.default);\n",

@@ -159,6 +159,7 @@ test("the reserved deploy user is no bastion's: its key may not forward", () => 
   const login = { address: "192.0.2.1", hostKey, user: "fleetwright-deploy" };
   const hosts = [{ name: "web-1", ...login, bastion: { ...login, address: "192.0.2.9" } }];
   assert.deepEqual(problems({ app: { dir: "a" }, machines: { provider: "hosts", hosts } }), [
-    "machines.hosts.0.bastion.user: \"fleetwright-deploy\" can't be a bastion's user, as its key may not forward; give the bastion a login of its own",
+    "machines.hosts.0.bastion.user: \"fleetwright-deploy\" can't be a bastion's user, as its key may not forward; " +
+      "give the bastion a login of its own",
   ]);
 });

@@ -105,6 +105,7 @@ test("after a rollback the preview says who went back, and that this brings the 
   const { change } = decide(wanted, "id", observed(reportOf(live, { rolledBack })));
   assert.equal(
     change,
-    "new generation (release 99999999 -> 11111111); rolled back from 11111111 at 2026-01-01T00:00:00.000Z by ann@laptop: this brings it back",
+    "new generation (release 99999999 -> 11111111); " +
+      "rolled back from 11111111 at 2026-01-01T00:00:00.000Z by ann@laptop: this brings it back",
   );
 });

@@ -48,7 +48,10 @@ test("a holder that was killed holds nothing", async (t) => {
   const { root, agent } = locker(t);
   const module = (name: string) => JSON.stringify(fileURLToPath(new URL(`../../../runtime/agent/${name}.ts`, import.meta.url)));
   const script = `
-    const [{ takeLock }, { pathsUnder }, { run }, { machineClock }] = await Promise.all([import(${module("lock")}), import(${module("paths")}), import(${module("run")}), import(${module("context")})]);
+    const { takeLock } = await import(${module("lock")});
+    const { pathsUnder } = await import(${module("paths")});
+    const { run } = await import(${module("run")});
+    const { machineClock } = await import(${module("context")});
     globalThis.held = await takeLock({ paths: pathsUnder(${JSON.stringify(root)}), run, clock: machineClock }, "doomed");
     console.log("held"); setInterval(() => 0, 1000);`;
   const child = spawn(process.execPath, ["--input-type=module", "--eval", script], { stdio: ["ignore", "pipe", "inherit"] });

@@ -41,7 +41,8 @@ test("URLs leave out the usual port and bracket IPv6", () => {
 
 test("several units of systemctl show are read apart", () => {
   const text =
-    "Id=shop@a1.service\nActiveState=active\nResult=success\nExecMainStatus=0\nNRestarts=2\n\nId=shop@b2.service\nActiveState=failed\nResult=exit-code\nExecMainStatus=3\nNRestarts=0\n";
+    "Id=shop@a1.service\nActiveState=active\nResult=success\nExecMainStatus=0\nNRestarts=2\n\n" +
+    "Id=shop@b2.service\nActiveState=failed\nResult=exit-code\nExecMainStatus=3\nNRestarts=0\n";
   assert.deepEqual(
     parseUnits(text).map(({ unit, active, mainStatus, restarts }) => [unit, active, mainStatus, restarts]),
     [

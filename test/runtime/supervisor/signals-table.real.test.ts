@@ -77,7 +77,8 @@ const exits: Readonly<Record<string, (t: TestContext) => Promise<Host>>> = {
   70: async (t) => {
     // What it cannot expect: Node's own function fails. A module that is loaded before it makes that so.
     const fault =
-      'import os from "node:os"; import { syncBuiltinESMExports } from "node:module";\nos.availableParallelism = () => { throw new Error("a fault"); };\nsyncBuiltinESMExports();\n';
+      'import os from "node:os"; import { syncBuiltinESMExports } from "node:module";\n' +
+      'os.availableParallelism = () => { throw new Error("a fault"); };\nsyncBuiltinESMExports();\n';
     const app = await nodeApp();
     const host = start(t, { ...app, files: { ...app.files, "fault.mjs": fault } }, [], { env: { NODE_OPTIONS: "--import ./fault.mjs" } });
     await host.exited;
