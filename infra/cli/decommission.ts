@@ -1,5 +1,4 @@
 /** `fleet decommission`: takes the fleet's app off one machine that is there. */
-import { createInterface } from "node:readline/promises";
 import { type AgentEvent, agentExit } from "../../runtime/report.ts";
 import { exitCodes, FleetError } from "../errors.ts";
 import type { Inventory, InventoryMachine } from "../inventory.ts";
@@ -10,6 +9,7 @@ import { TransportFailure } from "../rollout/transports/connection.ts";
 import { sshConnection } from "../rollout/transports/ssh.ts";
 import { askFleet } from "./ask.ts";
 import { type FleetChoice, oneMachine } from "./machines.ts";
+import { question } from "./question.ts";
 import { readInventories } from "./stacks.ts";
 import type { FleetStatus } from "./table.ts";
 
@@ -38,10 +38,8 @@ async function askFirst(inventory: Inventory, { name }: InventoryMachine): Promi
   const files = `the files that it keeps in /var/lib/fleetwright-${app}`;
   const what = `This removes ${app} from ${name}: its units, releases, records, user and ${files}.`;
   if (!process.stdin.isTTY) throw new FleetError(what, { kept, next: "say --yes to go on.", exitCode: exitCodes.usage });
-  const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  const answer = await terminal.question(`${what}\nType the machine's name to go on: `);
-  terminal.close();
-  if (answer.trim() !== name) throw new FleetError("that isn't its name.", { kept, exitCode: exitCodes.usage });
+  const answer = await question(`${what}\nType the machine's name to go on: `, kept);
+  if (answer !== name) throw new FleetError("that isn't its name.", { kept, exitCode: exitCodes.usage });
 }
 
 /** Whether no other machine of the fleet serves. Pure. */

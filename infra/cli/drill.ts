@@ -9,6 +9,7 @@ import { drillMachines } from "../recovery/drill-machines.ts";
 import { clearDrillMachines, type DrillPlace, makeDrillPlace } from "../recovery/drill-place.ts";
 import { recordOf } from "../recovery/drill-judged.ts";
 import { type Check, type DrillEnd, reportLines } from "../recovery/drill-report.ts";
+import { machinesPath, readMachines } from "../recovery/machines-file.ts";
 import { type Clocks, type PhaseTime, systemClocks } from "../recovery/phases.ts";
 import { fleetValueOf } from "../recovery/stack-text.ts";
 import { openStore } from "../recovery/store/open.ts";
@@ -18,6 +19,7 @@ import { fleetCommand } from "./command-words.ts";
 import { prepareComputer } from "./computer.ts";
 import { controlCheck, livingCheck, livingNow, secondRunCheck, stateCheck } from "./drill-checks.ts";
 import { type Recovered, runRecover } from "./drill-run.ts";
+import { interruption } from "./interruption.ts";
 import { projectHere } from "./recover-look.ts";
 import { placeOfStack } from "./recovered-stack.ts";
 import { LOCAL_FOLDER, LOCAL_STACK, localFolder } from "./stacks.ts";
@@ -40,7 +42,12 @@ export async function drill(options: DrillOptions): Promise<number> {
     const { project } = projectHere(options.stack);
     const chosen = await chooseSet(store, { project, stack: options.stack });
     if (options.machines === undefined) prepareComputer();
-    const end = await carryOut(store, chosen, options);
+    // A mistyped name is no failed drill.
+    else readMachines(machinesPath(options.machines), options.machines);
+    // Heard from here to the end: who is impatient must not stop the clean-up.
+    const interrupted = interruption("what the drill has made is cleared away first");
+    const end = await carryOut(store, chosen, options, interrupted);
+    if (interrupted.aborted) return endInterrupted(end, options);
     await store.addDrill(end.record);
     if (options.json === true) process.stdout.write(`${JSON.stringify(end.record)}\n`);
     else process.stdout.write(`${[...reportLines(end), nextLine(end, options)].join("\n")}\n`);
@@ -48,6 +55,21 @@ export async function drill(options: DrillOptions): Promise<number> {
   } finally {
     await store.close();
   }
+}
+
+/** It is no record of how a recovery goes. */
+function endInterrupted(end: DrillEnd, options: DrillOptions): number {
+  process.stderr.write(`${interruptedLines(end, options).join("\n")}\n`);
+  return exitCodes.interrupted;
+}
+
+/** Pure. */
+export function interruptedLines({ checks }: Pick<DrillEnd, "checks">, { from, stack }: DrillOptions): string[] {
+  const left = checks.findLast(({ what }) => what === CLEARED)?.problem;
+  return [
+    `DRILL INTERRUPTED: ${left === undefined ? "nothing of it is left" : `NOT cleared away: ${left}`}.`,
+    `Next: ${fleetCommand(`drill --from ${shellQuote(from)} --stack ${stack}`)}`,
+  ];
 }
 
 /** Pure. */
@@ -63,7 +85,7 @@ interface Outcome {
   checks: Check[];
 }
 
-async function carryOut(store: RecoveryStore, chosen: Chosen, options: DrillOptions): Promise<DrillEnd> {
+async function carryOut(store: RecoveryStore, chosen: Chosen, options: DrillOptions, interrupted: AbortSignal): Promise<DrillEnd> {
   const startedAt = new Date().toISOString();
   const { set } = chosen.named;
   const earlier = await store.drills(set);
@@ -71,7 +93,7 @@ async function carryOut(store: RecoveryStore, chosen: Chosen, options: DrillOpti
   const living = await livingNow(set, now);
   const place = await makeDrillPlace(process.cwd(), options.stack, options.stack === LOCAL_STACK ? LOCAL_FOLDER : undefined);
   lendPassphrase(place, options.stack);
-  const outcome = await insideOf(place, store, chosen, options);
+  const outcome = await insideOf({ place, store, chosen, options, interrupted });
   const { check, time } = await cleanUp(place, systemClocks);
   const checks = [...outcome.checks, livingCheck(living, await livingNow(set, now)), check];
   const times = [...(outcome.recovered?.times ?? []), time];
@@ -86,21 +108,32 @@ function candidatesHere(stack: string): Candidate[] {
   return value === undefined ? [] : candidatesOf(value, { folder: projectHere(stack).folder, stack });
 }
 
+interface Inside {
+  place: DrillPlace;
+  store: RecoveryStore;
+  chosen: Chosen;
+  options: DrillOptions;
+  interrupted: AbortSignal;
+}
+
 /** What can go wrong in it is an outcome: the clean-up comes after it whatever happens. */
-async function insideOf(place: DrillPlace, store: RecoveryStore, chosen: Chosen, options: DrillOptions): Promise<Outcome> {
+async function insideOf({ place, store, chosen, options, interrupted }: Inside): Promise<Outcome> {
   const checks: Check[] = [];
   const words = recoverWords(place, chosen, options);
   const recovered = await runRecover(place, ["--from", options.from, ...words]);
   checks.push({ what: "recovered: release = ledger, workers, certificate, an answer from outside", problem: recovered.problem });
   if (recovered.problem !== undefined) return { recovered: undefined, checks };
-  checks.push(await secondRunCheck(place, ["--from", options.from, ...words]));
-  checks.push(await stateCheck(store, chosen.named.set));
-  checks.push(await controlCheck(place, store, chosen.named, words));
+  const others = [
+    () => secondRunCheck(place, ["--from", options.from, ...words]),
+    () => stateCheck(store, chosen.named.set),
+    () => controlCheck(place, store, chosen.named, words),
+  ];
+  for (const check of others) if (!interrupted.aborted) checks.push(await check());
   return { recovered: recovered.report, checks };
 }
 
 function recoverWords({ folder }: DrillPlace, { named }: Chosen, { stack, machines, count }: DrillOptions): string[] {
-  const file = machines ?? join(folder, "machines.yaml");
+  const file = machines === undefined ? join(folder, "machines.yaml") : machinesPath(machines);
   if (machines === undefined) writeFileSync(file, stringify({ machines: drillMachines(named.set, process.arch, count) }));
   return ["--stack", stack, "--set", named.id, "--machines", file, "--drill"];
 }
@@ -114,13 +147,15 @@ function lendPassphrase({ clone }: DrillPlace, stack: string): void {
   copyFileSync(from, to);
 }
 
+const CLEARED = "cleared away: no machine, network, mount, process or folder is left";
+
 async function cleanUp(place: DrillPlace, clocks: Clocks): Promise<{ check: Check; time: PhaseTime }> {
   const [wallMs, monotonicMs] = [clocks.wallMs(), clocks.monotonicMs()];
   const left = await clearDrillMachines(place, () => undefined).catch((error: Error) => [error.message]);
   rmSync(place.folder, { recursive: true, force: true });
   return {
     check: {
-      what: "cleared away: no machine, network, mount, process or folder is left",
+      what: CLEARED,
       problem: left.length === 0 ? undefined : left.join("; "),
     },
     time: { phase: "cleanUp", wallMs: Math.round(clocks.wallMs() - wallMs), monotonicMs: Math.round(clocks.monotonicMs() - monotonicMs) },

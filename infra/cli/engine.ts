@@ -55,7 +55,10 @@ export async function runUp(stack: Stack, { live, print }: Pick<Watch, "live" | 
   // A failed command's error repeats all that the command has printed: only what is new in it is told.
   const told = new Set<string>();
   let changes = 0;
+  const interrupts = watchInterrupts();
+  const { signal } = interrupts;
   const onEvent = (event: EngineEvent): void => {
+    interrupts.begun();
     if (event.summaryEvent !== undefined) changes = changesOf(event.summaryEvent);
     const line = eventLine(event);
     const news = (line ?? "").split("\n").filter((part) => part !== "" && !(line?.startsWith("error: ") && told.has(part)));
@@ -64,8 +67,6 @@ export async function runUp(stack: Stack, { live, print }: Pick<Watch, "live" | 
     const lines = news.filter((part) => !isEcho(part));
     if (lines.length > 0) print(lines.join("\n"));
   };
-  const interrupts = watchInterrupts();
-  const { signal } = interrupts;
   try {
     const { outputs } = await stack.up({ onEvent, suppressOutputs: true, signal });
     return { exitCode: exitCodes.ok, outputs, changes };
@@ -76,9 +77,20 @@ export async function runUp(stack: Stack, { live, print }: Pick<Watch, "live" | 
   }
 }
 
-/** The engine hears a terminal's Ctrl-C itself, and is told of a TERM; it lets the step under way end, and we stay until it has. */
-function watchInterrupts(): { heard: () => boolean; signal: AbortSignal } {
+interface Interrupts {
+  heard: () => boolean;
+  signal: AbortSignal;
+  /** To be called when the engine is at work. */
+  begun: () => void;
+}
+
+/**
+ * The engine hears a terminal's Ctrl-C itself, once it is there, and is told of any other; it lets the step under way end, and we stay
+ * until it has.
+ */
+function watchInterrupts(): Interrupts {
   let heard = false;
+  let isBegun = false;
   const told = new AbortController();
   for (const name of ["SIGINT", "SIGTERM"] as const) {
     process.on(name, () => {
@@ -87,5 +99,9 @@ function watchInterrupts(): { heard: () => boolean; signal: AbortSignal } {
       if (name === "SIGTERM") told.abort();
     });
   }
-  return { heard: () => heard, signal: told.signal };
+  const begun = (): void => {
+    if (!isBegun && heard) told.abort();
+    isBegun = true;
+  };
+  return { heard: () => heard, signal: told.signal, begun };
 }

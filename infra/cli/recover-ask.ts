@@ -1,26 +1,19 @@
 /** Asks before a recovery touches what is alive. */
-import { createInterface } from "node:readline/promises";
 import { exitCodes, FleetError } from "../errors.ts";
+import { question } from "./question.ts";
+
+const KEPT = "everything; no machine was touched.";
 
 /** @throws FleetError when the answer is no, or there is nobody to ask */
 export async function agree(touches: readonly string[], yes: boolean): Promise<void> {
   if (touches.length === 0 || yes) return;
   for (const line of touches) process.stderr.write(`ALIVE: ${line}\n`);
-  const answer = process.stdin.isTTY ? await ask('Go on? Only "yes" does: ') : "";
+  const answer = process.stdin.isTTY ? await question('Go on? Only "yes" does: ', KEPT) : "";
   if (answer === "yes") return;
   throw new FleetError("NOT RECOVERED: what is alive was not to be touched.", {
     log: touches,
-    kept: "everything; no machine was touched.",
+    kept: KEPT,
     next: "run it again with --yes if that is what you want; --check only looks",
     exitCode: exitCodes.usage,
   });
-}
-
-async function ask(question: string): Promise<string> {
-  const lines = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    return (await lines.question(question)).trim();
-  } finally {
-    lines.close();
-  }
 }

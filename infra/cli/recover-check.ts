@@ -8,13 +8,17 @@ import { StoreFailure } from "../recovery/store/files.ts";
 import type { RecoveryStore } from "../recovery/store/store.ts";
 import { shellQuote } from "../shell.ts";
 import { fleetCommand } from "./command-words.ts";
+import { lookAtSecrets } from "./recover-check-secrets.ts";
 import type { Prepared, RecoverOptions } from "./recover-prepared.ts";
 import { commandLine } from "./recover-text.ts";
 
-export async function checkStore(store: RecoveryStore, { chosen, judgement }: Prepared, options: RecoverOptions): Promise<number> {
+export async function checkStore(store: RecoveryStore, prepared: Prepared, options: RecoverOptions): Promise<number> {
+  const { chosen, judgement } = prepared;
   const spoiled = await spoiledObjects(store, objectsOf(chosen.named.set));
-  const problems = [...spoiled, ...judgement.refusals];
+  const secrets = await lookAtSecrets(prepared, options);
+  const problems = [...spoiled, ...(secrets.state === "shut" ? [secrets.text] : []), ...judgement.refusals];
   const say = (line: string): void => void process.stdout.write(`${line}\n`);
+  if (secrets.state !== "shut") say(`  ${secrets.text}`);
   for (const line of [...problems, ...judgement.touches.map((touch) => `would ask first: ${touch}`)]) say(`  ${line}`);
   if (problems.length === 0) say("A recovery could go ahead: everything it needs is in the store, whole. Nothing was changed.");
   else say("A recovery could NOT go ahead as things are. Nothing was changed.");

@@ -1,6 +1,5 @@
 /** What a recovery knows before it touches anything: the set, what shall be on the machines, and what is there already. */
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
-import { resolve } from "node:path";
 import { parse } from "yaml";
 import { exitCodes, FleetError } from "../errors.ts";
 import { type AccountCheck, accountOf, judgeAccount, makesOnAws } from "../recovery/account.ts";
@@ -10,11 +9,12 @@ import { drillChanges } from "../recovery/drill-machines.ts";
 import { imageOfStack } from "../recovery/images.ts";
 import { type Judgement, judge } from "../recovery/judge.ts";
 import { RecoveryKey } from "../recovery/opened-key.ts";
+import { machinesPath, readMachines } from "../recovery/machines-file.ts";
 import { pinsOf } from "../recovery/pins-of-set.ts";
 import { putBackFiles, putBackLines } from "../recovery/put-back.ts";
 import { lookAt } from "../recovery/sight.ts";
 import type { RecoverySet } from "../recovery/set.ts";
-import { type Changes, fleetValueOf, machinesOf, withChanges } from "../recovery/stack-text.ts";
+import { type Changes, fleetValueOf, withChanges } from "../recovery/stack-text.ts";
 import { StoreFailure } from "../recovery/store/files.ts";
 import { setsFolder } from "../recovery/store/layout.ts";
 import type { RecoveryStore } from "../recovery/store/store.ts";
@@ -98,8 +98,7 @@ async function stackTextOf(store: RecoveryStore, { named }: Chosen, { machines, 
   try {
     const text = (await store.getBytes(named.set.stackFile)).toString("utf8");
     if (machines === undefined) return text;
-    const path = resolve(process.env.INIT_CWD ?? process.cwd(), machines);
-    const others: Changes = [[["machines"], machinesOf(readFileSync(path, "utf8"), machines)]];
+    const others: Changes = [[["machines"], readMachines(machinesPath(machines), machines)]];
     return withChanges(text, drill === true ? [...others, ...drillChanges(fleetValueOf(text))] : others);
   } catch (error) {
     throw error instanceof StoreFailure ? storeError(store, error) : error;

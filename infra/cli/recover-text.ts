@@ -14,6 +14,8 @@ interface Ended {
   changes: number;
   problems: readonly string[];
   times: readonly PhaseTime[];
+  /** Whether the stack's configuration names its stores: that of the local stack is in the clone, not in the store. */
+  knowsStores: boolean;
 }
 
 /** Of a drill only the verdict: its place is gone in a moment, and the next command is the drill's own to say. */
@@ -23,25 +25,38 @@ export function endLines(prepared: Prepared, options: RecoverOptions, ended: End
   return [...phaseLines(ended.times), "", ...byHand(prepared, options), "", ...verdict];
 }
 
-function verdictLines({ chosen, pins }: Prepared, options: RecoverOptions, { changes, problems, times }: Ended): string[] {
+function verdictLines({ chosen, pins }: Prepared, options: RecoverOptions, { changes, problems, times, knowsStores }: Ended): string[] {
   const releases = Object.entries(pins.fleets).map(([fleet, { release }]) => `${fleet} on ${release.id.slice(0, 8)}`);
   const seconds = (recoveryTimeMs(times) / 1000).toFixed(1);
   if (problems.length === 0) {
     const done = changes === 0 ? "Nothing had to be changed" : "RECOVERED";
     return [
       `${done}: ${releases.join(", ")}, from set ${chosen.named.id}, verified over HTTPS, in ${seconds} s.`,
-      `Next: ${[fleetCommand(`status --stack ${options.stack}`), ...afterwards(options, changes)].join("; then ")}`,
+      `Next: ${[fleetCommand(`status --stack ${options.stack}`), ...afterwards(options, changes, knowsStores)].join("; then ")}`,
     ];
   }
   const told = problems.map((problem) => `  ${problem}`);
   return [...told, `RECOVERED, BUT NOT VERIFIED after ${seconds} s: see above.`, `Next: ${commandLine(options)}`];
 }
 
+/**
+ * The end of a recovery that didn't get through. Pure.
+ * @param why of the verdict's line
+ * @param options.drill leaves the command out: its place is gone in a moment
+ */
+export function brokenOffLines(why: string, options: RecoverOptions): string[] {
+  const verdict = `NOT RECOVERED: ${why}. What is there stays, and the same command goes on from it.`;
+  return options.drill === true ? [verdict] : [verdict, `Next: ${commandLine(options)}`];
+}
+
 /** What the store doesn't have yet must go there, and who asks by name must find the machines. */
-function afterwards({ stack, secretsProvider }: RecoverOptions, changes: number): string[] {
+function afterwards({ from, stack, secretsProvider }: RecoverOptions, changes: number, knowsStores: boolean): string[] {
+  const push = fleetCommand(`recovery push --stack ${stack}`);
+  const init = fleetCommand(`recovery init ${shellQuote(from)} --stack ${stack}`);
   return [
     ...(changes === 0 ? [] : ["DNS, if the machines' addresses are others"]),
-    ...(changes === 0 && secretsProvider === undefined ? [] : [fleetCommand(`recovery push --stack ${stack}`)]),
+    ...(knowsStores ? [] : [init]),
+    ...(changes === 0 && secretsProvider === undefined ? [] : [push]),
   ];
 }
 
@@ -70,7 +85,7 @@ function byHand(prepared: Prepared, options: RecoverOptions): string[] {
     `  pulumi stack init ${stack} --secrets-provider ${provider}      # if it is lost`,
     ...stateByHand(prepared, options).map((line) => `  ${line}`),
     `  ${up}`,
-    `  ssh root@MACHINE /opt/fleetwright/current/bin/fleethost status            # what it runs; journalctl -u '${first}@*'`,
+    `  ssh root@MACHINE /opt/fleetwright/current/bin/fleethost status   # with the login's key: what it runs; journalctl -u '${first}@*'`,
   ];
 }
 

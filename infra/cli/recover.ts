@@ -10,10 +10,12 @@ import { shareSessions } from "../rollout/transports/shared-sessions.ts";
 import { prepareComputer, requireRoot } from "./computer.ts";
 import { agree } from "./recover-ask.ts";
 import { checkStore } from "./recover-check.ts";
-import { endLines } from "./recover-text.ts";
+import { placeOfStack as placeInProject, readRecoveryConfig } from "./recovery/config-file.ts";
+import { endWhenInterrupted } from "./recover-interrupt.ts";
 import { lookBefore } from "./recover-look.ts";
 import type { Prepared, RecoverOptions } from "./recover-prepared.ts";
 import { openSecrets, type StackSecrets } from "./recover-secrets.ts";
+import { brokenOffLines, endLines } from "./recover-text.ts";
 import { noteBegun, openRecovered, type RecoveredPlace, restoreState, type StateOutcome, writeStackFiles } from "./recovered-stack.ts";
 import { rebuild } from "./recover-up.ts";
 import type { FleetStatus } from "./table.ts";
@@ -22,6 +24,7 @@ import { verifyRecovered } from "./recover-verify.ts";
 export async function recover(options: RecoverOptions): Promise<number> {
   const clock = new PhaseClock(systemClocks, startedBeforeMs());
   clock.mark("tools");
+  const leaveToEngine = endWhenInterrupted(() => brokenOffLines("interrupted, before a machine was touched", options));
   const store = await openStore(options.from);
   try {
     const prepared = await lookBefore(store, options);
@@ -29,13 +32,16 @@ export async function recover(options: RecoverOptions): Promise<number> {
     if (options.check === true) return await checkStore(store, prepared, options);
     if (prepared.judgement.refusals.length > 0) throw refused(prepared);
     await agree(prepared.judgement.touches, options.yes === true);
-    return await bringBack(prepared, options, clock);
+    const ready = await makeReady(prepared, options, clock);
+    leaveToEngine();
+    return await rebuildAndVerify(ready, options, clock);
   } finally {
     await store.close();
   }
 }
 
-async function bringBack(before: Prepared, options: RecoverOptions, clock: PhaseClock): Promise<number> {
+/** Everything that comes before the machines. */
+async function makeReady(before: Prepared, options: RecoverOptions, clock: PhaseClock): Promise<Ready> {
   const { store, chosen, place, pins, image } = before;
   noteBegun(place, chosen.named.id, false);
   clock.mark("state");
@@ -52,16 +58,16 @@ async function bringBack(before: Prepared, options: RecoverOptions, clock: Phase
   tell(`archives: ${fetched} from the store, verified`);
   if (image !== undefined) prepareComputer({ image });
   clock.mark("artifacts");
-  return rebuildAndVerify({ stack, state }, prepared, options, clock);
+  return { stack, state, prepared };
 }
 
-async function rebuildAndVerify({ stack, state }: Opened, prepared: Prepared, options: RecoverOptions, clock: PhaseClock): Promise<number> {
+async function rebuildAndVerify({ stack, state, prepared }: Ready, options: RecoverOptions, clock: PhaseClock): Promise<number> {
   const endSessions = shareSessions();
   try {
     const outcome = await rebuild(stack, prepared, clock, options);
     // The engine writes its own.
     clock.mark("state");
-    if (outcome.exitCode !== exitCodes.ok) return outcome.exitCode;
+    if (outcome.exitCode !== exitCodes.ok) return brokenOff(outcome.exitCode, options);
     const verified = await verifyRecovered(outcome.outputs, prepared, clock);
     noteBegun(prepared.place, prepared.chosen.named.id, true);
     return end(prepared, options, clock, { changes: outcome.changes, state, ...verified });
@@ -70,9 +76,19 @@ async function rebuildAndVerify({ stack, state }: Opened, prepared: Prepared, op
   }
 }
 
+function brokenOff(exitCode: number, options: RecoverOptions): number {
+  const why = exitCode === exitCodes.interrupted ? "interrupted" : "see above";
+  for (const line of brokenOffLines(why, options)) tell(line);
+  return exitCode;
+}
+
 interface Opened {
   stack: Stack;
   state: StateOutcome;
+}
+
+interface Ready extends Opened {
+  prepared: Prepared;
 }
 
 async function openAndRestore(
@@ -105,8 +121,16 @@ function end(prepared: Prepared, options: RecoverOptions, clock: PhaseClock, { c
     const report = { event: "recovered", ok: problems.length === 0, set: id, releases, changes, state, problems, times, machines };
     process.stdout.write(`${JSON.stringify(report)}\n`);
   }
-  for (const line of endLines(prepared, options, { changes, problems, times })) tell(line);
+  for (const line of endLines(prepared, options, { changes, problems, times, knowsStores: knowsStores(options.stack) })) tell(line);
   return problems.length === 0 ? exitCodes.ok : exitCodes.failed;
+}
+
+function knowsStores(stack: string): boolean {
+  try {
+    return readRecoveryConfig(placeInProject(process.cwd(), stack)) !== undefined;
+  } catch {
+    return false;
+  }
 }
 
 function refused({ judgement, chosen }: Prepared): FleetError {

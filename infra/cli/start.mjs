@@ -30,7 +30,7 @@ if (args[0] === "local" && process.platform !== "linux") {
 await installPackages();
 if (args[0] !== "--prepare") run(args[0] === "--run" ? args.slice(1) : [join(root, "infra/cli/main.ts"), ...args]);
 
-/** `npm ci` when what is installed is not what the lock file says; a recovery takes the packages from its store. */
+/** `npm ci` when what is installed is not what the lock file says; a command that names a recovery store takes them from there. */
 async function installPackages() {
   const lock = createHash("sha256")
     .update(readFileSync(join(root, "package-lock.json")))
@@ -46,26 +46,35 @@ async function installPackages() {
     );
   }
   const from = storeOf(args);
-  if (from !== undefined) {
-    const { takePackages } = await import("./packages-of-store.mjs");
-    const problem = await takePackages({ root, from, lock, mark });
-    if (problem === undefined) return;
-    process.stderr.write(`${problem}\n`);
-  }
+  const problem = from === undefined ? undefined : await packagesFrom(from, lock, mark);
+  if (from !== undefined && problem === undefined) return;
+  if (problem !== undefined) process.stderr.write(`${problem}\n`);
   process.stderr.write("Installing npm packages (npm ci) …\n");
   // No package needs a script of its own at install. Not in .npmrc: there it would keep `npm pack` from building what it packs.
   const result = spawnSync("npm", ["ci", "--ignore-scripts", "--no-fund", "--no-audit", "--loglevel=error"], {
     cwd: root,
     stdio: ["ignore", 2, 2],
   });
-  if (result.status !== 0)
-    stop("npm ci failed, see above. What to do: mend what it says (network, disk), then run the same command again.");
+  if (result.status !== 0) stop(npmFailed(problem));
   writeFileSync(mark, lock);
 }
 
-/** The store of a recovery, out of its command line. */
-function storeOf([command, ...options]) {
-  if (command !== "recover" && command !== "drill") return undefined;
+async function packagesFrom(from, lock, mark) {
+  const { takePackages } = await import("./packages-of-store.mjs");
+  return takePackages({ root, from, lock, mark });
+}
+
+/** @param problem why they didn't come from the store, either; npm's own words are many, and hide it */
+function npmFailed(problem) {
+  if (problem !== undefined) return `npm ci failed, too.\n${problem}\nThen run the same command again.`;
+  return (
+    "npm ci failed, see above. What to do: mend what it says (network, disk), then run the same command again.\n" +
+    "Where no registry answers, take the packages from a recovery store first: npm run fleet -- --prepare --from STORE"
+  );
+}
+
+/** The store that a command line names. */
+function storeOf(options) {
   const index = options.findIndex((option) => option === "--from" || option.startsWith("--from="));
   if (index < 0) return undefined;
   return options[index].startsWith("--from=") ? options[index].slice("--from=".length) : options[index + 1];

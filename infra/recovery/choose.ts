@@ -1,4 +1,6 @@
 /** Which set of a store a recovery takes. */
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { exitCodes, FleetError } from "../errors.ts";
 import type { NamedSet, RecoverySet } from "./set.ts";
 import { StoreFailure } from "./store/files.ts";
@@ -50,12 +52,22 @@ function nothingOf(
   return new FleetError(`the store ${store.url} has ${what}.`, {
     log: sets.length > 0 ? sets : [`it has sets of: ${others.join(", ") || "nothing"}`],
     kept: "everything; no machine was touched.",
-    next:
-      others.length === 0
-        ? "is it the right store? see --from"
-        : "name the stack as it was brought up (--stack S), in its project's folder",
+    next: nextWithout(store, id, sets, others),
     exitCode: exitCodes.usage,
   });
+}
+
+function nextWithout({ url }: RecoveryStore, id: string | undefined, sets: readonly string[], others: readonly string[]): string {
+  if (id !== undefined && sets.length > 0) return "name one of these, or none for the newest that is whole: --set ID";
+  if (sets.length > 0) return "take another copy of the store: none of its sets is whole";
+  return others.length === 0 ? whenEmpty(url) : "name the stack as it was brought up (--stack S), in its project's folder";
+}
+
+/** What to do about a store that has nothing at all: a folder may not be mounted. */
+export function whenEmpty(url: string): string {
+  if (url.startsWith("file:") && !existsSync(fileURLToPath(url)))
+    return `there is no folder ${fileURLToPath(url)} here: mount it, or see --from`;
+  return "it holds no set at all: is it the right store? see --from";
 }
 
 /** One line about a set. Pure. */

@@ -1,5 +1,6 @@
 /** RECOVER.txt: what to do when everything else is gone. Lies in the store and is for the printer. Pure. */
-import type { NamedSet, StoredObject } from "./set.ts";
+import { shellQuote } from "../shell.ts";
+import type { NamedSet, ReleaseRecord, StoredObject } from "./set.ts";
 import { copyCommand } from "./store/by-hand.ts";
 import { keyName, objectName, PAGE, setsFolder } from "./store/layout.ts";
 
@@ -66,18 +67,50 @@ function byHand(set: NamedSet["set"], id: string, url: string): string[] {
     ...archives.map(([what, object]) => line(what, object)),
     ...set.runtimes.map(({ arch, archive }) => line(`runtime bundle, ${arch}`, archive)),
     "",
-    "State: in a folder with Pulumi.yaml and the stack's file above,",
+    "State: in a clone of the repository, with the stack's file above beside its",
+    "Pulumi.yaml. `up` builds the release anew from the clone, out of the registries:",
+    "`recover` doesn't.",
     "",
-    `  pulumi login file:///some/folder && pulumi stack init ${set.stack}`,
+    "  pulumi login file:///some/folder",
+    `  pulumi stack init ${set.stack} --secrets-provider ${shellQuote(set.secretsProvider)}`,
     `  pulumi stack import --stack ${set.stack} --file STATE`,
     `  pulumi up --stack ${set.stack}`,
-    "",
-    "A machine without Pulumi (root; Debian 12 or 13): the bundle carries Node, Caddy",
-    "and the agent.",
-    "",
-    "  ssh root@MACHINE 'mkdir /tmp/rt && tar xz -C /tmp/rt' < RUNTIME_BUNDLE",
-    "  ssh root@MACHINE /tmp/rt/bin/fleethost --help",
+    ...set.releases.filter((release) => live.has(release.id)).flatMap(serveLines),
   ];
+}
+
+/** Nothing of it lasts; it is the shortest way from a store to an answer. */
+function serveLines({ fleet, command, packages }: ReleaseRecord): string[] {
+  const what = whatToRun(command);
+  if (what === undefined) return [];
+  const on = (line: string): string => `  ssh root@MACHINE ${shellQuote(line)}`;
+  return [
+    "",
+    `A machine without Pulumi (root; Debian 12 or 13) that serves ${fleet} until it is`,
+    "recovered: the bundle carries Node, Caddy and the supervisor. The app's environment",
+    "and secrets go before fleethost, as NAME=value.",
+    "",
+    `${on("mkdir /tmp/rt /tmp/app && tar xz -C /tmp/rt")} < RUNTIME_BUNDLE`,
+    `${on("tar xz -C /tmp/app")} < RELEASE`,
+    ...(Object.keys(packages).length === 0 ? [] : [`${on("tar xz -C /tmp/app")} < PACKAGES`]),
+    on(`cd /tmp/app/app && PYTHONPATH=/tmp/app/python /tmp/rt/bin/fleethost run ${what}`),
+    on("/tmp/rt/bin/caddy reverse-proxy --from NAME --to 127.0.0.1:8000"),
+  ];
+}
+
+/** On port 8000; undefined for a command that takes no port. */
+function whatToRun(command: ReleaseRecord["command"]): string | undefined {
+  switch (command.kind) {
+    case "asgi":
+    case "wsgi":
+      return `--${command.kind} ${shellQuote(command.app)}`;
+    case "node":
+      return `--node ${shellQuote(command.module)}`;
+    case "command":
+      if (command.listen === "socket" || command.listen === "none") return undefined;
+      // Of a command, each worker has a port of its own; the first one's is the supervisor's.
+      return `${command.listen === "port" ? "--listen port --workers 1 " : ""}-- ${command.argv.map(shellQuote).join(" ")}`;
+  }
 }
 
 function sealedLines(set: NamedSet["set"], secrets: StoredObject): string[] {

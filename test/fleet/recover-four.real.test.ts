@@ -71,28 +71,49 @@ describe("four machines and their store", () => {
     return result;
   }
 
-  test("a drill beside the fleet: every phase is timed, all is verified and cleared away, and the fleet loses no request", async () => {
+  test("a drill beside the fleet: timed, verified, cleared away; the fleet loses no request, and above --rto the drill fails", async () => {
     let run: Run | undefined;
     const load = await underLoad(project, async () => {
-      const args = ["drill", "--from", store, "--count", String(DRILL_COUNT), "--rto", "20m", "--json"];
-      run = await succeeds(project.fleet(args, { timeoutMs: DRILL_TIMEOUT_MS }));
+      const args = ["drill", "--from", store, "--count", String(DRILL_COUNT), "--rto", "1s", "--json"];
+      run = await project.fleet(args, { timeoutMs: DRILL_TIMEOUT_MS });
     });
+    assert.equal(run?.code, 1, run === undefined ? "" : evidence(run));
     assert.deepEqual(load.failures, []);
     assert.ok(load.sent > 100, `only ${load.sent} requests were sent`);
     const record = drillRecordSchema.parse(JSON.parse(run?.stdout.trim() ?? ""));
-    assert.deepEqual([record.ok, record.machines], [true, DRILL_COUNT], run?.stdout);
+    // For that one reason: everything that it verifies was as it should be.
+    assert.match(record.problem ?? "", /^it took \d+\.\d s, longer than the 1\.0 s of --rto$/, run?.stdout);
+    assert.deepEqual([record.ok, record.machines], [false, DRILL_COUNT], run?.stdout);
     const phases = record.phases as { phase: string; wallMs: number; monotonicMs: number }[];
     assert.deepEqual(
       phases.map(({ phase }) => phase),
       recoveryPhases,
     );
-    const checks = record.checks as { what: string }[];
+    const checks = record.checks as { what: string; problem?: string }[];
+    assert.deepEqual(
+      checks.filter(({ problem }) => problem !== undefined),
+      [],
+    );
     for (const what of [/ledger/, /second run changes nothing/, /negative control/, /living fleet is as before: 4/, /nothing|no machine/])
       assert.ok(
         checks.some((check) => what.test(check.what)),
         `${what}: ${run?.stdout}`,
       );
     assert.equal(readdirSync(join(store, "drills/fleetwright/local")).length, 1);
+  });
+
+  test("a drill that is interrupted, twice, clears everything away, and leaves no record of how a recovery goes", async () => {
+    const records = readdirSync(join(store, "drills/fleetwright/local")).length;
+    const interrupts = [/: booting /, /\nInterrupted: what the drill has made/];
+    const run = await project.fleet(["drill", "--from", store, "--count", "1", "--rto", "20m"], {
+      timeoutMs: DRILL_TIMEOUT_MS,
+      onStderr: (text, kill) => {
+        if (interrupts[0]?.test(text) === true && interrupts.shift() !== undefined) kill("SIGINT");
+      },
+    });
+    assert.equal(run.code, 130, evidence(run));
+    assert.match(run.stderr, /\nDRILL INTERRUPTED: nothing of it is left\.\nNext: npm run fleet -- drill /);
+    assert.equal(readdirSync(join(store, "drills/fleetwright/local")).length, records);
   });
 
   test("all is destroyed, with state and image; killed while machines boot and started again, it comes back, and it serves", async () => {

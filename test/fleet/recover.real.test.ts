@@ -80,11 +80,11 @@ describe("a fleet that is recovered from its store", () => {
   }
 
   /** With the recovery code alone: the passphrase is lost. */
-  function recover(args: readonly string[], options: { from?: string; killedAt?: RegExp } = {}): Promise<Run> {
-    const { from = store, killedAt } = options;
+  function recover(args: readonly string[], options: { from?: string; killedAt?: RegExp; signal?: NodeJS.Signals } = {}): Promise<Run> {
+    const { from = store, killedAt, signal } = options;
     return clone.fleet(["recover", "--from", from, "--stack", "prod", "--machines", dr, ...args], {
       env: { FLEETWRIGHT_RECOVERY_CODE: code, ...served.env },
-      ...(killedAt === undefined ? {} : { onStderr: killAt(killedAt) }),
+      ...(killedAt === undefined ? {} : { onStderr: killAt(killedAt, signal) }),
     });
   }
 
@@ -112,7 +112,7 @@ describe("a fleet that is recovered from its store", () => {
   test("--check on an empty clone only looks, and says that it could go ahead: out of a bucket", async () => {
     const run = await recover(["--check"], { from: served.bucket });
     assert.equal(run.code, 0, evidence(run));
-    assert.match(run.stdout, /could go ahead/);
+    assert.match(run.stdout, /the recovery code opens them[\s\S]*could go ahead/);
     assert.match(run.stderr, /Taking the npm packages from the store/);
   });
 
@@ -123,6 +123,14 @@ describe("a fleet that is recovered from its store", () => {
       const run = await recover(args, { from: copy.folder });
       assert.equal(run.code, 1, evidence(run));
       assert.match(run.stdout + run.stderr, new RegExp(`${sha256.slice(0, 12)}.*spoiled`));
+    }
+  });
+
+  test("Ctrl-C before the machines and while they are at work ends in a verdict and the command that goes on", async () => {
+    for (const killedAt of [/state: /, /archives: /, /web-\d +runtime +sending/]) {
+      const run = await recover([], { killedAt, signal: "SIGINT" });
+      assert.equal(run.code, 130, `${killedAt}: ${evidence(run)}`);
+      assert.match(run.stderr, /\nNOT RECOVERED: interrupted.*\nNext: npm run fleet -- recover .*--machines \S+\n$/);
     }
   });
 

@@ -60,7 +60,7 @@ describe("a fleet's recovery store", () => {
     writeFileSync(join(project.folder, path), change(readFileSync(join(project.folder, path), "utf8")));
 
   test("is set up with a code that is shown once, and mistakes are told before anything is made", async () => {
-    told(await stack.fleet(["recovery", "status"]), 2, /has no recovery store\.[\s\S]*fleet recovery init/);
+    told(await stack.fleet(["recovery", "status"]), 2, /has no recovery store\.[\s\S]*npm run fleet -- recovery init/);
     told(await stack.fleet(["recovery", "init", "ftp://x"]), 2, /stores\.0: given "ftp:\/\/x"; a store is a folder/);
     const made = await stack.fleet(["recovery", "init", first]);
     told(made, 0, /Recovery code of stack "prod"/);
@@ -155,7 +155,7 @@ describe("a fleet's recovery store", () => {
     told(
       await stack.fleet(["up"]),
       4,
-      /The fleet is up, but can't be recovered as it is now: [\s\S]*What to do: mend it, then: fleet recovery push/,
+      /The fleet is up, but can't be recovered as it is now: [\s\S]*What to do: mend it, then: npm run fleet -- recovery push/,
     );
     assert.notEqual((await stack.status()).release, firstRelease);
     rmSync(first);

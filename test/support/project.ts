@@ -120,12 +120,12 @@ export function runIn(
 }
 
 /** A watcher of a run's output that kills the run when a line is there. */
-export function killAt(line: RegExp): Watcher {
+export function killAt(line: RegExp, signal: NodeJS.Signals = "SIGKILL"): Watcher {
   let killed = false;
   return (text, kill) => {
     if (killed || !line.test(text)) return;
     killed = true;
-    kill("SIGKILL");
+    kill(signal);
   };
 }
 

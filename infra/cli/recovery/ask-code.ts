@@ -1,7 +1,7 @@
 /** Asks for the recovery code, on the terminal or in the environment. */
-import { createInterface } from "node:readline/promises";
 import { exitCodes, FleetError } from "../../errors.ts";
 import { readRecoveryCode } from "../../recovery/code.ts";
+import { question } from "../question.ts";
 
 /** Takes the recovery code where nobody can be asked. */
 export const CODE_VARIABLE = "FLEETWRIGHT_RECOVERY_CODE";
@@ -17,10 +17,5 @@ export async function askCode(): Promise<string> {
       exitCode: exitCodes.usage,
     });
   }
-  const lines = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    return readRecoveryCode(await lines.question("Recovery code: "));
-  } finally {
-    lines.close();
-  }
+  return readRecoveryCode(await question("Recovery code: ", "everything; nothing was opened."));
 }

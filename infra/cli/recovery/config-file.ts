@@ -6,6 +6,7 @@ import { parseRecoveryConfig } from "../../config/parse.ts";
 import { exitCodes, FleetError } from "../../errors.ts";
 import type { RecoveryConfig } from "../../recovery/config.ts";
 import type { StackName } from "../../recovery/store/layout.ts";
+import { fleetCommand } from "../command-words.ts";
 import { LOCAL_FOLDER, LOCAL_STACK } from "../stacks.ts";
 
 export interface StackPlace {
@@ -49,7 +50,7 @@ export function requireRecoveryConfig(place: StackPlace): RecoveryConfig {
   if (config !== undefined) return config;
   throw new FleetError(`stack "${place.name.stack}" has no recovery store.`, {
     kept: "everything; nothing was read or written.",
-    next: `set one up: fleet recovery init STORE --stack ${place.name.stack}; docs/recovery.md says what a store can be`,
+    next: `set one up: ${fleetCommand(`recovery init STORE --stack ${place.name.stack}`)}; docs/recovery.md says what a store can be`,
     exitCode: exitCodes.usage,
   });
 }

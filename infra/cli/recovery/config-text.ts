@@ -10,5 +10,5 @@ export function withRecovery(text: string, { stores, key }: { stores?: readonly 
   if (!document.hasIn(PATH)) document.setIn(PATH, document.createNode({}));
   if (stores !== undefined) document.setIn([...PATH, "stores"], document.createNode([...stores]));
   if (key !== undefined) document.setIn([...PATH, "key"], document.createNode({ recipient: key.recipient, wrapped: key.wrapped }));
-  return document.toString({ lineWidth: 0 });
+  return document.toString({ lineWidth: 0, flowCollectionPadding: false });
 }

@@ -17,12 +17,15 @@ export async function pushCommand({ stack, verify, json = false }: PushCommandOp
   if (json) process.stdout.write(`${JSON.stringify(outcomes.map(essence))}\n`);
   else for (const outcome of outcomes) process.stdout.write(`${outcomeLine(outcome)}\n`);
   const failed = outcomes.some(({ state }) => state === "failed");
-  if (!json) process.stdout.write(`${failed ? "NOT every store was filled; each keeps its set of before." : verdict(stack)}\n`);
+  if (!json) process.stdout.write(`${failed ? failure(stack) : verdict(stack)}\n`);
   return failed ? exitCodes.notPutBy : exitCodes.ok;
 }
 
 const verdict = (stack: string): string =>
   `Everything is put by. Next: ${fleetCommand(`recovery status --stack ${stack}`)}, and a drill now and then.`;
+
+const failure = (stack: string): string =>
+  `NOT every store was filled; each keeps its set of before. Next: mend the above, then ${fleetCommand(`recovery push --stack ${stack}`)}`;
 
 function essence(outcome: Awaited<ReturnType<typeof putBy>>[number]) {
   if (outcome.state === "failed") return outcome;

@@ -15,6 +15,7 @@ import { openStore } from "../../recovery/store/open.ts";
 import type { RecoveryStore } from "../../recovery/store/store.ts";
 import { localTools } from "../../recovery/tool-files.ts";
 import { askReleases } from "../ask-releases.ts";
+import { fleetCommand } from "../command-words.ts";
 import { sayToStderr, withStack } from "../stacks.ts";
 import type { StackPlace } from "./config-file.ts";
 import { stackSource } from "./source.ts";
@@ -119,7 +120,7 @@ export async function putByAfter(
   if (config === undefined || (exitCode !== exitCodes.ok && exitCode !== exitCodes.partial)) return exitCode;
   const problem = await tryAll(place, config, after);
   if (problem === undefined) return exitCode;
-  const again = `mend it, then: fleet recovery push --stack ${place.name.stack}`;
+  const again = `mend it, then: ${fleetCommand(`recovery push --stack ${place.name.stack}`)}`;
   const kept = "the fleet is up, as asked for; a store keeps the set of before.";
   sayToStderr(new FleetError(`The fleet is up, but can't be recovered as it is now: ${problem}`, { kept, next: again }).message);
   return exitCodes.notPutBy;

@@ -1,5 +1,6 @@
 /** Which stack is meant, where there is only a store. */
 import { exitCodes, FleetError } from "../../errors.ts";
+import { whenEmpty } from "../../recovery/choose.ts";
 import type { StackName } from "../../recovery/store/layout.ts";
 import type { RecoveryStore } from "../../recovery/store/store.ts";
 
@@ -11,7 +12,7 @@ export async function stackInStore(store: RecoveryStore, stack: string): Promise
   const there = all.map(({ project, stack: name }) => `${project}/${name}`);
   throw new FleetError(`the store ${store.url} has ${first === undefined ? "no" : "more than one"} stack "${stack}".`, {
     kept: "everything.",
-    next: there.length === 0 ? "it holds no set at all: is it the right one?" : `name one that is there: --stack ${there.join(", ")}`,
+    next: there.length === 0 ? whenEmpty(store.url) : `name one that is there: --stack ${there.join(", ")}`,
     exitCode: exitCodes.usage,
   });
 }

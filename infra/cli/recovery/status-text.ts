@@ -3,7 +3,14 @@ import { shellQuote } from "../../shell.ts";
 import { fleetCommand } from "../command-words.ts";
 import { age, type Finding, parts, type StoreSight } from "../../recovery/assess.ts";
 
-export function statusText(sights: readonly StoreSight[], findings: readonly Finding[], about: { stack: string; nowMs: number }): string {
+export interface StatusAbout {
+  stack: string;
+  nowMs: number;
+  /** Of one store, named by `--from`: where it is asked, there may be no fleet that could be put by. */
+  storeOnly?: boolean;
+}
+
+export function statusText(sights: readonly StoreSight[], findings: readonly Finding[], about: StatusAbout): string {
   const stops = findings.filter(({ kind }) => kind === "stops");
   const warns = findings.filter(({ kind }) => kind === "warns");
   return `${[
@@ -11,7 +18,7 @@ export function statusText(sights: readonly StoreSight[], findings: readonly Fin
     ...warns.map(({ store, text }) => `warning  ${store}: ${text}`),
     ...(findings.length === 0 ? [] : [""]),
     ...sights.flatMap((sight) => storeLines(sight, about.nowMs)),
-    verdict(sights, stops, about.stack),
+    verdict(sights, stops, about),
   ].join("\n")}\n`;
 }
 
@@ -42,11 +49,20 @@ function drillLine({ drills: [last] }: StoreSight, nowMs: number): string {
 }
 
 /** A recovery takes one store: the first one that nothing is missing in. */
-function verdict(sights: readonly StoreSight[], stops: readonly Finding[], stack: string): string {
+function verdict(sights: readonly StoreSight[], stops: readonly Finding[], about: StatusAbout): string {
+  const { stack } = about;
   const whole = sights.find(({ url }) => !stops.some(({ store }) => store === url));
   const recover = (url: string): string => fleetCommand(`recover --from ${shellQuote(url)} --stack ${stack} --check`);
   if (stops.length === 0 && whole !== undefined) return `A recovery could succeed now. Next, if it must: ${recover(whole.url)}`;
-  const push = `Next: ${fleetCommand(`recovery push --verify --stack ${stack}`)}, then this again.`;
-  if (whole === undefined) return `A recovery could NOT bring back the fleet as it is. ${push}`;
-  return `A recovery could NOT bring back the fleet as it is from every store; ${whole.url} could. ${push}`;
+  const next = `Next: ${mend(sights, stops, about)}, then this again.`;
+  if (whole === undefined) return `A recovery could NOT bring back the fleet as it is. ${next}`;
+  return `A recovery could NOT bring back the fleet as it is from every store; ${whole.url} could. ${next}`;
+}
+
+/** A push fills what is missing, but not a store that doesn't answer. */
+function mend(sights: readonly StoreSight[], stops: readonly Finding[], { stack, storeOnly = false }: StatusAbout): string {
+  const silent = sights.filter(({ unreachable }) => unreachable !== undefined).map(({ url }) => url);
+  if (stops.every(({ store }) => silent.includes(store))) return `mend what ${silent.length === 1 ? "it" : "they"} can't be read for`;
+  const push = fleetCommand(`recovery push --verify --stack ${stack}`);
+  return storeOnly ? `another copy of the store; or, where the fleet is up, ${push}` : push;
 }

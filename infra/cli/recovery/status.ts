@@ -31,7 +31,7 @@ export async function recoveryStatus({ stack, from, verify = false, json = false
   const findings = assess(sights, now, nowMs);
   const able = !findings.some(({ kind }) => kind === "stops");
   if (json) process.stdout.write(`${JSON.stringify(asJson(sights, findings, able))}\n`);
-  else process.stdout.write(statusText(sights, findings, { stack, nowMs }));
+  else process.stdout.write(statusText(sights, findings, { stack, nowMs, storeOnly: from !== undefined }));
   return able ? exitCodes.ok : exitCodes.failed;
 }
 

@@ -112,6 +112,16 @@ describe("whether a recovery could succeed now", () => {
     assert.match(text, /could NOT bring back the fleet as it is\./);
     assert.match(text, / Next: npm run fleet -- recovery push --verify --stack prod, then this again\.\n$/);
   });
+
+  test("what to do next is what helps: a push fills no store that is silent, nor one beside which there is no fleet", () => {
+    const next = (sights: StoreSight[], storeOnly = false): string =>
+      / Next: (.*)\n$/.exec(statusText(sights, assess(sights, undefined, nowMs), { stack: "prod", nowMs, storeOnly }))?.[1] ?? "";
+    const silent = sight({ url: "s3://gone", unreachable: "it refuses" });
+    const lost = sight({ lost: [{ sha256: "4".repeat(64), bytes: 4000 }] });
+    assert.equal(next([silent, sight()]), "mend what it can't be read for, then this again.");
+    assert.equal(next([silent, lost]), "npm run fleet -- recovery push --verify --stack prod, then this again.");
+    assert.match(next([lost], true), /^another copy of the store; or, where the fleet is up, npm run fleet -- recovery push/);
+  });
 });
 
 test("ages are told in one unit", () => {

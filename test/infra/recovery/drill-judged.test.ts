@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { nextLine } from "../../../infra/cli/drill.ts";
+import { interruptedLines, nextLine } from "../../../infra/cli/drill.ts";
 import { recordOf } from "../../../infra/recovery/drill-judged.ts";
 import { drillRecordSchema } from "../../../infra/recovery/drill-record.ts";
 import { sampleSet } from "./samples.ts";
@@ -37,4 +37,14 @@ test("the last line is the next command", () => {
   const of = (limitMs: number): string => nextLine({ record: recordOf(drilled, named, limitMs) }, options);
   assert.match(of(60_000), /^Next: npm run fleet -- recovery status --from '\/mnt\/it'\\''s' --stack prod {2}/);
   assert.match(of(1), /^Next: mend the above; then npm run fleet -- drill --from '\/mnt\/it'\\''s' --stack prod --rto 60s$/);
+});
+
+test("a drill that was interrupted says whether something of it is left, and what to do", () => {
+  const lines = (problem: string | undefined): string[] => {
+    const checks = [{ what: "cleared away: no machine, network, mount, process or folder is left", problem }];
+    return interruptedLines({ checks }, { from: "/mnt/store", stack: "prod" });
+  };
+  const next = "Next: npm run fleet -- drill --from /mnt/store --stack prod";
+  assert.deepEqual(lines(undefined), ["DRILL INTERRUPTED: nothing of it is left.", next]);
+  assert.deepEqual(lines("network fw1"), ["DRILL INTERRUPTED: NOT cleared away: network fw1.", next]);
 });

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { withRecovery } from "../../../infra/cli/recovery/config-text.ts";
 import { pagesOf } from "../../../infra/recovery/page.ts";
+import type { RecoverySet } from "../../../infra/recovery/set.ts";
 import { sampleSet } from "./samples.ts";
 
 test("the page names every file that a rebuild by hand needs, and how to open what is sealed", () => {
@@ -15,6 +16,20 @@ test("the page names every file that a rebuild by hand needs, and how to open wh
     assert.match(page?.text ?? "", new RegExp(`S/objects/${digit}${digit}/${digit.repeat(64)}`));
   assert.match(page?.text ?? "", /age -d -o key\.txt S\/keys\/fleetwright\/prod\.age/);
   assert.match(page?.text ?? "", /recover --from 'file:\/\/\/store' --stack prod --check/);
+});
+
+test("the page serves a release by hand, as its kind is started, with what opens the state", () => {
+  const of = (command: RecoverySet["releases"][number]["command"]): string => {
+    const set = sampleSet({ secretsProvider: "awskms://alias/it's" });
+    const releases = set.releases.map((release) => ({ ...release, command }));
+    return pagesOf({ id: "x", set: { ...set, releases } }, "/store")[0]?.text ?? "";
+  };
+  assert.match(of({ kind: "asgi", app: "main:app" }), /\/tmp\/rt\/bin\/fleethost run --asgi main:app'\n.*caddy reverse-proxy/);
+  assert.match(of({ kind: "node", module: "server.ts" }), /fleethost run --node server\.ts'/);
+  assert.match(of({ kind: "asgi", app: "main:app" }), /stack init prod --secrets-provider 'awskms:\/\/alias\/it'\\''s'\n/);
+  const command = { kind: "command" as const, argv: ["./server", "{port}"], listen: "port" as const, readyAfterMs: 1000 };
+  assert.match(of(command), /fleethost run --listen port --workers 1 -- \.\/server /);
+  assert.doesNotMatch(of({ ...command, listen: "socket" }), /fleethost run/);
 });
 
 test("without a sealed copy, the page says what that means", () => {
