@@ -52,7 +52,7 @@ test("a command with slots is asked on the address of a worker that is ready", a
 test("a slot that answers badly doesn't pass", async (t) => {
   const manifest = commandManifest({ listen: "socket" });
   // Time for an answer, however busy the computer is.
-  manifest.app.processes[0].health.timeoutMs = 3_000;
+  manifest.app.processes[0].health.timeoutMs = 6_000;
   const agent = running(t, manifest);
   const socket = `${agent.root}/1.sock`;
   await listen(t, socket, (_, response) => response.writeHead(503).end());
