@@ -52,12 +52,17 @@ async function toTheEnd(lead: Lead, sessions: Session[]): Promise<RolloutResult>
   }
 }
 
+interface Changed {
+  seen: Sights;
+  confirmWindowMs: number | null;
+}
+
 /**
  * Whoever may be left out is not in the plan: a machine that is lost only now stops the rollout, and the next one plans without it.
  * @returns what every machine runs now, and how long the decisive moment took; null when nothing had to change
  */
-async function change(lead: Lead, sessions: Session[]): Promise<{ seen: Sights; confirmWindowMs: number | null }> {
-  const { say, signal, plan, keeper } = lead;
+async function change(lead: Lead, sessions: Session[]): Promise<Changed> {
+  const { say, plan } = lead;
   const seen = await look(lead, sessions, lead.told);
   const lost = [...seen].flatMap(([{ machine }, sight]) => (sight.state === "unreachable" ? [{ name: machine.name, ...sight }] : []));
   if (lost.length > 0) throw unreachableError(lost);
@@ -65,7 +70,21 @@ async function change(lead: Lead, sessions: Session[]): Promise<{ seen: Sights; 
   for (const session of sessions) if (!changing.includes(session)) say(session.machine.name, "same", "is as wanted already");
   const together = groups(changing, plan.options.batch, sessions.length, { recovers: lead.recovers, serving: serving(sessions, seen) });
   announce(lead, changing, together);
-  if (changing.length === 0) return { seen, confirmWindowMs: null };
+  return changing.length === 0 ? { seen, confirmWindowMs: null } : bringAll(lead, { sessions, changing, together, seen });
+}
+
+interface Work {
+  /** All of the plan's machines. */
+  sessions: Session[];
+  /** Those that aren't as wanted, and the same in the groups that are switched together. */
+  changing: Session[];
+  together: Session[][];
+  seen: Sights;
+}
+
+/** To the new release on every machine that changes, or back on each that hasn't confirmed it. */
+async function bringAll(lead: Lead, { sessions, changing, together, seen }: Work): Promise<Changed> {
+  const { signal, plan, keeper } = lead;
   const held: Session[] = [];
   const begun: Session[] = [];
   const confirmed: Session[] = [];

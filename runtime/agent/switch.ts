@@ -84,15 +84,7 @@ async function perform(
   const generation = generationOf(manifest);
   await ensureMachineFiles(agent, app, plan.back ?? generation, generation);
   await armLease(agent, app, applyId, leaseMs);
-  const stopped = await startSocket(agent, app);
-  if (plan.start || stopped.includes(generation)) {
-    agent.report.step("start", `generation ${generation}${plan.stop.length > 0 ? ` beside ${plan.stop.join(", ")}` : ""}`);
-    const start = () => startGeneration(agent, manifest);
-    await (shift === "workerByWorker" ? startingWithOne(agent, app, start) : start());
-  } else {
-    agent.report.step("start", `generation ${generation} runs already`);
-    await reloadIfMended(agent, manifest);
-  }
+  await ensureStarted(agent, manifest, plan, shift);
   await passDirectGate(agent, manifest);
   const caddy = await applyCaddy(agent, manifest);
   if (caddy !== "none") agent.report.step("caddy", caddy === "reload" ? "reloaded" : `${caddy}ed`);
@@ -106,6 +98,20 @@ async function perform(
   // The time that the switch took is the agent's, not the rollout's.
   await writeLease(agent, app, applyId, leaseMs);
   return caddy;
+}
+
+async function ensureStarted(agent: Agent, manifest: Manifest, plan: SwitchPlan, shift: ShiftPlan["kind"]): Promise<void> {
+  const app = manifest.app.name;
+  const generation = generationOf(manifest);
+  const stopped = await startSocket(agent, app);
+  if (plan.start || stopped.includes(generation)) {
+    agent.report.step("start", `generation ${generation}${plan.stop.length > 0 ? ` beside ${plan.stop.join(", ")}` : ""}`);
+    const start = () => startGeneration(agent, manifest);
+    await (shift === "workerByWorker" ? startingWithOne(agent, app, start) : start());
+  } else {
+    agent.report.step("start", `generation ${generation} runs already`);
+    await reloadIfMended(agent, manifest);
+  }
 }
 
 /**

@@ -1,12 +1,8 @@
 /** An S3-compatible server on a loopback port, which has KMS and STS, too: moto, from PyPI in its pinned version; kept in the cache. */
-import { type ChildProcess, execFile, spawn } from "node:child_process";
-import { createHash } from "node:crypto";
-import { promisify } from "node:util";
-import { cachePath, makeOnce } from "../../infra/cache.ts";
+import { type ChildProcess, spawn } from "node:child_process";
 import { freePort } from "../infra/offline/ssh-server.ts";
 import { until } from "./poll.ts";
-
-const run = promisify(execFile);
+import { pythonPackages } from "./python-packages.ts";
 
 const REQUIREMENTS = ["moto[s3,server]==5.2.5"];
 const START_TIMEOUT_MS = 120_000;
@@ -19,9 +15,7 @@ export interface BucketServer {
 }
 
 export async function startBucketServer(): Promise<BucketServer> {
-  const packages = await makeOnce(cachePath(`test-moto-${await hashOfPlace()}`), async (temporary) => {
-    await run("python3", ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--target", temporary, ...REQUIREMENTS]);
-  });
+  const packages = await pythonPackages("python3", "moto", REQUIREMENTS);
   const port = await freePort();
   const child = spawn("python3", ["-m", "moto.server", "-H", "127.0.0.1", "-p", String(port)], {
     env: { ...process.env, PYTHONPATH: packages },
@@ -53,12 +47,4 @@ async function end(child: ChildProcess): Promise<void> {
   const ended = new Promise((resolve) => child.once("close", resolve));
   child.kill("SIGKILL");
   await ended;
-}
-
-async function hashOfPlace(): Promise<string> {
-  const { stdout } = await run("python3", ["-c", "import sys; print(sys.implementation.cache_tag, sys.prefix)"]);
-  return createHash("sha256")
-    .update(JSON.stringify([stdout, REQUIREMENTS]))
-    .digest("hex")
-    .slice(0, 16);
 }

@@ -1,4 +1,5 @@
 /** Sample values for unit tests: complete and valid, with what a test is about changed. */
+import type { MachineStatus } from "../../infra/cli/table.ts";
 import type { Observation } from "../../infra/rollout/observation.ts";
 import { fingerprintOf, generationOf, type Manifest } from "../../runtime/manifest.ts";
 import type { AppStatus } from "../../runtime/report.ts";
@@ -96,5 +97,26 @@ export function reportOfSupervisor(workers: Partial<WorkerReport>[]): Supervisor
     restarts: {},
     reloads: { succeeded: 0, failed: 0 },
     memoryMiB: null,
+  };
+}
+
+/** What `fleet status` has of a machine that is well. */
+export function machineStatus(changed: Partial<MachineStatus> = {}): MachineStatus {
+  return {
+    name: "web-1",
+    address: "192.0.2.1",
+    url: "https://192.0.2.1/",
+    cores: 1,
+    supervisorPid: 70,
+    workers: { wanted: 1, ready: 1, pids: [81] },
+    release: "abcdef0123456789",
+    generation: "g",
+    health: "healthy",
+    unreachable: false,
+    drift: [],
+    notes: [],
+    certificates: [],
+    rolledBack: null,
+    ...changed,
   };
 }

@@ -1,8 +1,7 @@
 /** Scans a server's TLS as a security team does, with sslyze, from PyPI in its pinned version; kept in the cache. */
 import { execFile } from "node:child_process";
-import { createHash } from "node:crypto";
 import { promisify } from "node:util";
-import { cachePath, makeOnce } from "../../infra/cache.ts";
+import { pythonPackages } from "./python-packages.ts";
 
 const run = promisify(execFile);
 
@@ -31,9 +30,7 @@ const VERSIONS = {
  * @param rootFile PEM of what the chain shall lead to
  */
 export async function scan(target: string, rootFile: string): Promise<Scan> {
-  const packages = await makeOnce(cachePath(`test-sslyze-${await hashOfPlace()}`), async (temporary) => {
-    await run("python3", ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--target", temporary, ...REQUIREMENTS]);
-  });
+  const packages = await pythonPackages("python3", "sslyze", REQUIREMENTS);
   const commands = [
     "--sslv2",
     "--sslv3",
@@ -56,14 +53,6 @@ export async function scan(target: string, rootFile: string): Promise<Scan> {
     maxBuffer: 32 * 1024 * 1024,
   });
   return understand(JSON.parse(stdout) as Report);
-}
-
-async function hashOfPlace(): Promise<string> {
-  const { stdout } = await run("python3", ["-c", "import sys; print(sys.implementation.cache_tag, sys.prefix)"]);
-  return createHash("sha256")
-    .update(JSON.stringify([stdout, REQUIREMENTS]))
-    .digest("hex")
-    .slice(0, 16);
 }
 
 interface Report {

@@ -12,6 +12,7 @@ import { exitCodeOf } from "../../../infra/cli/status.ts";
 import type { MachineStatus } from "../../../infra/cli/table.ts";
 import type { Inventory } from "../../../infra/inventory.ts";
 import { operator } from "../../../infra/operator.ts";
+import { machineStatus } from "../../support/samples.ts";
 
 const inventory = (fleet: string, ...names: string[]): Inventory => ({
   schema: 1,
@@ -24,23 +25,7 @@ const inventory = (fleet: string, ...names: string[]): Inventory => ({
   })),
 });
 
-const machine = (name: string, changed: Partial<MachineStatus> = {}): MachineStatus => ({
-  name,
-  address: "192.0.2.1",
-  url: null,
-  cores: 1,
-  supervisorPid: 1,
-  workers: { wanted: 1, ready: 1, pids: [] },
-  release: "abcdef0123456789",
-  generation: "g",
-  health: "healthy",
-  unreachable: false,
-  drift: [],
-  notes: [],
-  certificates: [],
-  rolledBack: null,
-  ...changed,
-});
+const machine = (name: string, changed: Partial<MachineStatus> = {}): MachineStatus => machineStatus({ name, url: null, ...changed });
 const lost = machine("web-2", { health: "unreachable: timed out", unreachable: true });
 
 test("a wrong machine's name lists the known ones; one in two fleets asks for the fleet", () => {

@@ -1,25 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { commonRelease, type MachineStatus, statusTable } from "../../../infra/cli/table.ts";
+import { commonRelease, statusTable } from "../../../infra/cli/table.ts";
+import { machineStatus } from "../../support/samples.ts";
 
-const healthy: MachineStatus = {
-  name: "web-1",
-  address: "192.0.2.1",
-  url: "https://192.0.2.1/",
-  cores: 1,
-  supervisorPid: 70,
-  workers: { wanted: 1, ready: 1, pids: [81] },
-  release: "abcdef0123456789",
-  generation: "g",
-  health: "healthy",
-  unreachable: false,
-  drift: [],
-  notes: [],
-  certificates: [],
-  rolledBack: null,
-};
-const lost: MachineStatus = {
-  ...healthy,
+const healthy = machineStatus();
+const lost = machineStatus({
   name: "web-2",
   url: null,
   cores: null,
@@ -28,7 +13,7 @@ const lost: MachineStatus = {
   release: null,
   generation: null,
   health: "unreachable: timed out",
-};
+});
 
 test("the table has a row for every machine, with its workers and what is wrong", () => {
   const text = statusTable({ fleet: "web", release: null, machines: [healthy, lost] });

@@ -8,25 +8,11 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import type { MachineStatus } from "../../../infra/cli/table.ts";
 import { askFromOutside, verificationProblems } from "../../../infra/recovery/verify.ts";
+import { machineStatus } from "../../support/samples.ts";
 
 const WANTED = "a".repeat(64);
-const machine = (about: Partial<MachineStatus> = {}): MachineStatus => ({
-  name: "web-1",
-  address: "127.0.0.1",
-  url: "https://127.0.0.1",
-  cores: 1,
-  supervisorPid: 1,
-  workers: { wanted: 2, ready: 2, pids: [2, 3] },
-  release: WANTED,
-  generation: "g",
-  health: "healthy",
-  unreachable: false,
-  drift: [],
-  notes: [],
-  certificates: [],
-  rolledBack: null,
-  ...about,
-});
+const machine = (about: Partial<MachineStatus> = {}): MachineStatus =>
+  machineStatus({ url: "https://127.0.0.1", workers: { wanted: 2, ready: 2, pids: [2, 3] }, release: WANTED, ...about });
 
 type Outcome = { status: number } | { error: string };
 

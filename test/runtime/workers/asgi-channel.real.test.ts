@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { longLived, standardPython } from "./asgi-apps.ts";
+import { beatsCount, saysSpentOnce } from "./either-kind.ts";
 import { SharedSocket, Shim } from "./shim.ts";
 
 const setup = { files: { "main.py": longLived }, app: "main:app" };
@@ -17,30 +18,11 @@ describe("an ASGI worker tells", { concurrency: 4 }, () => {
     ["h11", undefined],
     ["httptools", standardPython],
   ] as const) {
-    test(`asgi on ${what}: beats count requests answered, requests under way, and connections`, async (t) => {
-      const shim = await Shim.ready(t, { ...setup, ...(python === undefined ? {} : { python: await python() }) });
-      for (let number = 0; number < 3; number++) await shim.get("/");
-      const slow = shim.get("/slow?ms=700");
-      await shim.eventually("one is under way", () => shim.lastBeat.active === 1);
-      const { requests, connections } = shim.lastBeat;
-      assert.deepEqual({ requests, connections }, { requests: 3, connections: 1 });
-      await slow;
-      await shim.eventually("all are answered", () => shim.lastBeat.requests === 4 && shim.lastBeat.active === 0);
-      await shim.eventually("nobody is connected", () => shim.lastBeat.connections === 0);
-    });
+    test(`asgi on ${what}: beats count requests answered, requests under way, and connections`, async (t) =>
+      beatsCount(t, { ...setup, ...(python === undefined ? {} : { python: await python() }) }));
   }
 
-  test("asgi: spent is said once, at --max-requests, and it serves on", async (t) => {
-    const shim = await Shim.ready(t, { ...setup, flags: ["--max-requests=3"] });
-    for (let number = 0; number < 2; number++) await shim.get("/");
-    await shim.eventually("a beat has counted both", () => shim.lastBeat.requests === 2);
-    assert.ok(!shim.types.includes("spent"));
-    await shim.get("/");
-    await shim.says("spent");
-    for (let number = 0; number < 5; number++) assert.equal((await shim.get("/")).status, 200);
-    await shim.eventually("a beat has counted all", () => shim.lastBeat.requests === 8);
-    assert.equal(shim.types.filter((type) => type === "spent").length, 1);
-  });
+  test("asgi: spent is said once, at --max-requests, and it serves on", (t) => saysSpentOnce(t, setup));
 
   test("asgi: no access log, unless it is asked for", async (t) => {
     const quiet = await Shim.ready(t, setup);

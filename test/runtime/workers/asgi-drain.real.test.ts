@@ -7,11 +7,10 @@ import { describe, test } from "node:test";
 import { pause } from "../supervisor/host.ts";
 import { longLived, standardPython } from "./asgi-apps.ts";
 import { startAsking } from "./clients.ts";
+import { closesIdleAfterGrace } from "./either-kind.ts";
 import { Shim } from "./shim.ts";
 
 const setup = { files: { "main.py": longLived }, app: "main:app" };
-/** Idle connections are left alone for this long by a worker that drains. */
-const IDLE_GRACE_MS = 2_000;
 
 describe("an ASGI worker drains", { concurrency: 4 }, () => {
   for (const [what, python] of [
@@ -36,25 +35,7 @@ describe("an ASGI worker drains", { concurrency: 4 }, () => {
     });
   }
 
-  test("asgi: an idle connection may ask once more within its grace, then it is closed", async (t) => {
-    const shim = await Shim.ready(t, setup);
-    const idle = net.connect(shim.socket.target);
-    const late = net.connect(shim.socket.target);
-    for (const client of [idle, late]) {
-      client.write("GET / HTTP/1.1\r\nhost: x\r\n\r\n");
-      await once(client, "data");
-    }
-    shim.term();
-    await shim.says("draining");
-    const startMs = performance.now();
-    const closed = once(idle.resume(), "end").then(() => performance.now() - startMs);
-    await pause(1_000);
-    late.write("GET / HTTP/1.1\r\nhost: x\r\n\r\n");
-    assert.match(String(await once(late, "data")), /200 OK[^]*connection: close/);
-    const closedMs = await closed;
-    assert.ok(closedMs >= IDLE_GRACE_MS - 200 && closedMs < IDLE_GRACE_MS + 10_000, `${closedMs} ms`);
-    assert.equal(await shim.exited, 0);
-  });
+  test("asgi: an idle connection may ask once more within its grace, then it is closed", (t) => closesIdleAfterGrace(t, setup));
 
   test("asgi: a WebSocket gets 1012, so that its client comes back to another worker, and the app sees it", async (t) => {
     const shim = await Shim.ready(t, { ...setup, python: await standardPython() });

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import net from "node:net";
 import { describe, test } from "node:test";
 import { nodeApp } from "../supervisor/apps.ts";
+import { beatsCount, saysSpentOnce } from "./either-kind.ts";
 import { Shim } from "./shim.ts";
 
 const { files } = await nodeApp();
@@ -15,16 +16,7 @@ describe("a Node worker tells", { concurrency: 4 }, () => {
     assert.deepEqual(shim.messages, [{ type: "ready" }, { type: "beat", requests: 0, active: 0, connections: 0 }]);
   });
 
-  test("node: beats count requests answered, requests under way, and connections", async (t) => {
-    const shim = await Shim.ready(t, setup);
-    for (let number = 0; number < 3; number++) await shim.get("/");
-    const slow = shim.get("/slow?ms=500");
-    await shim.eventually("one is under way", () => shim.lastBeat.active === 1);
-    assert.deepEqual(shim.lastBeat, { type: "beat", requests: 3, active: 1, connections: 1 });
-    await slow;
-    await shim.eventually("all are answered", () => shim.lastBeat.requests === 4 && shim.lastBeat.active === 0);
-    await shim.eventually("nobody is connected", () => shim.lastBeat.connections === 0);
-  });
+  test("node: beats count requests answered, requests under way, and connections", (t) => beatsCount(t, setup));
 
   test("node: a request whose client went away is not under way any more, and not answered", async (t) => {
     const shim = await Shim.ready(t, setup);
@@ -35,17 +27,7 @@ describe("a Node worker tells", { concurrency: 4 }, () => {
     assert.equal(shim.lastBeat.requests, 0);
   });
 
-  test("node: spent is said once, at --max-requests, and it serves on", async (t) => {
-    const shim = await Shim.ready(t, { ...setup, flags: ["--max-requests=3"] });
-    for (let number = 0; number < 2; number++) await shim.get("/");
-    await shim.eventually("a beat has counted both", () => shim.lastBeat.requests === 2);
-    assert.ok(!shim.types.includes("spent"));
-    await shim.get("/");
-    await shim.says("spent");
-    for (let number = 0; number < 5; number++) assert.equal((await shim.get("/")).status, 200);
-    await shim.eventually("a beat has counted all", () => shim.lastBeat.requests === 8);
-    assert.equal(shim.types.filter((type) => type === "spent").length, 1);
-  });
+  test("node: spent is said once, at --max-requests, and it serves on", (t) => saysSpentOnce(t, setup));
 
   test("node: no access log, unless it is asked for: method, path, status and duration", async (t) => {
     const quiet = await Shim.ready(t, setup);

@@ -7,12 +7,11 @@ import { describe, test } from "node:test";
 import { nodeApp } from "../supervisor/apps.ts";
 import { pause } from "../supervisor/host.ts";
 import { startAsking } from "./clients.ts";
+import { closesIdleAfterGrace, IDLE_GRACE_MS, LATE_MS } from "./either-kind.ts";
 import { Shim } from "./shim.ts";
 
 const { files } = await nodeApp();
 const setup = { files, app: "server.ts" };
-/** Idle connections are left alone for this long by a worker that drains. */
-const IDLE_GRACE_MS = 2_000;
 
 describe("a Node worker drains", { concurrency: 4 }, () => {
   test("node: clients with kept connections lose nothing when their worker drains", async (t) => {
@@ -30,25 +29,7 @@ describe("a Node worker drains", { concurrency: 4 }, () => {
     assert.equal(await shim.exited, 0);
   });
 
-  test("node: an idle connection may ask once more within its grace, then it is closed", async (t) => {
-    const shim = await Shim.ready(t, setup);
-    const idle = net.connect(shim.socket.target);
-    const late = net.connect(shim.socket.target);
-    for (const client of [idle, late]) {
-      client.write("GET / HTTP/1.1\r\nhost: x\r\n\r\n");
-      await once(client, "data");
-    }
-    shim.term();
-    await shim.says("draining");
-    const startMs = performance.now();
-    const closed = once(idle.resume(), "end").then(() => performance.now() - startMs);
-    await pause(1_000);
-    late.write("GET / HTTP/1.1\r\nhost: x\r\n\r\n");
-    assert.match(String(await once(late, "data")), /200 OK[^]*connection: close/i);
-    const closedMs = await closed;
-    assert.ok(closedMs >= IDLE_GRACE_MS - 200 && closedMs < IDLE_GRACE_MS + 1_500, `${closedMs} ms`);
-    assert.equal(await shim.exited, 0);
-  });
+  test("node: an idle connection may ask once more within its grace, then it is closed", (t) => closesIdleAfterGrace(t, setup));
 
   /** Answers the handshake and echoes; knows of close frames as little as possible. */
   const webSocketApp = `
@@ -81,7 +62,7 @@ describe("a Node worker drains", { concurrency: 4 }, () => {
     const exit = await shim.exited;
     const tookMs = performance.now() - startMs;
     assert.equal(exit, 0);
-    assert.ok(tookMs < IDLE_GRACE_MS + 2_000, `${tookMs} ms, although the app did not close its side`);
+    assert.ok(tookMs < IDLE_GRACE_MS + LATE_MS, `${tookMs} ms, although the app did not close its side`);
     assert.match(shim.output, /the app saw it close/);
   });
 
