@@ -1,7 +1,6 @@
 /** What `fleet recover --check` says of the secrets: what will open them, asking nobody. */
-import { existsSync } from "node:fs";
 import { FleetError } from "../errors.ts";
-import { givenPassphrase } from "../recovery/passphrase.ts";
+import { passphraseAtHand } from "../recovery/passphrase.ts";
 import { providerOf } from "../recovery/secrets-provider.ts";
 import { StoreFailure } from "../recovery/store/files.ts";
 import { CODE_VARIABLE } from "./recovery/ask-code.ts";
@@ -15,22 +14,21 @@ export interface SecretsSight {
 }
 
 export async function lookAtSecrets(prepared: Prepared, { secretsProvider }: RecoverOptions): Promise<SecretsSight> {
-  const { key, chosen, stackText } = prepared;
+  const { key, chosen, place, stackText } = prepared;
   const provider = providerOf(stackText, chosen.named.set.secretsProvider);
   const needsCode = secretsProvider !== undefined;
   if (!needsCode && provider !== "passphrase") return { state: "opens", text: `the secrets: ${provider} opens them` };
-  if (!needsCode && passphraseAtHand(prepared)) return { state: "opens", text: "the secrets: by the passphrase that is at hand" };
+  const file = place.stack === LOCAL_STACK ? place.passphraseFile : undefined;
+  if (!needsCode && passphraseAtHand(file) !== undefined) return { state: "opens", text: "the secrets: by the passphrase that is at hand" };
   if (key.atHand) return opened(prepared);
-  if (await isSealed(prepared)) {
-    return { state: "asks", text: `the secrets: it will ask for the recovery code; or set ${needsCode ? CODE_VARIABLE : VARIABLES}` };
-  }
-  return { state: "shut", text: `the secrets: the store has nothing that a recovery code opens: set ${VARIABLES.split(" ")[0]}` };
-}
-
-const VARIABLES = `PULUMI_CONFIG_PASSPHRASE or ${CODE_VARIABLE}`;
-
-function passphraseAtHand({ place }: Prepared): boolean {
-  return place.stack === LOCAL_STACK ? existsSync(place.passphraseFile) : givenPassphrase(process.env) !== undefined;
+  const passphrase = file ?? "PULUMI_CONFIG_PASSPHRASE";
+  const others = needsCode || file !== undefined ? "" : `${passphrase} or `;
+  if (await isSealed(prepared))
+    return { state: "asks", text: `the secrets: it will ask for the recovery code; or set ${others}${CODE_VARIABLE}` };
+  return {
+    state: "shut",
+    text: `the secrets: the store has nothing that a recovery code opens; what would is the passphrase, in ${passphrase}`,
+  };
 }
 
 async function opened({ key }: Prepared): Promise<SecretsSight> {

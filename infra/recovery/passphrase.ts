@@ -10,9 +10,13 @@ import type { RecoveryKey } from "./opened-key.ts";
  */
 export async function findPassphrase(key: RecoveryKey, provider: string, file?: string): Promise<string | undefined> {
   if (provider !== "passphrase") return undefined;
-  if (file !== undefined && existsSync(file)) return readFileSync(file, "utf8").trim();
-  const given = file === undefined ? givenPassphrase(process.env) : undefined;
-  return given ?? (await key.secrets()).passphrase;
+  return passphraseAtHand(file) ?? (await key.secrets()).passphrase;
+}
+
+/** @param file see `findPassphrase`; without one, the environment is looked at */
+export function passphraseAtHand(file?: string): string | undefined {
+  if (file === undefined) return givenPassphrase(process.env);
+  return existsSync(file) ? readFileSync(file, "utf8").trim() : undefined;
 }
 
 /** As Pulumi looks for it. */
