@@ -1,5 +1,6 @@
 /** The command line of `npm run bench:recovery`. Pure. */
 import { parseArgs } from "node:util";
+import { cpuQuotaSchema } from "../../infra/machines/local/spec.ts";
 
 export interface Options {
   /** Fleet sizes, one after the other. */
@@ -18,8 +19,6 @@ export const USAGE = `npm run bench:recovery -- [--sizes 1,2,4,8] [--rounds N] [
                as long as all of them fit into this computer (default: no limit, all share its cores)`;
 
 const MAX_MACHINES = 16;
-/** As `machines.cpuQuota` of the configuration. */
-const LEAST_QUOTA = 0.05;
 
 /** @throws Error that says what is wrong */
 export function parse(args: readonly string[]): Options {
@@ -36,6 +35,6 @@ export function parse(args: readonly string[]): Options {
   if (!Number.isInteger(rounds) || rounds < 1) throw new Error(`--rounds ${values.rounds}: it takes a whole number from 1`);
   const quota = values["cpu-quota"];
   const cpuQuota = quota === undefined ? undefined : Number(quota);
-  if (cpuQuota !== undefined && !(cpuQuota >= LEAST_QUOTA)) throw new Error(`--cpu-quota ${quota}: it takes cores, from ${LEAST_QUOTA}`);
+  if (!cpuQuotaSchema.optional().safeParse(cpuQuota).success) throw new Error(`--cpu-quota ${quota}: it takes cores, from 0.05`);
   return { sizes, rounds, cpuQuota };
 }

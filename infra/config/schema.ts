@@ -14,6 +14,7 @@ import { domain, httpsConfigSchema } from "./https.ts";
 import { httpsFindings } from "./https-rules.ts";
 import { leaf } from "./leaf.ts";
 import { DEFAULT_BATCH } from "../rollout/batches.ts";
+import { coresSchema, cpuQuotaSchema, suiteSchema } from "../machines/local/spec.ts";
 import { bastionSchema, loginShape } from "./login.ts";
 import { batchSchema, milliseconds } from "./numbers.ts";
 import { keptFindings } from "./secret-references.ts";
@@ -21,7 +22,6 @@ import { secretFindings, secretsSchema } from "./secrets.ts";
 import { slotFindings } from "./slot-rules.ts";
 import { rebootFindings } from "./upkeep.ts";
 
-const cores = z.union([z.literal("all"), z.int().min(1).max(1024)]);
 const hostSchema = z.strictObject({
   name: nameSchema,
   ...loginShape,
@@ -33,9 +33,9 @@ const machinesSchema = z.discriminatedUnion("provider", [
   z.strictObject({
     provider: z.literal("local"),
     count: z.int().min(1).max(32).default(2),
-    image: z.enum(["trixie", "bookworm"]).default("trixie"),
-    cores: z.array(cores).min(1).default([1, "all"]),
-    cpuQuota: z.number().min(0.05).max(1024).optional(),
+    image: suiteSchema.default("trixie"),
+    cores: z.array(coresSchema).min(1).default([1, "all"]),
+    cpuQuota: cpuQuotaSchema.optional(),
   }),
   z.strictObject({
     provider: z.literal("hosts"),

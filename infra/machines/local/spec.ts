@@ -19,7 +19,7 @@ export const worldSchema = z
 export const coresSchema = z.union([z.literal("all"), z.int().min(1).max(1024)]);
 export type Cores = z.infer<typeof coresSchema>;
 
-/** Below a twentieth of a core nothing boots in time. */
+/** From a twentieth: a boot takes close to a second of a core, and has a minute. */
 export const cpuQuotaSchema = z.number().min(0.05).max(1024);
 
 export const machineSpecSchema = z.strictObject({
